@@ -1,0 +1,103 @@
+# crun-lite -- `make help` lists the targets.
+BUILD   ?= release
+STATIC  ?= 1
+PREFIX  ?= /usr/local
+DESTDIR ?=
+V       ?= 0
+
+version := 0.1.0
+commit  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+out     := build/$(BUILD)$(if $(filter 1,$(STATIC)),,-dynamic)
+Q       := $(if $(filter 1,$(V)),,@)
+say      = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $1 $(2:$(CURDIR)/%=%);)
+
+# ---- what is built from what ------------------------------------------------
+srcs      := $(sort $(wildcard runtime/base/*.c spec/*.c cgroups/*.c runtime/host/*.c runtime/plan/*.c \
+               runtime/container/*.c runtime/cli/*.c))
+init_srcs := $(sort $(wildcard runtime/init/*.c))
+objs      := $(srcs:%.c=$(out)/%.o)
+lib       := $(filter-out $(out)/runtime/cli/main.o,$(objs))
+init_objs := $(init_srcs:%.c=$(out)/%.o)
+units     := $(patsubst %.c,$(out)/%,$(sort $(wildcard tests/unit/test_*.c)))
+fuzzers   := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+helpers   := $(patsubst %.c,$(out)/%,$(sort $(wildcard tests/system/helpers/*.c)))
+
+# ---- how ----------------------------------------------------------------------
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wformat=2 \
+	-Wvla -Wundef -Wpointer-arith -Wimplicit-fallthrough -Wno-missing-field-initializers \
+	-Wno-unused-parameter $(if $(WERROR),-Werror)
+cc-has     = $(shell $(CC) -Werror $1 -x c -c -o /dev/null /dev/null 2>/dev/null && echo $1)
+harden    := $(foreach f,-fstack-protector-strong -fstack-clash-protection -fcf-protection \
+	-ftrivial-auto-var-init=zero,$(call cc-has,$f))
+opt.debug   := -Og -g3
+opt.release := -O2 -g -D_FORTIFY_SOURCE=2
+opt.asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ifeq ($(BUILD),asan)
+override STATIC := 0
+out := build/asan
+endif
+# Static and not PIE: a static-pie relocates itself at every start (docs/benchmarks.md).
+pie       := $(if $(filter 1,$(STATIC)),-fno-pie,-fPIE)
+ldpie     := $(if $(filter 1,$(STATIC)),-static -no-pie,-pie)
+all_cflags  = -std=gnu17 -D_GNU_SOURCE -I. -DCRUN_LITE_VERSION='"$(version)"' -DCRUN_LITE_COMMIT='"$(commit)"' \
+	$(warnings) $(harden) $(pie) -ffunction-sections -fdata-sections $(opt.$(BUILD)) $(CFLAGS)
+all_ldflags = $(ldpie) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack $(filter -fsanitize%,$(opt.$(BUILD))) $(LDFLAGS)
+yajl      := $(if $(filter 1,$(STATIC)),-lyajl_s,-lyajl)
+LDLIBS    := $(yajl) -lseccomp -lcap
+
+# The init: no libc on the architectures that have start code, static libc elsewhere.
+init_arch   := $(filter x86_64 aarch64,$(shell $(CC) -dumpmachine | cut -d- -f1))
+init_cflags  = -std=gnu17 -D_GNU_SOURCE -I. $(warnings) -Os -fno-stack-protector -fno-pic -fno-pie \
+	-fcf-protection=none -fno-asynchronous-unwind-tables -fno-unwind-tables -fomit-frame-pointer \
+	-fno-builtin -ftrivial-auto-var-init=uninitialized -ffunction-sections \
+	$(if $(init_arch),-ffreestanding -DINIT_FREESTANDING)
+init_cflags_ok = $(foreach f,$(init_cflags),$(if $(filter -fcf-protection=none -ftrivial-auto-var-init=uninitialized,$f),$(call cc-has,$f),$f))
+init_ldflags = -static -no-pie -Wl,-z,noseparate-code,-z,noexecstack,--build-id=none,--gc-sections -s \
+	$(if $(init_arch),-nostdlib -nostartfiles)
+
+.DEFAULT_GOAL := all
+all: $(out)/crun-lite compile_commands.json   ## build the runtime (BUILD=debug|release|asan, STATIC=0|1, V=1)
+
+$(out)/crun-lite: $(objs)
+	$(call say,LINK,$@)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(LDLIBS)
+
+$(out)/runtime/init/%.o: runtime/init/%.c Makefile
+	$(Q)mkdir -p $(@D)
+	$(call say,INIT,$<)$(CC) $(init_cflags_ok) -MMD -MP -c -o $@ $<
+
+$(out)/init: $(init_objs)
+	$(call say,LINK,$@)$(CC) $(init_ldflags) -o $@ $^
+
+# The init travels inside the runtime.
+$(out)/runtime/container/init_image.o: $(out)/init
+$(out)/runtime/container/init_image.o: all_cflags += -DINIT_IMAGE='"$(out)/init"'
+$(out)/runtime/cli/version.o: all_cflags += -DCRUN_LITE_BUILD='"$(BUILD)"'
+
+$(out)/%.o: %.c Makefile
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(all_cflags) -MMD -MP -c -o $@ $<
+
+$(out)/tests/unit/%: $(out)/tests/unit/%.o $(lib)
+	$(call say,LINK,$@)$(CC) $(all_cflags) $(filter-out -static -no-pie -pie,$(all_ldflags)) -no-pie -o $@ $^ $(LDLIBS:-lyajl_s=-lyajl) -lcmocka
+
+$(out)/tests/system/helpers/%: tests/system/helpers/%.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -static -o $@ $<
+
+compile_commands.json: Makefile   ## for editors and clang-tidy
+	$(Q){ echo '['; sep=; for f in $(srcs) $(init_srcs); do \
+	  printf '%s{"directory":"%s","file":"%s","command":"cc %s -c %s"}\n' "$$sep" "$(CURDIR)" $$f \
+	    "$$(printf %s '$(filter-out -DCRUN_LITE%,$(all_cflags))')" $$f; sep=,; done; echo ']'; } > $@
+
+clean:                        ## remove build/
+	rm -rf build compile_commands.json
+
+help:                         ## this list
+	@sed -n 's/^\([a-z_.-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 24
+
+check-unit: $(units)          ## cmocka tests
+	@for t in $(units); do ./$$t || exit 1; done
+
+.PHONY: all clean help check-unit
+.SECONDARY:
+-include $(objs:.o=.d) $(init_objs:.o=.d) $(units:%=%.d)

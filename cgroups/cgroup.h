@@ -1,0 +1,101 @@
+/*
+ * cgroup - the control group of a container, whatever the layout of the host.
+ *
+ * Three acts that launch (runtime/container) calls in this order: locate decides
+ * (no system call), make creates the directories, set writes the limits.  Who
+ * joins is not this module's business: on v2 the child is born in the group
+ * (CLONE_INTO_CGROUP with cgroup_clone_fd), on v1 it writes "0" to each of
+ * cgroup_task_fds by itself, because a thread that moves itself pays no grace
+ * period (0.3 ms against 10-30 ms for eight hierarchies).
+ *
+ * Directories are named relative to /sys/fs/cgroup ("memory/x/web1", "x/web1" on
+ * pure v2): that is what state.json records and what a later delete reads back.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/base/error.h"
+#include "spec/config.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CGROUP_HIERARCHIES_MAX 16
+
+enum cgroup_layout {
+	CGROUP_NONE,            /* nothing is mounted on /sys/fs/cgroup */
+	CGROUP_V1,              /* controllers on v1 only */
+	CGROUP_HYBRID,          /* v1 controllers, a v2 tree at /sys/fs/cgroup/unified */
+	CGROUP_V2,              /* pure v2 */
+};
+
+struct cgroup_hierarchy {
+	char dir[64];           /* below /sys/fs/cgroup: "memory", "cpu,cpuacct", "systemd", "unified"; "" on pure v2 */
+	uint32_t controllers;   /* CGROUP_CPU | ...; 0 for a named hierarchy */
+	bool v2;
+	char own[PATH_MAX];     /* our own group in it, absolute ("/user.slice"); "/" for the root */
+};
+
+/* What the host offers, asked once: one read of /proc/self/cgroup and a statfs. */
+struct cgroup_host {
+	enum cgroup_layout layout;
+	int root_fd;            /* O_PATH of /sys/fs/cgroup, or -1 */
+	size_t n;
+	struct cgroup_hierarchy hierarchies[CGROUP_HIERARCHIES_MAX];
+};
+
+/* Fills *ret; the caller ends it with cgroup_host_close.  A host without cgroups is no error. */
+int cgroup_host_open(struct cgroup_host *ret, struct error *err);
+void cgroup_host_close(struct cgroup_host *host);
+
+struct cgroup_dir {
+	const struct cgroup_hierarchy *hierarchy;
+	char path[PATH_MAX];    /* relative to /sys/fs/cgroup */
+	int fd;                 /* O_DIRECTORY, or -1 while it does not exist */
+	bool made;              /* by us: only then is it removed */
+};
+
+struct cgroup {
+	const struct cgroup_host *host; /* must outlive this */
+	size_t n;
+	struct cgroup_dir dirs[CGROUP_HIERARCHIES_MAX];
+};
+
+/*
+ * Decides where the group goes; makes nothing.  config-linux.md "Cgroups Path":
+ * absolute is relative to the mount point of each hierarchy; relative (or absent:
+ * then "crun-lite-ID") is below our own group on v1, beside it on v2, whose groups
+ * cannot hold processes and groups both.  "..", NUL or an overlong path: -EINVAL.
+ */
+int cgroup_locate(const struct cgroup_host *host, const struct text *cgroups_path, const char *id,
+                  struct cgroup *ret, struct error *err);
+/*
+ * Makes the directories (parents too; on v2 enables in each parent the controllers
+ * that `resources` needs; on v1 gives a new cpuset its parent's cpus and mems) and opens them.
+ * A group that exists is used if it is empty and not frozen, else -EBUSY.
+ * On failure what was made is removed again.
+ */
+int cgroup_make(struct cgroup *cgroup, const struct resources *resources, struct error *err);
+/* Writes the limits, in the order that the kernel needs.  The error names file, value and place. */
+int cgroup_set(const struct cgroup *cgroup, const struct resources *resources, struct error *err);
+/* A directory fd for CLONE_INTO_CGROUP (v2 tree of a pure or hybrid host), or -1.  Stays ours. */
+int cgroup_clone_fd(const struct cgroup *cgroup);
+/*
+ * Opens `tasks` of every v1 directory for writing; fds (room for CGROUP_HIERARCHIES_MAX)
+ * belong to the caller.  *ret_n == 0 on pure v2.
+ */
+int cgroup_task_fds(const struct cgroup *cgroup, int *ret_fds, size_t *ret_n, struct error *err);
+
+/* For a later command: the group as state.json recorded it (n paths); opens what still exists. */
+int cgroup_reopen(const struct cgroup_host *host, size_t n, const char *const *paths,
+                  struct cgroup *ret, struct error *err);
+/* Sends `sig` to every process in the group and below it; SIGKILL through cgroup.kill where the kernel has it. */
+int cgroup_kill(const struct cgroup *cgroup, int sig, struct error *err);
+/* True if some process is left in the group (of any hierarchy) or below it. */
+int cgroup_populated(const struct cgroup *cgroup, bool *ret, struct error *err);
+/*
+ * Removes what was made (groups below it first), retrying while the kernel says EBUSY
+ * for at most `timeout_ms`; what is gone already is no error.  Never waits forever.
+ */
+int cgroup_remove(const struct cgroup *cgroup, unsigned timeout_ms, struct error *err);
+void cgroup_close(struct cgroup *cgroup);

@@ -1,0 +1,32 @@
+/*
+ * seccomp - config.json's linux.seccomp as the bytes that the kernel takes.
+ *
+ * libseccomp needs milliseconds for an engine's default profile (450 system
+ * calls), so a compiled filter is kept in a cache, keyed by the profile's own text
+ * (compared whole: a collision of the file name's hash cannot hand out another
+ * profile's filter), libseccomp's version and the architecture.
+ * The only file that includes seccomp.h is seccomp.c.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/base/error.h"
+#include "spec/config.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct seccomp_filter {
+	void *bytes;            /* struct sock_filter[n]; owned */
+	size_t n;               /* instructions; 0 = no filter */
+	uint32_t flags;         /* SECCOMP_FILTER_FLAG_* for seccomp(2) */
+};
+
+/*
+ * `cache_dir`: a directory fd (0700, ours) or -1 for no cache; a cache that cannot be
+ * read or written is never an error.  Unknown system call names are ignored, as the
+ * specification's engines expect; unknown actions, operators and architectures are -EINVAL with
+ * their place.  SCMP_ACT_NOTIFY and listenerPath: -ENOTSUP.
+ */
+int seccomp_compile(const struct seccomp *profile, int cache_dir, struct seccomp_filter *ret,
+                    struct error *err);
+void seccomp_filter_free(struct seccomp_filter *filter);
