@@ -1,0 +1,351 @@
+# lib.sh - the words the system tests are written in.  Sourced by run.
+#
+# A test has: B (its bundle, a copy of the base config; root.path is the shared $ROOTFS), ID, ROOT
+# (state directory), T (a directory for its files), all under $WORK/N.  It fails at the first command
+# that fails (set -e), or by `fail WHY`.  It leaves nothing behind: what it made with `create` it
+# deletes.
+# shellcheck shell=bash disable=SC2034
+
+# ---- facts -------------------------------------------------------------------------------------
+RUN=cl$$                        # in every name we give: IDs, cgroups
+WORK=
+ROOTFS=
+V2=                             # pure cgroup v2
+CRUN_LITE=                      # the runtime is ours: what only it does is tested
+CGROUPS=()                      # the mounted hierarchies' directories
+
+learn_facts() {
+	local line target type rest
+	while read -r line; do
+		read -r _ _ _ _ target _ <<<"$line"
+		rest=${line#* - }
+		type=${rest%% *}
+		[[ $target == /sys/fs/cgroup* ]] || continue
+		[[ $type == cgroup || $type == cgroup2 ]] && CGROUPS+=("$target")
+		[[ $target == /sys/fs/cgroup && $type == cgroup2 ]] && V2=1
+	done </proc/self/mountinfo
+	case $("$RUNTIME" --version 2>&1) in crun-lite*) CRUN_LITE=1 ;; esac
+	return 0
+}
+
+# ---- the run -----------------------------------------------------------------------------------
+APPLETS="sh cat ls id true false sleep env echo test mount umount mkdir rmdir touch ln rm cp mv stat readlink
+	head tail grep sed awk cut tr wc sort dd mknod chmod chown hostname pwd kill ps ip ifconfig tty stty
+	printf date sync df find xargs seq expr usleep nc ulimit dirname basename"
+
+make_rootfs() { # DIR
+	local d=$1 a
+	mkdir -p "$d"/{bin,dev,proc,sys,tmp,etc,root,run,mnt,var/tmp,home/user,usr/bin,sbin,opt,vol}
+	chmod 1777 "$d/tmp"
+	cp "$(command -v busybox)" "$d/bin/busybox"
+	for a in $APPLETS; do [ -e "$d/bin/$a" ] || echo "$d/bin/$a"; done | xargs -n1 ln -s busybox
+	cp "$HELPERS"/{inspect,sys,eatmemory,true,sendtty} "$d/bin/" 2>/dev/null || :
+	cat >"$d/etc/passwd" <<-'P'
+		root:x:0:0:root:/root:/bin/sh
+		user:x:1000:1000:user:/home/user:/bin/sh
+		relative:x:1001:1001::not/absolute:/bin/sh
+	P
+	cat >"$d/etc/group" <<-'G'
+		root:x:0:
+		user:x:1000:
+		extra:x:2000:user
+	G
+	echo original >"$d/etc/file"
+	printf '#!/bin/sh\necho script ran\n' >"$d/bin/script"
+	chmod 755 "$d/bin/script"
+	echo 'not a program' >"$d/bin/notexec"
+	chmod 644 "$d/bin/notexec"
+}
+
+base_config() {
+	local cgroupns=
+	[ -z "$V2" ] || cgroupns=',{"type":"cgroup"}'
+	cat <<-J
+	{"ociVersion":"1.0.2",
+	 "process":{"user":{"uid":0,"gid":0},"args":["/bin/true"],"cwd":"/",
+	  "env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","TERM=xterm"],
+	  "capabilities":{
+	   "bounding":["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"],
+	   "effective":["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"],
+	   "permitted":["CAP_AUDIT_WRITE","CAP_KILL","CAP_NET_BIND_SERVICE"]},
+	  "noNewPrivileges":true},
+	 "root":{"path":"$ROOTFS","readonly":true},
+	 "hostname":"box",
+	 "mounts":[
+	  {"destination":"/proc","type":"proc","source":"proc","options":["nosuid","noexec","nodev"]},
+	  {"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["nosuid","strictatime","mode=755","size=65536k"]},
+	  {"destination":"/dev/pts","type":"devpts","source":"devpts",
+	   "options":["nosuid","noexec","newinstance","ptmxmode=0666","mode=0620","gid=5"]},
+	  {"destination":"/dev/shm","type":"tmpfs","source":"shm","options":["nosuid","noexec","nodev","mode=1777","size=65536k"]},
+	  {"destination":"/dev/mqueue","type":"mqueue","source":"mqueue","options":["nosuid","noexec","nodev"]},
+	  {"destination":"/sys","type":"sysfs","source":"sysfs","options":["nosuid","noexec","nodev","ro"]}],
+	 "linux":{
+	  "namespaces":[{"type":"pid"},{"type":"network"},{"type":"ipc"},{"type":"uts"},{"type":"mount"}$cgroupns],
+	  "maskedPaths":["/proc/acpi","/proc/kcore","/proc/keys","/proc/timer_list","/sys/firmware"],
+	  "readonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys","/proc/sysrq-trigger"]}}
+	J
+}
+
+setup_run() {
+	WORK=$(mktemp -d "${TMPDIR:-/tmp}/$RUN.XXXXXX") || return 1
+	chmod 755 "$WORK"
+	mkfifo "$WORK/done" "$WORK/never" || return 1
+	exec {done_fd}<>"$WORK/done" {never_fd}<>"$WORK/never"
+	learn_facts
+	ROOTFS=$WORK/rootfs
+	make_rootfs "$ROOTFS" || return 1
+	base_config >"$WORK/config.json"
+	mkdir -p /sys/fs/cgroup 2>/dev/null
+}
+
+teardown_run() {
+	kill_leftovers
+	rm -rf "$WORK"
+}
+
+setup_test() {
+	T=$WORK/$N B=$WORK/$N/bundle ROOT=$WORK/$N/state ID=$RUN-$N
+	mkdir -p "$B"
+	jq -c --arg p "/$ID" '.linux.cgroupsPath = $p' "$WORK/config.json" >"$B/config.json"
+	exec {done_fd}>&- {never_fd}>&- 3<&-
+	exec {never_fd}<>"$WORK/never"
+	cd "$T"
+}
+
+# ---- after a test that failed ------------------------------------------------------------------
+kill_leftovers() {
+	local p
+	for p in $("$HELPERS/snapshot" $$ / | sed -n 's/^process \([0-9]*\) .*/\1/p'); do
+		kill -KILL "$p" 2>/dev/null
+	done
+}
+
+clean_test() {
+	local d h
+	for d in "$WORK/$N/state"/*; do
+		[ -e "$d" ] && "$RUNTIME" $RUNTIME_FLAGS --root "$WORK/$N/state" delete --force "${d##*/}" >/dev/null 2>&1
+	done
+	# Deepest first: two levels are all that tests make.
+	for h in "${CGROUPS[@]}"; do
+		for d in "$h"/*"$RUN-$N"*/*/*/ "$h"/*"$RUN-$N"*/*/ "$h"/*"$RUN-$N"*/; do
+			[ -d "$d" ] && rmdir "$d" 2>/dev/null
+		done
+	done
+	"$HELPERS/snapshot" $$ / | sed -n "s|^mount [^ ]* [^ ]* [^ ]* [^ ]* \($WORK/[^ ]*\) .*|\1|p" | sort -r |
+		while read -r d; do umount -l "$d" 2>/dev/null; done
+}
+
+# ---- outcome -----------------------------------------------------------------------------------
+fail() {
+	echo "$*"
+	[ -z "${OUT:-}" ] || printf 'stdout: %s\n' "${OUT:0:3000}"
+	[ -z "${ERR:-}" ] || printf 'stderr: %s\n' "${ERR:0:3000}"
+	trap - ERR
+	exit 1
+}
+
+trap_failed() {
+	local i
+	trap - ERR
+	echo "failed: $1"
+	for ((i = 1; i < ${#FUNCNAME[@]}; i++)); do
+		[ "${FUNCNAME[i]}" = run_one ] && break
+		echo "  in ${FUNCNAME[i]} (${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]})"
+	done
+	[ -z "${OUT:-}" ] || printf 'stdout: %s\n' "${OUT:0:3000}"
+	[ -z "${ERR:-}" ] || printf 'stderr: %s\n' "${ERR:0:3000}"
+}
+
+skip() {
+	echo "$*" >"$WORK/skip"
+	exit 77
+}
+
+only_crun_lite() { [ -n "$CRUN_LITE" ] || skip "only crun-lite promises this"; }
+
+# ---- waiting -----------------------------------------------------------------------------------
+# 5 ms, without a process.
+pause() { read -r -t 0.005 -u "$never_fd" _ || :; }
+
+# until_true CONDITION...: polls a command until it succeeds; fails the test after 10 s.
+until_true() {
+	local deadline=$((EPOCHSECONDS + ${DEADLINE:-10}))
+	until "$@" >/dev/null 2>&1; do
+		[ $EPOCHSECONDS -lt $deadline ] || fail "never came true: $*"
+		pause
+	done
+}
+
+file_has() { [[ -e $2 && $(<"$2") == *"$1"* ]]; }
+
+# ---- running -----------------------------------------------------------------------------------
+# The runtime itself, as it stands.
+rt() { "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS "$@"; }
+
+# capture COMMAND...: RC, OUT, ERR.  Through files: a container keeps its creator's stdout open.
+capture() {
+	RC=0
+	"$@" >"$T/out" 2>"$T/err" || RC=$?
+	OUT=$(<"$T/out") ERR=$(<"$T/err")
+}
+
+run_ok() {
+	capture rt "$@"
+	[ "$RC" = 0 ] || fail "\"$*\" exited with $RC"
+}
+
+# run_fails REGEX ARG...: a non-zero exit, and stderr says so (ignoring case).
+run_fails() {
+	local re=$1
+	shift
+	capture rt "$@"
+	[ "$RC" != 0 ] || fail "\"$*\" was expected to fail"
+	[ -z "$OUT" ] || fail "\"$*\" failed, but printed to stdout"
+	shopt -s nocasematch
+	[[ $ERR =~ $re ]] || fail "\"$*\": its error does not match \"$re\""
+	shopt -u nocasematch
+	[ -z "$CRUN_LITE" ] || one_sentence
+}
+
+# What crun-lite prints when it fails: one sentence "crun-lite: ...", then indented lines only.
+one_sentence() {
+	local first=${ERR%%$'\n'*} rest
+	[[ $first == crun-lite:* ]] || fail "the error does not begin with \"crun-lite:\""
+	if [[ $ERR == *$'\n'* ]]; then
+		rest=${ERR#*$'\n'}
+		while IFS= read -r first; do
+			[[ $first == "  "* ]] || fail "the error has a second sentence: $first"
+		done <<<"$rest"
+	fi
+}
+
+# config FILTER [JQ ARG...]: edits the bundle's config.json.
+config() {
+	local filter=$1
+	shift
+	jq -c "$@" "$filter" "$B/config.json" >"$T/config.new" || fail "jq: $filter"
+	mv "$T/config.new" "$B/config.json"
+}
+
+# args WORD...: process.args
+args() { config '.process.args = $ARGS.positional' --args "$@"; }
+
+# in_container SCRIPT [FILTER [JQ ARG...]]: the script's output in OUT; it must succeed.
+in_container() {
+	container_config "$@"
+	run_ok run -b "$B" "$ID"
+}
+
+container_config() {
+	local script=$1 filter=${2:-.}
+	shift
+	[ $# = 0 ] || shift
+	config "$filter"' | .process.args = ["/bin/sh","-c",$script]' --arg script "$script" "$@"
+}
+
+# own_rootfs: a copy of the root file system that the test may change, in R.
+own_rootfs() {
+	R=$B/rootfs
+	cp -a "$ROOTFS" "$R"
+	config '.root.path = "rootfs" | .root.readonly = false'
+}
+
+# created [ARG...]: a container that waits for start.
+created() { run_ok create -b "$B" "$@" "$ID"; }
+
+# deleted [ID]: by force.
+deleted() { run_ok delete --force "${1:-$ID}"; }
+
+# status ID
+status() { rt state "$1" | jq -r .status; }
+pid_of() { rt state "${1:-$ID}" | jq -r .pid; }
+has_status() { [ "$(status "$ID" 2>/dev/null)" = "$1" ]; }
+is_gone() { ! [ -e "/proc/$1" ]; }
+
+# running SCRIPT [FILTER]: a started container.
+running() {
+	container_config "$@"
+	created
+	run_ok start "$ID"
+}
+
+# helper NAME ARG...: in the background; HELPER is its pid.
+helper() {
+	local name=$1
+	shift
+	"$HELPERS/$name" "$@" &
+	HELPER=$!
+}
+
+end_helper() { # PID
+	kill -KILL "$1" 2>/dev/null || :
+	wait "$1" 2>/dev/null || :
+}
+
+# namespaces NAME...: holds new ones; NS is a pid that is in them, NSHOLD the helper's.
+namespaces() {
+	"$HELPERS/nshold" "$T/ns" "$@" >"$T/nshold.out" 2>&1 &
+	NSHOLD=$!
+	until_true test -s "$T/ns"
+	NS=$(<"$T/ns")
+}
+
+# ---- expecting ---------------------------------------------------------------------------------
+expect_eq() { # ACTUAL EXPECTED [WHAT]
+	[ "$1" = "$2" ] || fail "${3:-value}: expected \"$2\", got \"$1\""
+}
+expect_in() { # TEXT [WHERE]
+	local where=${2-$OUT}
+	[[ $where == *"$1"* ]] || fail "expected to find \"$1\""
+}
+expect_not_in() { # TEXT [WHERE]
+	local where=${2-$OUT}
+	[[ $where != *"$1"* ]] || fail "did not expect to find \"$1\""
+}
+expect_match() { # REGEX [WHERE]
+	local where=${2-$OUT}
+	[[ $where =~ $1 ]] || fail "expected to match \"$1\""
+}
+expect_line() { # LINE [WHERE]: a whole line
+	local where=${2-$OUT}
+	[[ $'\n'$where$'\n' == *$'\n'"$1"$'\n'* ]] || fail "expected the line \"$1\""
+}
+expect_rc() { [ "$RC" = "$1" ] || fail "expected exit code $1, got $RC"; }
+expect_file() { [ -e "$1" ] || fail "$1 does not exist"; }
+expect_no_file() { [ ! -e "$1" ] && [ ! -L "$1" ] || fail "$1 exists"; }
+
+# mount_line DESTINATION [WHERE]: the last mountinfo line of it, in LINE.
+mount_line() {
+	LINE=$(printf '%s\n' "${2-$OUT}" | awk -v d="$1" '$5 == d {l = $0} END {print l}')
+	[ -n "$LINE" ] || fail "nothing is mounted on $1"
+}
+
+# mount_has DESTINATION WORD...: options (either half) and fields of its line, as whole words.
+mount_has() {
+	local w
+	mount_line "$1"
+	shift
+	for w; do
+		[[ " ${LINE//,/ } " == *" $w "* ]] || fail "\"$w\" is not in \"$LINE\""
+	done
+}
+mount_has_not() {
+	local w
+	mount_line "$1"
+	shift
+	for w; do
+		[[ " ${LINE//,/ } " != *" $w "* ]] || fail "\"$w\" is in \"$LINE\""
+	done
+}
+
+# cgroup_file CONTROLLER V1FILE V2FILE [ID]: the path on this machine.
+cgroup_file() {
+	if [ -n "$V2" ]; then
+		echo "/sys/fs/cgroup/${4:-$ID}/$3"
+	else
+		echo "/sys/fs/cgroup/$1/${4:-$ID}/$2"
+	fi
+}
+
+# tree DIR: every entry with type, mode, owner, size, time and contents' sum: a canary.
+tree() { find "$1" -printf '%P %y %m %U:%G %s %T@ %l\n' | sort; find "$1" -type f -exec sha256sum {} + | sort; }
