@@ -1,0 +1,97 @@
+/*
+ * arch - a system call and the first instruction, for each architecture that init knows.
+ *
+ * Elsewhere the same sources are linked with static libc (INIT_FREESTANDING is not
+ * defined), whose syscall() and main() take the two places.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#if defined(INIT_FREESTANDING) && defined(__x86_64__)
+
+static inline long arch_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+
+	__asm__ volatile("syscall"
+	                 : "=a"(ret)
+	                 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+	                 : "rcx", "r11", "memory");
+	return ret;
+}
+
+/* The kernel enters with argc, argv, envp on the stack. */
+#define ARCH_START(entry)                            \
+	__asm__(".section .text._start,\"ax\"\n"     \
+	        ".globl _start\n"                    \
+	        ".type _start,@function\n"           \
+	        "_start:\n"                          \
+	        "	xor %ebp, %ebp\n"            \
+	        "	mov %rsp, %rdi\n"            \
+	        "	and $-16, %rsp\n"            \
+	        "	call " #entry "\n"           \
+	        "	hlt\n"                       \
+	        ".previous\n")
+
+#elif defined(INIT_FREESTANDING) && defined(__aarch64__)
+
+static inline long arch_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long x8 __asm__("x8") = nr;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
+	register long x2 __asm__("x2") = c;
+	register long x3 __asm__("x3") = d;
+	register long x4 __asm__("x4") = e;
+	register long x5 __asm__("x5") = f;
+
+	__asm__ volatile("svc #0"
+	                 : "+r"(x0)
+	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+	                 : "memory", "cc");
+	return x0;
+}
+
+#define ARCH_START(entry)                                  \
+	__asm__(".section .text._start,\"ax\"\n"           \
+	        ".globl _start\n"                          \
+	        ".type _start,@function\n"                 \
+	        "_start:\n"                                \
+	        "	mov x29, xzr\n"                    \
+	        "	mov x30, xzr\n"                    \
+	        "	mov x0, sp\n"                      \
+	        "	and sp, x0, #-16\n"                \
+	        "	bl " #entry "\n"                   \
+	        "	brk #0\n"                          \
+	        ".previous\n")
+
+#else
+
+#include <errno.h>
+#include <unistd.h>
+
+static inline long arch_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	long ret = syscall(nr, a, b, c, d, e, f);
+
+	return ret < 0 ? -errno : ret;
+}
+
+#define ARCH_START(entry)                                                  \
+	int main(int argc, char **argv)                                    \
+	{                                                                  \
+		long stack[3] = {argc, (long)argv[0], argc > 1 ? (long)argv[1] : 0}; \
+                                                                           \
+		entry(stack);                                              \
+	}                                                                  \
+	_Static_assert(1, "")
+
+#endif
+
+/* sys(openat, dir, path, flags): up to six arguments; the result or -errno. */
+#define sys(name, ...) SYS_N_(__NR_##name, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define SYS_N_(nr, a, b, c, d, e, f, ...) \
+	arch_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/init/init.h"
+
+#include <linux/close_range.h>
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+
+#define SOCK_CLOEXEC_ 02000000
+
+/* O_PATH only: whatever hides behind the name is looked at by the parent, and opened only if it is a file (V44). */
+static int passwd(const struct init *in)
+{
+	long fd = path_open(in, "etc/passwd", O_PATH, 0);
+
+	return fd < 0 ? -1 : (int)fd;
+}
+
+int do_mounted(struct init *in, const struct step *step)
+{
+	int fd = step->flags & STEP_F_HOME ? passwd(in) : -1;
+	int r = sync_send(in, MSG_MOUNTED, 0, fd);
+
+	if (fd >= 0)
+		sys(close, fd);
+	if (r == 0 && (step->flags & STEP_F_TELL))
+		r = sync_receive(in, MSG_HOOKS_DONE, NULL, NULL, 0, NULL, NULL);
+	return failed_at(in, STAGE_MESSAGE, r);
+}
+
+/* From now on the other side is `start`: what it hears decides what it prints and how it ends. */
+static int accept_start(struct init *in)
+{
+	long fd;
+
+	do
+		fd = sys(accept4, in->plan->listen_fd, NULL, NULL, SOCK_CLOEXEC_);
+	while (fd == -EINTR || fd == -ECONNABORTED);
+	if (fd < 0)
+		return (int)fd;
+	in->sync = (int)fd;
+	return 0;
+}
+
+/* One `start` may be killed before it says anything: then the next one is waited for. */
+static int await_start(struct init *in)
+{
+	int r;
+
+	do {
+		sys(close, in->sync);
+		r = accept_start(in);
+		if (r == 0)
+			r = sync_receive(in, MSG_START, NULL, NULL, 0, NULL, NULL);
+	} while (r == -ECONNRESET || r == -EPROTO);
+	return r;
+}
+
+/*
+ * The answer to READY carries what only the parent could find out (HOME).  With `create` it
+ * means "the state is written, you may outlive me"; without it, it is START itself.
+ */
+int do_ready(struct init *in, const struct step *step)
+{
+	int r = 0;
+
+	path_forget(in);
+	if (step->flags & STEP_F_TELL)
+		r = sync_send(in, MSG_READY, 0, in->tty);
+	if (in->tty >= 0)
+		sys(close, in->tty);
+	in->tty = -1;
+	if (r == 0)
+		r = sync_receive(in, MSG_START, NULL, in->home, sizeof(in->home), NULL, NULL);
+	if (r == 0 && (step->flags & STEP_F_LISTEN))
+		r = await_start(in);
+	/* Here and not before exec, because a seccomp profile may not know close_range. */
+	if (r == 0)
+		r = (int)sys(close_range, 3 + in->plan->preserve_fds, ~0u, CLOSE_RANGE_CLOEXEC);
+	return failed_at(in, STAGE_MESSAGE, r);
+}

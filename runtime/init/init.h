@@ -1,0 +1,131 @@
+/*
+ * init - what runs between clone and execve, inside the container.
+ *
+ * A freestanding program of its own: the parent decided everything and wrote it into
+ * the plan, which init executes step by step with system calls alone.  No malloc, no libc, no
+ * formatting; `make check-init` holds it to that.  A doer returns 0 or a negative
+ * errno, after saying with failed_at() what it was doing; the parent finds the words.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/base/sys.h"
+#include "runtime/init/arch.h"
+#include "runtime/plan/message.h"
+#include "runtime/plan/plan.h"
+
+#include <stddef.h>
+
+#ifndef PATH_MAX
+#define PATH_MAX 4096
+#endif
+
+#define array_size(a) (sizeof(a) / sizeof((a)[0]))
+
+struct mask {                   /* what hides a path: one mount, cloned for each further path */
+	int attached;           /* to clone from; -1 = none yet */
+	int spare;              /* made, not attached yet; -1 = none */
+};
+
+struct init {
+	const struct plan *plan;
+	const struct step *step;        /* being done */
+	int sync;                       /* the socket to the parent, or to `start`; -1 = closed */
+	int root;                       /* the container's root directory */
+	int proc;                       /* a procfs that is mounted nowhere, or -1 */
+	int dir;                        /* the directory of the last node or link, or -1 */
+	const char *dir_path;           /* its path: dir_len bytes */
+	size_t dir_len;
+	struct mask masks[2];           /* [0] for files, [1] for directories */
+	int trees[MESSAGE_FDS_MAX];     /* SLOT_CGROUP_TREEs as they came, in order */
+	int tty;                        /* the terminal's master until it is sent, or -1 */
+	unsigned umask;                 /* the caller's */
+	const char *program;            /* the candidate that exists */
+	char home[PATH_MAX];            /* "HOME=..." from the parent, or "" */
+	/* the failure */
+	unsigned stage, aux;
+	size_t text_len;
+	char text[512];                 /* the kernel's own words (fsopen's log) */
+};
+
+/* Remembers what was being done; returns `result`, a negative errno. */
+static inline int failed_at(struct init *in, enum stage stage, long result)
+{
+	in->stage = stage;
+	return (int)result;
+}
+
+static inline const char *str(const struct init *in, plan_str s)
+{
+	return plan_string(in->plan, s);
+}
+
+/* mem.c: gcc calls these even in a freestanding program. */
+void *memcpy(void *restrict to, const void *restrict from, size_t n);
+void *memset(void *to, int c, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+size_t strlen(const char *s);
+
+/* path.c */
+enum want { WANT_DIRECTORY, WANT_FILE };
+/*
+ * Opens `path` below the root, whatever symbolic links it goes through, never outside and never
+ * through a magic link; `resolve`: more RESOLVE_* flags.  An fd (close-on-exec) or -errno.
+ */
+long path_open(const struct init *in, const char *path, unsigned long flags, unsigned long resolve);
+/* O_PATH of `path`; what is missing of it is made, the targets of dangling links too. */
+long path_ensure(const struct init *in, const char *path, enum want want, unsigned long resolve);
+/* The directory of `path` (made if missing, cached) and its last component. */
+long path_parent(struct init *in, const char *path, const char **ret_name);
+/* Forgets the cached directory: something was mounted. */
+void path_forget(struct init *in);
+
+/* sync.c */
+int sync_send(const struct init *in, enum message_type type, int code, int fd);
+/* Waits for exactly `type`; fds (up to MESSAGE_FDS_MAX) and data are optional.  -ECONNRESET: the other side is gone. */
+int sync_receive(struct init *in, enum message_type type, struct message *ret, char *data,
+                 size_t size, int *fds, unsigned *n_fds);
+void sync_failed(const struct init *in, int code);
+
+/* procfs.c: an fd below a private, detached procfs; flags as open. */
+long proc_open(struct init *in, const char *path, unsigned long flags);
+
+/* copyup.c: copies the tree below directory `from` into directory `to`. */
+int copy_tree(int from, int to);
+
+/* The doers, one for each kind of step. */
+int do_join(struct init *in, const struct step *step);
+int do_clone(struct init *in, const struct step *step);
+int do_group(struct init *in, const struct step *step);
+int do_unshare(struct init *in, const struct step *step);
+int do_session(struct init *in, const struct step *step);
+int do_private(struct init *in, const struct step *step);
+int do_root(struct init *in, const struct step *step);
+int do_mount(struct init *in, const struct step *step);
+int do_legacy_mount(struct init *in, const struct step *step);
+int do_bind(struct init *in, const struct step *step);
+int do_remount(struct init *in, const struct step *step);
+int do_directory(struct init *in, const struct step *step);
+int do_node(struct init *in, const struct step *step);
+int do_symlink(struct init *in, const struct step *step);
+int do_sysctl(struct init *in, const struct step *step);
+int do_mounted(struct init *in, const struct step *step);
+int do_hook(struct init *in, const struct step *step);
+int do_pivot(struct init *in, const struct step *step);
+int do_propagation(struct init *in, const struct step *step);
+int do_mask(struct init *in, const struct step *step);
+int do_readonly(struct init *in, const struct step *step);
+int do_root_readonly(struct init *in, const struct step *step);
+int do_hostname(struct init *in, const struct step *step);
+int do_domainname(struct init *in, const struct step *step);
+int do_console(struct init *in, const struct step *step);
+int do_program(struct init *in, const struct step *step);
+int do_ready(struct init *in, const struct step *step);
+int do_rlimit(struct init *in, const struct step *step);
+int do_stdio(struct init *in, const struct step *step);
+int do_seccomp(struct init *in, const struct step *step);
+int do_caps(struct init *in, const struct step *step);
+int do_user(struct init *in, const struct step *step);
+int do_no_new_privs(struct init *in, const struct step *step);
+int do_cwd(struct init *in, const struct step *step);
+int do_umask(struct init *in, const struct step *step);
+int do_exec(struct init *in, const struct step *step);

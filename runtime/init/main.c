@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/init/init.h"
+
+#include <linux/errno.h>
+#include <linux/mman.h>
+#include <linux/prctl.h>
+
+static int number(const char *s)
+{
+	int n = 0;
+
+	while (*s >= '0' && *s <= '9')
+		n = 10 * n + (*s++ - '0');
+	return n;
+}
+
+static const struct plan_slot *slots(const struct init *in)
+{
+	return plan_at(in->plan, in->plan->slots.offset);
+}
+
+/* The slots lie below every fd that init opens itself. */
+static int highest_slot(const struct init *in)
+{
+	int highest = in->sync > in->plan->listen_fd ? in->sync : in->plan->listen_fd;
+
+	for (uint32_t i = 0; i < in->plan->slots.n; i++)
+		if (slots(in)[i].fd > highest)
+			highest = slots(in)[i].fd;
+	return highest;
+}
+
+/*
+ * Closing each temporary fd would cost two or three system calls a mount: they stay open
+ * until the plan says so, and close_range before exec takes the rest.
+ */
+static int do_tidy(struct init *in, const struct step *step)
+{
+	in->dir = -1;
+	in->proc = -1;
+	in->masks[1] = (struct mask){-1, -1};
+	return (int)sys(close_range, highest_slot(in) + 1, ~0u, 0);
+}
+
+static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
+	[STEP_JOIN] = do_join,
+	[STEP_CLONE] = do_clone,
+	[STEP_GROUP] = do_group,
+	[STEP_UNSHARE] = do_unshare,
+	[STEP_SESSION] = do_session,
+	[STEP_PRIVATE] = do_private,
+	[STEP_ROOT] = do_root,
+	[STEP_MOUNT] = do_mount,
+	[STEP_LEGACY_MOUNT] = do_legacy_mount,
+	[STEP_BIND] = do_bind,
+	[STEP_REMOUNT] = do_remount,
+	[STEP_DIRECTORY] = do_directory,
+	[STEP_NODE] = do_node,
+	[STEP_SYMLINK] = do_symlink,
+	[STEP_TIDY] = do_tidy,
+	[STEP_SYSCTL] = do_sysctl,
+	[STEP_MOUNTED] = do_mounted,
+	[STEP_HOOK] = do_hook,
+	[STEP_PIVOT] = do_pivot,
+	[STEP_PROPAGATION] = do_propagation,
+	[STEP_MASK] = do_mask,
+	[STEP_READONLY] = do_readonly,
+	[STEP_ROOT_READONLY] = do_root_readonly,
+	[STEP_HOSTNAME] = do_hostname,
+	[STEP_DOMAINNAME] = do_domainname,
+	[STEP_CONSOLE] = do_console,
+	[STEP_PROGRAM] = do_program,
+	[STEP_READY] = do_ready,
+	[STEP_RLIMIT] = do_rlimit,
+	[STEP_STDIO] = do_stdio,
+	[STEP_SECCOMP] = do_seccomp,
+	[STEP_CAPS] = do_caps,
+	[STEP_USER] = do_user,
+	[STEP_NO_NEW_PRIVS] = do_no_new_privs,
+	[STEP_CWD] = do_cwd,
+	[STEP_UMASK] = do_umask,
+	[STEP_EXEC] = do_exec,
+};
+
+static int run(struct init *in)
+{
+	const struct step *steps = plan_at(in->plan, in->plan->steps.offset);
+	int r = 0;
+
+	for (uint32_t i = 0; i < in->plan->steps.n && r == 0; i++) {
+		in->step = &steps[i];
+		in->stage = STAGE_NONE;
+		r = doers[in->step->kind](in, in->step);
+	}
+	return r;
+}
+
+__attribute__((noreturn, used)) void init_main(const long *stack)
+{
+	static struct init in = {
+		.root = AT_FDCWD,
+		.proc = -1,
+		.dir = -1,
+		.masks = {{-1, -1}, {-1, -1}},
+		.tty = -1,
+	};
+	int fd = number((const char *)stack[2]);        /* argv[1] */
+	long map = sys(mmap, NULL, PLAN_SIZE_MAX, PROT_READ, MAP_PRIVATE, fd, PLAN_FILE_OFFSET);
+	int r;
+
+	if (map < 0 && map > -4096)
+		sys(exit_group, 125);
+	in.plan = (const struct plan *)map;
+	if (in.plan->magic != PLAN_MAGIC)
+		sys(exit_group, 125);
+	in.sync = in.plan->sync_fd;
+	/* Nobody in the container, and no ptrace, sees this process before it is the container's own (V22). */
+	sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+	in.umask = (unsigned)sys(umask, 0);
+	r = run(&in);
+	sync_failed(&in, -r);
+	sys(exit_group, 125);
+	__builtin_unreachable();
+}
+
+ARCH_START(init_main);

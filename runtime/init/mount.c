@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/init/init.h"
+
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+static const struct plan_slot *slot(const struct init *in, uint32_t i)
+{
+	return (const struct plan_slot *)plan_at(in->plan, in->plan->slots.offset) + i;
+}
+
+/* The fd of slot `i`: the parent's, or for a tree of the group the one that came with MSG_GROUP. */
+static int slot_fd(const struct init *in, uint32_t i)
+{
+	unsigned tree = 0;
+
+	if (slot(in, i)->fd >= 0 || slot(in, i)->kind != SLOT_CGROUP_TREE)
+		return slot(in, i)->fd;
+	for (uint32_t j = 0; j < i; j++)
+		tree += slot(in, j)->kind == SLOT_CGROUP_TREE;
+	return in->trees[tree];
+}
+
+/* mount_setattr(2); nothing to do is fine. */
+static int set_attributes(int mount, struct plan_map map, uint32_t propagation, unsigned flags)
+{
+	struct mount_attr attr = {
+		.attr_set = map.set,
+		.attr_clr = map.clear,
+		.propagation = propagation,
+	};
+
+	if (!map.set && !map.clear && !propagation)
+		return 0;
+	return (int)sys(mount_setattr, mount, "", AT_EMPTY_PATH | flags, &attr, sizeof(attr));
+}
+
+static enum want kind_of(long fd)
+{
+	struct statx st;
+
+	if (sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &st) == 0 && (st.stx_mode & S_IFMT) != S_IFDIR)
+		return WANT_FILE;
+	return WANT_DIRECTORY;
+}
+
+static int attach(struct init *in, long mount, long target)
+{
+	long r = sys(move_mount, mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+
+	path_forget(in);
+	/* mount(2) says ENOTDIR for a file on a directory (and engines look for it), move_mount EINVAL. */
+	return r == -EINVAL && kind_of(mount) != kind_of(target) ? -ENOTDIR : (int)r;
+}
+
+/* procfs and sysfs go on a real directory only: behind a link, writes to /proc would go astray (V11). */
+static unsigned long resolve_of(const struct step *step)
+{
+	return step->flags & STEP_F_NOFOLLOW ? RESOLVE_NO_SYMLINKS : 0;
+}
+
+/* What the file system itself says of a failed option ("e tmpfs: Bad value for 'size'"). */
+static void read_log(struct init *in, long fs)
+{
+	long n = sys(read, fs, in->text, sizeof(in->text));
+
+	in->text_len = n > 0 ? (size_t)n : 0;
+}
+
+static int set_option(long fs, const char *key, const char *value)
+{
+	if (value)
+		return (int)sys(fsconfig, fs, FSCONFIG_SET_STRING, key, value, 0);
+	return (int)sys(fsconfig, fs, FSCONFIG_SET_FLAG, key, NULL, 0);
+}
+
+static int set_options(struct init *in, long fs, struct plan_list list)
+{
+	const struct plan_option *options = plan_at(in->plan, list.offset);
+	int r;
+
+	for (uint32_t i = 0; i < list.n; i++) {
+		r = set_option(fs, str(in, options[i].key), str(in, options[i].value));
+		if (r < 0) {
+			read_log(in, fs);
+			in->aux = i;
+			return failed_at(in, STAGE_OPTION, r);
+		}
+	}
+	return 0;
+}
+
+/* A new file system as a detached mount. */
+static long new_mount(struct init *in, const struct step *step)
+{
+	long fs, r;
+
+	fs = sys(fsopen, str(in, step->mount.type), FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return failed_at(in, STAGE_FSOPEN, fs);
+	if (step->mount.source) {
+		r = sys(fsconfig, fs, FSCONFIG_SET_STRING, "source", str(in, step->mount.source), 0);
+		if (r < 0)
+			return failed_at(in, STAGE_CREATE, r);
+	}
+	r = set_options(in, fs, step->mount.options);
+	if (r < 0)
+		return r;
+	r = sys(fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (r < 0) {
+		read_log(in, fs);
+		return failed_at(in, STAGE_CREATE, r);
+	}
+	r = sys(fsmount, fs, FSMOUNT_CLOEXEC, step->mount.attributes);
+	return r < 0 ? failed_at(in, STAGE_FSMOUNT, r) : r;
+}
+
+static int inherit_mode(int from, int to)
+{
+	struct statx st;
+	long r = sys(statx, from, "", AT_EMPTY_PATH, STATX_MODE, &st);
+
+	return r < 0 ? (int)r : (int)sys(fchmodat, to, ".", st.stx_mode & 07777);
+}
+
+int do_mount(struct init *in, const struct step *step)
+{
+	long target = path_ensure(in, str(in, step->mount.target), WANT_DIRECTORY, resolve_of(step));
+	long mount;
+	int r;
+
+	if (target < 0)
+		return failed_at(in, STAGE_TARGET, target);
+	mount = new_mount(in, step);
+	if (mount < 0)
+		return (int)mount;
+	r = step->flags & STEP_F_COPY_UP ? copy_tree((int)target, (int)mount) : 0;
+	if (r == 0 && (step->flags & STEP_F_INHERIT_MODE))
+		r = inherit_mode((int)target, (int)mount);
+	if (r < 0)
+		return failed_at(in, STAGE_COPY_UP, r);
+	r = set_attributes((int)mount, step->mount.all, step->mount.propagation, 0);
+	if (r < 0)
+		return failed_at(in, STAGE_ATTRIBUTES, r);
+	return failed_at(in, STAGE_ATTACH, attach(in, mount, target));
+}
+
+/* "/proc/self/fd/N" of the host's procfs, which is still there before pivot_root. */
+static const char *fd_path(char *buf, long fd)
+{
+	char *p = buf + 31;
+
+	*p = '\0';
+	do
+		*--p = (char)('0' + fd % 10);
+	while (fd /= 10);
+	p -= 14;
+	memcpy(p, "/proc/self/fd/", 14);
+	return p;
+}
+
+/* iversion, silent and data that is too long for fsconfig: only mount(2) takes them. */
+int do_legacy_mount(struct init *in, const struct step *step)
+{
+	long target = path_ensure(in, str(in, step->mount.target), WANT_DIRECTORY, resolve_of(step));
+	char buf[32];
+	long r;
+
+	if (target < 0)
+		return failed_at(in, STAGE_TARGET, target);
+	path_forget(in);
+	r = sys(mount, str(in, step->mount.source), fd_path(buf, target), str(in, step->mount.type),
+	        step->mount.ms_flags, str(in, step->mount.data));
+	if (r < 0)
+		return failed_at(in, STAGE_ATTACH, r);
+	target = path_open(in, str(in, step->mount.target), O_PATH, resolve_of(step));
+	if (target < 0)
+		return failed_at(in, STAGE_TARGET, target);
+	r = set_attributes((int)target, step->mount.all, step->mount.propagation, 0);
+	return failed_at(in, STAGE_ATTRIBUTES, r);
+}
+
+int do_bind(struct init *in, const struct step *step)
+{
+	const char *path = str(in, step->bind.target);
+	int tree = slot_fd(in, step->bind.slot), r;
+	long target = path_open(in, path, O_PATH, resolve_of(step));
+
+	if (target == -ENOENT)
+		target = path_ensure(in, path, kind_of(tree), resolve_of(step));
+	if (target < 0)
+		return failed_at(in, STAGE_TARGET, target);
+	/* Before it is attached: an unchanged peer group never enters the container. */
+	r = set_attributes(tree, step->bind.all, step->bind.propagation,
+	                   step->flags & STEP_F_RECURSIVE ? AT_RECURSIVE : 0);
+	if (r == 0)
+		r = set_attributes(tree, step->bind.top, 0, 0);
+	if (r < 0)
+		return failed_at(in, STAGE_ATTRIBUTES, r);
+	return failed_at(in, STAGE_ATTACH, attach(in, tree, target));
+}
+
+/* The superblock's own options; `remount` without `bind`. */
+static int reconfigure(struct init *in, long target, const struct step *step)
+{
+	long fs = sys(fspick, target, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC), r;
+
+	if (fs < 0)
+		return failed_at(in, STAGE_FSOPEN, fs);
+	r = set_options(in, fs, step->mount.options);
+	if (r < 0)
+		return (int)r;
+	r = sys(fsconfig, fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
+	if (r < 0)
+		read_log(in, fs);
+	return failed_at(in, STAGE_CREATE, r);
+}
+
+int do_remount(struct init *in, const struct step *step)
+{
+	long target = path_open(in, str(in, step->mount.target), O_PATH, 0);
+	struct plan_map top = {step->mount.attributes, step->mount.ms_flags};
+	int r;
+
+	if (target < 0)
+		return failed_at(in, STAGE_TARGET, target);
+	if (step->mount.options.n) {
+		r = reconfigure(in, target, step);
+		if (r < 0)
+			return r;
+	}
+	r = set_attributes((int)target, step->mount.all, 0, AT_RECURSIVE);
+	if (r == 0)
+		r = set_attributes((int)target, top, step->mount.propagation, 0);
+	return failed_at(in, STAGE_ATTRIBUTES, r);
+}
+
+int do_private(struct init *in, const struct step *step)
+{
+	return (int)sys(mount, NULL, "/", NULL, MS_REC | step->propagation.propagation, NULL);
+}
+
+int do_root(struct init *in, const struct step *step)
+{
+	int tree = slot_fd(in, step->root.slot), r;
+
+	r = set_attributes(tree, (struct plan_map){0}, step->root.propagation, AT_RECURSIVE);
+	if (r < 0)
+		return failed_at(in, STAGE_ATTRIBUTES, r);
+	r = (int)sys(move_mount, tree, "", AT_FDCWD, step->root.path ? str(in, step->root.path) : "/",
+	             MOVE_MOUNT_F_EMPTY_PATH);
+	in->root = tree;
+	return failed_at(in, STAGE_ATTACH, r);
+}
+
+int do_pivot(struct init *in, const struct step *step)
+{
+	int root = in->root == AT_FDCWD ? slot_fd(in, step->pivot.slot) : in->root;
+	long r = sys(fchdir, root);
+
+	in->root = root;
+	if (r < 0)
+		return (int)r;
+	path_forget(in);
+	if (step->flags & STEP_F_CHROOT) {
+		r = sys(chroot, ".");
+		return r < 0 ? (int)r : (int)sys(chdir, "/");
+	}
+	/* pivot_root(2), NOTES: the old root lands on top of the new one, and goes from there. */
+	r = sys(pivot_root, ".", ".");
+	if (r == 0)
+		r = sys(umount2, ".", MNT_DETACH);
+	return r < 0 ? (int)r : (int)sys(chdir, "/");
+}
+
+int do_propagation(struct init *in, const struct step *step)
+{
+	uint32_t ms = step->propagation.propagation;
+
+	return set_attributes(in->root, (struct plan_map){0}, ms & ~(uint32_t)MS_REC,
+	                      ms & MS_REC ? AT_RECURSIVE : 0);
+}
+
+int do_root_readonly(struct init *in, const struct step *step)
+{
+	return set_attributes(in->root, (struct plan_map){.set = MOUNT_ATTR_RDONLY}, 0, 0);
+}
+
+/* An empty read-only tmpfs for directories; the host's null device for files. */
+static long new_mask(struct init *in, const struct step *step, int directory)
+{
+	long fs, r;
+
+	if (!directory)
+		return slot_fd(in, step->mask.slot);
+	fs = sys(fsopen, "tmpfs", FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return fs;
+	r = sys(fsconfig, fs, FSCONFIG_SET_STRING, "nr_blocks", "1", 0);
+	if (r == 0)
+		r = sys(fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	return r < 0 ? r
+	             : sys(fsmount, fs, FSMOUNT_CLOEXEC,
+	                   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+/* Only attached mounts can be cloned: the first use of a mask attaches it, later ones clone that. */
+static int hide(struct init *in, const struct step *step, long target, int directory)
+{
+	struct mask *mask = &in->masks[directory];
+	long mount = mask->spare;
+	int r;
+
+	if (mount < 0 && mask->attached >= 0)
+		mount = sys(open_tree, mask->attached, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	else if (mount < 0)
+		mount = new_mask(in, step, directory);
+	if (mount < 0)
+		return failed_at(in, STAGE_CLONE_TREE, mount);
+	r = attach(in, mount, target);
+	mask->spare = r < 0 ? (int)mount : -1;
+	if (r == 0 && mask->attached < 0)
+		mask->attached = (int)mount;
+	return failed_at(in, STAGE_ATTACH, r);
+}
+
+int do_mask(struct init *in, const struct step *step)
+{
+	long target = path_open(in, str(in, step->mask.path), O_PATH, 0);
+	int directory = !!(step->flags & STEP_F_DIRECTORY), r;
+
+	if (target == -ENOENT || target == -ENOTDIR)
+		return 0;
+	if (target < 0)
+		return failed_at(in, STAGE_TARGET, target);
+	r = hide(in, step, target, directory);
+	/* The plan guessed by the name. */
+	return r == -ENOTDIR ? hide(in, step, target, !directory) : r;
+}
+
+int do_readonly(struct init *in, const struct step *step)
+{
+	long target = path_open(in, str(in, step->path.path), O_PATH, 0), tree;
+	int r;
+
+	if (target == -ENOENT || target == -ENOTDIR)
+		return 0;
+	if (target < 0)
+		return failed_at(in, STAGE_TARGET, target);
+	tree = sys(open_tree, target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
+	if (tree < 0)
+		return failed_at(in, STAGE_CLONE_TREE, tree);
+	r = set_attributes((int)tree, (struct plan_map){.set = MOUNT_ATTR_RDONLY}, 0, AT_RECURSIVE);
+	if (r < 0)
+		return failed_at(in, STAGE_ATTRIBUTES, r);
+	return failed_at(in, STAGE_ATTACH, attach(in, tree, target));
+}

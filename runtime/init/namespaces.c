@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/init/init.h"
+
+#include <linux/errno.h>
+#include <linux/keyctl.h>
+
+static int slot_of(const struct init *in, uint32_t i)
+{
+	return ((const struct plan_slot *)plan_at(in->plan, in->plan->slots.offset))[i].fd;
+}
+
+int do_join(struct init *in, const struct step *step)
+{
+	return (int)sys(setns, slot_of(in, step->join.slot), step->join.type);
+}
+
+/*
+ * What joined a pid namespace is not in it: its children are.  The child belongs to our parent
+ * (CLONE_PARENT); never CLONE_VFORK, because the group may be frozen.
+ */
+int do_clone(struct init *in, const struct step *step)
+{
+	struct clone_args args = {.flags = CLONE_PARENT | step->clone.flags};
+	long pid;
+
+	if (step->clone.group_slot_1) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)slot_of(in, step->clone.group_slot_1 - 1);
+	}
+	pid = sys(clone3, &args, sizeof(args));
+	if (pid < 0)
+		return (int)pid;
+	if (pid == 0)
+		return 0;
+	sys(exit_group, sync_send(in, MSG_CLONED, (int)pid, -1) < 0 ? 125 : 0);
+	__builtin_unreachable();
+}
+
+/*
+ * cgroups(7): a thread that writes 0 to `tasks` moves itself, and pays no grace period; one fd
+ * for each v1 hierarchy.  The trees of the group come with the same message.
+ */
+int do_group(struct init *in, const struct step *step)
+{
+	int fds[MESSAGE_FDS_MAX];
+	struct message message;
+	unsigned n = 0;
+	int r = sync_receive(in, MSG_GROUP, &message, NULL, 0, fds, &n);
+
+	if (r < 0)
+		return failed_at(in, STAGE_MESSAGE, r);
+	for (unsigned i = 0; i < n; i++) {
+		if (i >= message.aux) {
+			in->trees[i - message.aux] = fds[i];
+			continue;
+		}
+		r = (int)sys(write, fds[i], "0", 1);
+		sys(close, fds[i]);
+		if (r < 0)
+			return failed_at(in, STAGE_WRITE, r);
+	}
+	return 0;
+}
+
+int do_unshare(struct init *in, const struct step *step)
+{
+	return (int)sys(unshare, step->unshare.flags);
+}
+
+int do_session(struct init *in, const struct step *step)
+{
+	long r = sys(setsid);
+
+	/* EPERM: leader of a group already, which a child of clone3 never is. */
+	if (r < 0)
+		return (int)r;
+	if (!step->session.keyring)
+		return 0;
+	r = sys(keyctl, KEYCTL_JOIN_SESSION_KEYRING, str(in, step->session.keyring), 0, 0, 0);
+	/* A kernel without keys, or a seccomp filter from outside that hides them, is no reason to fail. */
+	return r < 0 && r != -ENOSYS && r != -EPERM && r != -EDQUOT ? failed_at(in, STAGE_CREATE, r) : 0;
+}
+
+int do_hostname(struct init *in, const struct step *step)
+{
+	return (int)sys(sethostname, str(in, step->name.name), step->name.len);
+}
+
+int do_domainname(struct init *in, const struct step *step)
+{
+	return (int)sys(setdomainname, str(in, step->name.name), step->name.len);
+}

@@ -1,0 +1,70 @@
+/*
+ * message - what the parent and init say to each other, in the order of the table.
+ *
+ * One SOCK_SEQPACKET pair (for `start`: a connection to the listening socket in the
+ * state directory).  Each message is one packet: the head, then up to
+ * MESSAGE_DATA_MAX bytes; fds travel beside it (SCM_RIGHTS).  The end of the connection
+ * without MSG_FAILED after MSG_START means that the program runs: the socket is
+ * close-on-exec.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdint.h>
+
+enum message_type {
+	MSG_NONE,
+	MSG_MAPPED,             /* parent: the id maps are written */
+	MSG_CLONED,             /* init: the second clone is made; code = its pid in the parent's namespace */
+	MSG_GROUP,              /* parent: the group exists and is limited; fds: v1 `tasks` files, then SLOT_CGROUP_TREEs */
+	MSG_MOUNTED,            /* init: the mounts are in place, pivot_root has not happened; fd: etc/passwd if asked for */
+	MSG_HOOKS_DONE,         /* parent: prestart and createRuntime hooks ran; data: HOME=... if asked for */
+	MSG_READY,              /* init: only START is missing; fd: the terminal's master, if there is one */
+	MSG_START,              /* parent or `start`: go */
+	MSG_FAILED,             /* init, at any time: step, stage, code; data: the kernel's own words, if any */
+	MSG_TYPES,
+};
+
+/* What a step was doing when it failed; the words are in runtime/container/blame.c. */
+enum stage {
+	STAGE_NONE,
+	STAGE_TARGET,           /* opening or making what it works on */
+	STAGE_FSOPEN,
+	STAGE_OPTION,           /* aux = index of the option */
+	STAGE_CREATE,           /* of the superblock */
+	STAGE_FSMOUNT,
+	STAGE_ATTRIBUTES,
+	STAGE_ATTACH,
+	STAGE_COPY_UP,
+	STAGE_WRONG_TYPE,       /* something else is there already */
+	STAGE_OWNER,            /* chown, chmod */
+	STAGE_CLONE_TREE,
+	STAGE_PROCFS,           /* the private procfs */
+	STAGE_WRITE,
+	STAGE_GROUPS,
+	STAGE_GID,
+	STAGE_UID,
+	STAGE_CAPS,
+	STAGE_AMBIENT,
+	STAGE_HOOK_EXIT,        /* aux = exit status */
+	STAGE_HOOK_SIGNAL,      /* aux = signal */
+	STAGE_HOOK_TIMEOUT,
+	STAGE_HOOK_EXEC,
+	STAGE_PTMX,
+	STAGE_CONTROL_TTY,
+	STAGE_CONSOLE_BIND,
+	STAGE_UNREACHABLE,      /* the working directory is not below the root */
+	STAGE_MESSAGE,          /* the other side broke the protocol or is gone */
+	STAGES,
+};
+
+struct message {
+	uint32_t type;          /* enum message_type */
+	uint32_t step;          /* MSG_FAILED: index in the plan */
+	uint32_t stage;
+	int32_t code;           /* errno; MSG_CLONED: a pid */
+	uint32_t aux;
+	uint32_t len;           /* bytes of data */
+};
+
+#define MESSAGE_DATA_MAX 4096
+#define MESSAGE_FDS_MAX 32

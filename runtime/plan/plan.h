@@ -1,0 +1,203 @@
+/*
+ * plan - a container as a flat list of steps, decided before anything is touched.
+ *
+ * config x facts about the host become one contiguous blob with offsets instead
+ * of pointers.  `crun-lite plan` prints it, golden tests compare it, and init
+ * (runtime/init), which can neither parse nor allocate nor decide, executes it:
+ * so everything that needs thought is thought here.
+ *
+ * What init needs and cannot open by itself (bind sources, namespaces, the null device)
+ * is a slot: the plan says what to open, the parent opens it and writes the fd's number
+ * into the table.  This header is all that init knows of the rest; it needs no libc.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <stdint.h>
+
+#define PLAN_MAGIC 0x314e4c50u          /* "PLN1" */
+#define PLAN_SIZE_MAX (16u << 20)       /* bytes: init maps that much and reads what is there */
+/* Where the plan begins in the memfd whose first bytes are init's own ELF image. */
+#define PLAN_FILE_OFFSET 0x10000
+
+/* A NUL-terminated string: its offset from the start of the blob; 0 = none. */
+typedef uint32_t plan_str;
+
+/* `n` records from `offset` on. */
+struct plan_list {
+	uint32_t offset, n;
+};
+
+enum step_kind {
+	STEP_NONE,
+	/* namespaces, the group */
+	STEP_JOIN,              /* setns */
+	STEP_CLONE,             /* the second clone: what follows runs in its child */
+	STEP_GROUP,             /* waits for MSG_GROUP, joins v1 hierarchies */
+	STEP_UNSHARE,
+	STEP_SESSION,           /* setsid; a new session keyring */
+	/* the root file system, seen from outside */
+	STEP_PRIVATE,           /* the copied mounts of the host lose their peers */
+	STEP_ROOT,              /* attaches the root */
+	STEP_MOUNT,             /* a new file system */
+	STEP_LEGACY_MOUNT,      /* the same by mount(2): options that fsconfig refuses */
+	STEP_BIND,
+	STEP_REMOUNT,           /* attributes of what is mounted there already */
+	STEP_DIRECTORY,         /* mkdir -p */
+	STEP_NODE,              /* mknod */
+	STEP_SYMLINK,
+	STEP_TIDY,              /* closes the temporary fds of the steps before */
+	STEP_SYSCTL,
+	STEP_MOUNTED,           /* MSG_MOUNTED, MSG_HOOKS_DONE: the parent's hooks; HOME */
+	STEP_HOOK,              /* createContainer, startContainer */
+	/* inside */
+	STEP_PIVOT,
+	STEP_PROPAGATION,       /* of the new root */
+	STEP_MASK,
+	STEP_READONLY,
+	STEP_ROOT_READONLY,
+	STEP_HOSTNAME,
+	STEP_DOMAINNAME,
+	STEP_CONSOLE,
+	STEP_PROGRAM,           /* looks it up: which candidate exists */
+	STEP_READY,             /* MSG_READY, then waits for MSG_START */
+	/* becoming the container's process */
+	STEP_RLIMIT,
+	STEP_STDIO,             /* the streams belong to the user */
+	STEP_SECCOMP,
+	STEP_CAPS,              /* the bounding set */
+	STEP_USER,              /* groups, gid, uid, then the capability sets */
+	STEP_NO_NEW_PRIVS,
+	STEP_CWD,
+	STEP_UMASK,
+	STEP_EXEC,
+	STEP_KINDS,
+};
+
+enum {                          /* step.flags */
+	/* STEP_MOUNT, STEP_BIND */
+	STEP_F_NOFOLLOW = 1,    /* no symbolic link anywhere in the target (proc and sysfs: V11) */
+	STEP_F_COPY_UP = 2,     /* tmpcopyup: what the target holds is copied into the tmpfs */
+	STEP_F_RECURSIVE = 4,   /* STEP_BIND: rbind */
+	/* STEP_SYMLINK: an existing entry is replaced, instead of left */
+	STEP_F_REPLACE = 8,
+	/* STEP_SYMLINK: an existing entry is fine whatever it is */
+	STEP_F_OPTIONAL = 16,
+	/* STEP_PIVOT: chroot instead of pivot_root (--no-pivot, or no mount namespace) */
+	STEP_F_CHROOT = 32,
+	/* STEP_MASK: it is likely a directory (a hint that saves a system call) */
+	STEP_F_DIRECTORY = 64,
+	/* STEP_MOUNTED: HOME is missing: send etc/passwd */
+	STEP_F_HOME = 128,
+	/* STEP_READY: wait for `start` on the listening socket, not for MSG_START from the parent */
+	STEP_F_LISTEN = 256,
+	/* STEP_READY: tell the parent (it has something to do before the program may run) */
+	STEP_F_TELL = 512,
+	/* STEP_MOUNT: a tmpfs without a mode of its own takes that of the directory it covers */
+	STEP_F_INHERIT_MODE = 1024,
+};
+
+struct plan_option {            /* fsconfig: value 0 = a flag */
+	plan_str key, value;
+};
+
+struct plan_map {               /* mount_setattr(2): attr_set, attr_clr */
+	uint32_t set, clear;
+};
+
+struct step {
+	uint16_t kind;          /* enum step_kind */
+	uint16_t flags;         /* STEP_F_* */
+	uint32_t at;            /* struct source: who asked for it; 0 = nobody */
+	union {
+		struct { uint32_t slot, type; } join;                   /* CLONE_NEW* */
+		struct { uint32_t flags; uint32_t group_slot_1; } clone; /* CLONE_NEW*; v2 group's slot + 1, or 0 */
+		struct { uint32_t flags; } unshare;
+		struct { plan_str keyring; } session;                   /* its name, or 0 */
+		struct { uint32_t propagation; } propagation;           /* MS_* for STEP_PRIVATE, STEP_PROPAGATION */
+		struct { uint32_t slot, propagation; plan_str path; } root; /* MS_*; path 0: "/" */
+		struct {
+			plan_str target, type, source, data;
+			struct plan_list options;       /* struct plan_option */
+			uint32_t attributes;            /* MOUNT_ATTR_* of fsmount */
+			uint32_t ms_flags;              /* STEP_LEGACY_MOUNT; STEP_REMOUNT: for the superblock */
+			uint32_t propagation;           /* MS_*, 0 = private */
+			struct plan_map all;            /* recursive attributes */
+		} mount;
+		struct {
+			plan_str target, source;        /* source: only for messages */
+			uint32_t slot;
+			uint32_t propagation;
+			struct plan_map top, all;       /* the mount itself; it and all below */
+		} bind;
+		struct { plan_str path; uint32_t mode, uid, gid; } directory;
+		struct { plan_str path; uint32_t mode, major, minor, uid, gid; } node; /* mode with S_IF* */
+		struct { plan_str path, target; } symlink;
+		struct { plan_str path, value; } sysctl;                /* path below /proc/sys */
+		struct {
+			plan_str path;
+			struct plan_list args, env;     /* plan_str each */
+			plan_str state;                 /* JSON for its standard input */
+			uint32_t state_len, pid_hole;   /* offset in state of PLAN_PID_WIDTH blanks */
+			int32_t timeout;                /* seconds, 0 = none */
+		} hook;
+		struct { plan_str path; } path;                         /* STEP_READONLY, STEP_CWD */
+		struct { plan_str path; uint32_t slot; } mask;          /* of the null device */
+		struct { uint32_t slot; } pivot;                        /* of the root, for those without STEP_ROOT */
+		struct { plan_str name; uint32_t len; } name;           /* STEP_HOSTNAME, STEP_DOMAINNAME */
+		struct { uint32_t height, width, uid; } console;
+		struct { struct plan_list candidates; plan_str name; } program;
+		struct { uint32_t resource; uint64_t soft, hard; } rlimit;
+		struct { uint32_t offset, n, flags; } seccomp;          /* struct sock_filter[n] */
+		struct { uint64_t bounding, last; } caps;               /* keep these of 0..last */
+		struct {
+			uint32_t uid, gid;
+			struct plan_list groups;        /* uint32_t each */
+			uint64_t effective, permitted, inheritable, ambient;
+		} user;
+		struct { uint32_t mask; } umask;                        /* PLAN_UMASK_CALLER: as it was */
+		struct { struct plan_list args, env; } exec;
+	};
+};
+
+#define PLAN_PID_WIDTH 10
+#define PLAN_UMASK_CALLER 0xffffffffu
+
+enum slot_kind {
+	SLOT_ROOT,              /* open_tree(CLONE|RECURSIVE) of a directory that is no symbolic link */
+	SLOT_TREE,              /* open_tree(CLONE) of a host path, file or directory */
+	SLOT_NULL,              /* open_tree(CLONE) of the host's null device, verified */
+	SLOT_NAMESPACE,         /* a namespace file, its type verified */
+	SLOT_GROUP,             /* the v2 group's directory, for CLONE_INTO_CGROUP */
+	SLOT_CGROUP_TREE,       /* open_tree(CLONE) of the container's group in one hierarchy; comes with
+	                         * MSG_GROUP where the parent makes the group while init mounts */
+	SLOT_KINDS,
+};
+
+struct plan_slot {
+	uint32_t kind;          /* enum slot_kind */
+	uint32_t at;
+	plan_str path;          /* host path; SLOT_CGROUP_TREE: the hierarchy's directory */
+	uint32_t flags;         /* AT_RECURSIVE; SLOT_NAMESPACE: CLONE_NEW* */
+	int32_t fd;             /* written by the parent; -1 = not open (yet) */
+};
+
+struct plan {                   /* the head of the blob */
+	uint32_t magic;
+	uint32_t size;          /* bytes, head included */
+	struct plan_list steps; /* struct step */
+	struct plan_list slots; /* struct plan_slot */
+	uint32_t clone_flags;   /* CLONE_NEW* of the first clone */
+	uint32_t preserve_fds;  /* how many from 3 on reach the program */
+	int32_t sync_fd;        /* written by the parent */
+	int32_t listen_fd;      /* written by the parent; -1 = none */
+};
+
+static inline const void *plan_at(const struct plan *plan, uint32_t offset)
+{
+	return (const char *)plan + offset;
+}
+
+static inline const char *plan_string(const struct plan *plan, plan_str s)
+{
+	return s ? (const char *)plan + s : 0;
+}
