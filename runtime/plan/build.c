@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/plan/build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/sys.h"
+#include "runtime/plan/builder.h"
+#include "spec/emit.h"
+
+#define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static const struct source nowhere;
+
+static const uint32_t namespace_flags[NS_KINDS] = {
+	[NS_USER] = CLONE_NEWUSER, [NS_PID] = CLONE_NEWPID,       [NS_NETWORK] = CLONE_NEWNET,
+	[NS_IPC] = CLONE_NEWIPC,   [NS_UTS] = CLONE_NEWUTS,       [NS_CGROUP] = CLONE_NEWCGROUP,
+	[NS_TIME] = CLONE_NEWTIME, [NS_MOUNT] = CLONE_NEWNS,
+};
+
+static bool is_new(const struct config *c, enum namespace_kind kind)
+{
+	return c->linux_.namespaces[kind].set && !c->linux_.namespaces[kind].path.s;
+}
+
+static bool is_joined(const struct config *c, enum namespace_kind kind)
+{
+	return c->linux_.namespaces[kind].set && c->linux_.namespaces[kind].path.s;
+}
+
+/* CLONE_NEW* of the clone that makes the container's process; the rest is unshared later. */
+static uint32_t new_namespaces(const struct config *c)
+{
+	uint32_t flags = 0;
+
+	for (int kind = 0; kind < NS_KINDS; kind++)
+		if (is_new(c, kind) && kind != NS_CGROUP && kind != NS_TIME)
+			flags |= namespace_flags[kind];
+	return flags;
+}
+
+/* ---- namespaces and the group ---- */
+
+static void plan_joins(const struct config *c, struct builder *b)
+{
+	for (int kind = 0; kind < NS_KINDS; kind++) {
+		const struct namespace *ns = &c->linux_.namespaces[kind];
+		uint32_t slot;
+		struct step *s;
+
+		if (!is_joined(c, kind))
+			continue;
+		slot = builder_slot(b, SLOT_NAMESPACE, ns->path.s, namespace_flags[kind], ns->at);
+		s = builder_step(b, STEP_JOIN, 0, ns->path.at);
+		s->join.slot = slot;
+		s->join.type = namespace_flags[kind];
+	}
+}
+
+/* What has joined a pid namespace is not in it: its child is. */
+static void plan_clone(const struct plan_input *in, struct builder *b)
+{
+	const struct config *c = in->config;
+	uint32_t group = 0;
+	struct step *s;
+
+	if (!is_joined(c, NS_PID))
+		return;
+	if (in->has_group && (in->cgroups->layout == CGROUP_V2 || in->cgroups->layout == CGROUP_HYBRID))
+		group = builder_slot(b, SLOT_GROUP, NULL, 0, c->linux_.cgroups_path.at) + 1;
+	s = builder_step(b, STEP_CLONE, 0, c->linux_.namespaces[NS_PID].at);
+	s->clone.flags = new_namespaces(c);
+	s->clone.group_slot_1 = group;
+}
+
+bool plan_joins_group(const struct plan_input *in)
+{
+	return in->has_group && (in->cgroups->layout == CGROUP_V1 || in->cgroups->layout == CGROUP_HYBRID);
+}
+
+/* A new cgroup namespace shows the group as its root, so the group comes first. */
+static void plan_group(const struct plan_input *in, struct builder *b)
+{
+	const struct namespace *ns = &in->config->linux_.namespaces[NS_CGROUP];
+
+	if (plan_joins_group(in))
+		builder_step(b, STEP_GROUP, 0, in->config->linux_.cgroups_path.at);
+	if (is_new(in->config, NS_CGROUP))
+		builder_step(b, STEP_UNSHARE, 0, ns->at)->unshare.flags = CLONE_NEWCGROUP;
+}
+
+/*
+ * The group is joined as late as possible: what init mounts before that is not charged to it,
+ * and the parent makes it meanwhile.  But hooks run inside, and a cgroup mount shows it.
+ */
+enum group_time { GROUP_FIRST, GROUP_BEFORE_HOOKS, GROUP_LAST };
+
+static enum group_time group_time(const struct plan_input *in)
+{
+	const struct config *c = in->config;
+
+	if (plan_shows_group(in))
+		return GROUP_FIRST;
+	if (c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n || c->hooks[HOOK_CREATE_CONTAINER].n)
+		return GROUP_BEFORE_HOOKS;
+	return GROUP_LAST;
+}
+
+/* ---- the root file system ---- */
+
+static uint32_t propagation_flags(const char *word)
+{
+	static const struct { const char *word; uint32_t flags; } table[] = {
+		{"private", MS_PRIVATE}, {"rprivate", MS_PRIVATE | MS_REC},
+		{"rshared", MS_SHARED | MS_REC}, {"rslave", MS_SLAVE | MS_REC},
+		{"runbindable", MS_UNBINDABLE | MS_REC}, {"shared", MS_SHARED},
+		{"slave", MS_SLAVE}, {"unbindable", MS_UNBINDABLE},
+	};
+
+	for (size_t i = 0; word && i < sizeof(table) / sizeof(table[0]); i++)
+		if (strcmp(table[i].word, word) == 0)
+			return table[i].flags;
+	return 0;
+}
+
+static plan_str root_path(const struct plan_input *in, struct builder *b)
+{
+	const char *path = in->config->root.path.s;
+
+	return path[0] == '/' ? builder_str(b, path) : builder_format(b, "%s/%s", in->bundle, path);
+}
+
+static uint32_t root_slot(const struct plan_input *in, struct builder *b)
+{
+	cleanup_free char *joined = NULL;
+	const char *path = in->config->root.path.s;
+
+	if (path[0] != '/' && asprintf(&joined, "%s/%s", in->bundle, path) < 0) {
+		joined = NULL;
+		b->failed = true;
+		return 0;
+	}
+	return builder_slot(b, SLOT_ROOT, joined ? joined : path, 0, in->config->root.path.at);
+}
+
+static void plan_root(const struct plan_input *in, struct builder *b, uint32_t slot)
+{
+	const struct config *c = in->config;
+	uint32_t wanted = propagation_flags(c->linux_.rootfs_propagation.s) & ~(uint32_t)MS_REC;
+	/* A slave still hears of new mounts on the host below the root; everything else starts private. */
+	bool slave = wanted == MS_SLAVE || wanted == MS_SHARED;
+	struct step *s = builder_step(b, STEP_PRIVATE, 0, nowhere);
+
+	s->propagation.propagation = slave ? MS_SLAVE : MS_PRIVATE;
+	s = builder_step(b, STEP_ROOT, 0, c->root.path.at);
+	s->root.slot = slot;
+	s->root.propagation = slave ? MS_SLAVE : MS_PRIVATE;
+	/* Hooks that enter the namespace before pivot_root look for the root where config.json says it is. */
+	if (group_time(in) == GROUP_BEFORE_HOOKS || c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n ||
+	    c->hooks[HOOK_CREATE_CONTAINER].n)
+		s->root.path = root_path(in, b);
+}
+
+static void plan_pivot(const struct plan_input *in, struct builder *b, uint32_t slot)
+{
+	const struct config *c = in->config;
+	bool new_mounts = is_new(c, NS_MOUNT);
+	uint32_t propagation = propagation_flags(c->linux_.rootfs_propagation.s);
+	struct step *s = builder_step(b, STEP_PIVOT, new_mounts && !in->no_pivot ? 0 : STEP_F_CHROOT, c->root.path.at);
+
+	s->pivot.slot = slot;
+	if (propagation && (propagation & ~(uint32_t)MS_REC) != MS_SLAVE) {
+		s = builder_step(b, STEP_PROPAGATION, 0, c->linux_.rootfs_propagation.at);
+		s->propagation.propagation = propagation;
+	}
+}
+
+/* ---- hooks ---- */
+
+static int plan_hooks(const struct plan_input *in, struct builder *b, enum hook_kind kind, const char *status,
+                      struct error *err)
+{
+	const struct hooks *hooks = &in->config->hooks[kind];
+	cleanup_free char *state = NULL;
+	size_t len, hole;
+	plan_str stored;
+	int r;
+
+	if (!hooks->n)
+		return 0;
+	r = emit_state(in->config, in->id, in->bundle, status, 0, &state, &len, &hole, err);
+	if (r < 0)
+		return r;
+	stored = builder_str(b, state);
+	for (size_t i = 0; i < hooks->n; i++) {
+		const struct hook *h = &hooks->v[i];
+		struct step *s = builder_step(b, STEP_HOOK, 0, h->at);
+
+		s->hook.path = builder_str(b, h->path.s);
+		s->hook.args = builder_texts(b, &h->args);
+		s->hook.env = builder_texts(b, &h->env);
+		s->hook.state = stored;
+		s->hook.state_len = (uint32_t)len;
+		s->hook.pid_hole = (uint32_t)hole;
+		s->hook.timeout = (int32_t)h->timeout.value;
+	}
+	return 0;
+}
+
+/* ---- the environment ---- */
+
+struct variable {
+	const char *text;
+	size_t name_len;
+	size_t order;
+	bool dropped;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct variable *x = a, *y = b;
+	size_t n = x->name_len < y->name_len ? x->name_len : y->name_len;
+	int r = memcmp(x->text, y->text, n);
+
+	if (r == 0)
+		r = (x->name_len > y->name_len) - (x->name_len < y->name_len);
+	return r ? r : (x->order > y->order) - (x->order < y->order);
+}
+
+static int by_order(const void *a, const void *b)
+{
+	const struct variable *x = a, *y = b;
+
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+/* process.env, then ours; of two with the same name the last one counts (F008), in its own place. */
+static struct variable *environment(const struct plan_input *in, size_t *ret_n)
+{
+	const struct texts *env = &in->config->process.env;
+	size_t n = env->n + in->n_env;
+	struct variable *v = calloc(n + 1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		const char *text = i < env->n ? env->v[i].s : in->env[i - env->n];
+
+		v[i] = (struct variable){text, strcspn(text, "="), i, false};
+	}
+	qsort(v, n, sizeof(*v), by_name);
+	for (size_t i = 0; i + 1 < n; i++)
+		v[i].dropped = v[i].name_len == v[i + 1].name_len &&
+		               memcmp(v[i].text, v[i + 1].text, v[i].name_len) == 0;
+	qsort(v, n, sizeof(*v), by_order);
+	*ret_n = n;
+	return v;
+}
+
+static const char *value_of(const struct variable *v, size_t n, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < n; i++)
+		if (!v[i].dropped && v[i].name_len == len && memcmp(v[i].text, name, len) == 0 &&
+		    v[i].text[len] == '=')
+			return v[i].text + len + 1;
+	return NULL;
+}
+
+/* ---- the program ---- */
+
+static plan_str absolute(struct builder *b, const char *cwd, const char *directory, size_t len,
+                         const char *name)
+{
+	if (len && directory[0] == '/')
+		return builder_format(b, "%.*s/%s", (int)len, directory, name);
+	return builder_format(b, "%s/%.*s%s%s", strcmp(cwd, "/") == 0 ? "" : cwd, (int)len, directory,
+	                      len ? "/" : "", name);
+}
+
+/* As execvp(3): a name with a slash is a path, another one is looked for in the container's PATH. */
+static void plan_program(const struct config *c, const char *path, struct builder *b)
+{
+	const char *name = c->process.args.v[0].s, *cwd = c->process.cwd.s, *p = path ? path : PATH_DEFAULT;
+	struct step *s = builder_step(b, STEP_PROGRAM, 0, c->process.args.v[0].at);
+	plan_str candidates[256];
+	size_t n = 0;
+
+	s->program.name = builder_str(b, name);
+	if (strchr(name, '/')) {
+		candidates[n++] = name[0] == '/' ? builder_str(b, name) : absolute(b, cwd, "", 0, name);
+	} else if (*name) {
+		for (; n < 256; p++) {
+			size_t len = strcspn(p, ":");
+
+			candidates[n++] = absolute(b, cwd, p, len, name);
+			p += len;
+			if (!*p)
+				break;
+		}
+	}
+	s->program.candidates = (struct plan_list){builder_bytes(b, candidates, n * sizeof(*candidates), 4),
+	                                           (uint32_t)n};
+}
+
+static int plan_exec(struct builder *b, const struct config *c, const struct variable *env, size_t n_env,
+                     struct error *err)
+{
+	struct step *s = builder_step(b, STEP_EXEC, 0, c->process.args.v[0].at);
+	cleanup_free const char **kept = calloc(n_env + 1, sizeof(*kept));
+	size_t n = 0;
+
+	if (!kept)
+		return error_set(err, ENOMEM, "plan the environment");
+	for (size_t i = 0; i < n_env; i++)
+		if (!env[i].dropped)
+			kept[n++] = env[i].text;
+	s->exec.args = builder_texts(b, &c->process.args);
+	s->exec.env = builder_strs(b, kept, n);
+	return 0;
+}
+
+/* ---- becoming the container's process ---- */
+
+static void plan_rlimits(const struct process *p, struct builder *b)
+{
+	for (size_t i = 0; i < p->rlimits.n; i++) {
+		struct step *s = builder_step(b, STEP_RLIMIT, 0, p->rlimits.v[i].at);
+
+		s->rlimit.resource = (uint32_t)p->rlimits.v[i].resource;
+		s->rlimit.soft = p->rlimits.v[i].soft;
+		s->rlimit.hard = p->rlimits.v[i].hard;
+	}
+}
+
+static void plan_seccomp(const struct plan_input *in, struct builder *b)
+{
+	const struct seccomp *profile = &in->config->linux_.seccomp;
+	struct step *s;
+
+	if (!profile->set || (in->filter && in->filter->n == 0))
+		return;
+	s = builder_step(b, STEP_SECCOMP, 0, profile->at);
+	if (!in->filter)
+		return;
+	s->seccomp.offset = builder_bytes(b, in->filter->bytes, in->filter->n * 8, 8);
+	s->seccomp.n = (uint32_t)in->filter->n;
+	s->seccomp.flags = in->filter->flags;
+}
+
+static unsigned last_capability(uint64_t known)
+{
+	return known ? 63u - (unsigned)__builtin_clzll(known) : 0;
+}
+
+static void plan_user(const struct plan_input *in, struct builder *b)
+{
+	const struct process *p = &in->config->process;
+	struct cap_sets sets;
+	struct step *s;
+
+	caps_resolve(&p->capabilities, &in->caps, &sets);
+	s = builder_step(b, STEP_CAPS, 0, p->at);
+	s->caps.bounding = sets.bounding;
+	s->caps.last = last_capability(in->caps.known);
+	s = builder_step(b, STEP_USER, 0, p->user.at);
+	s->user.uid = p->user.uid;
+	s->user.gid = p->user.gid;
+	s->user.groups = (struct plan_list){
+		builder_bytes(b, p->user.additional_gids.v, p->user.additional_gids.n * sizeof(uint32_t), 4),
+		(uint32_t)p->user.additional_gids.n};
+	s->user.effective = sets.effective;
+	s->user.permitted = sets.permitted;
+	s->user.inheritable = sets.inheritable;
+	s->user.ambient = sets.ambient;
+}
+
+/*
+ * After START.  Without noNewPrivileges loading a filter needs CAP_SYS_ADMIN, so it comes before
+ * the capabilities go; with it as late as possible.
+ */
+static int plan_process(const struct plan_input *in, struct builder *b, struct error *err)
+{
+	const struct process *p = &in->config->process;
+	int r;
+
+	plan_rlimits(p, b);
+	if (p->user.uid != 0)
+		builder_step(b, STEP_STDIO, 0, p->user.at)->user.uid = p->user.uid;
+	builder_step(b, STEP_CWD, 0, p->cwd.at)->path.path = builder_str(b, p->cwd.s);
+	builder_step(b, STEP_UMASK, 0, p->user.umask.at)->umask.mask =
+		p->user.umask.set ? (uint32_t)p->user.umask.value : PLAN_UMASK_CALLER;
+	if (!p->no_new_privileges)
+		plan_seccomp(in, b);
+	plan_user(in, b);
+	if (p->no_new_privileges)
+		builder_step(b, STEP_NO_NEW_PRIVS, 0, p->at);
+	r = plan_hooks(in, b, HOOK_START_CONTAINER, "created", err);
+	if (r < 0)
+		return r;
+	if (p->no_new_privileges)
+		plan_seccomp(in, b);
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+static void plan_session(const struct plan_input *in, struct builder *b)
+{
+	struct step *s = builder_step(b, STEP_SESSION, 0, nowhere);
+
+	if (!in->no_new_keyring)
+		s->session.keyring = builder_format(b, "_ses.%s", in->id);
+}
+
+static void plan_console(const struct process *p, struct builder *b)
+{
+	struct step *s;
+
+	if (!p->terminal)
+		return;
+	s = builder_step(b, STEP_CONSOLE, 0, p->at);
+	s->console.uid = p->user.uid;
+	if (p->console_size.set) {
+		s->console.height = (uint32_t)p->console_size.height;
+		s->console.width = (uint32_t)p->console_size.width;
+	}
+}
+
+static void plan_names(const struct config *c, struct builder *b)
+{
+	const struct { enum step_kind kind; const struct text *text; } names[] = {
+		{STEP_HOSTNAME, &c->hostname},
+		{STEP_DOMAINNAME, &c->domainname},
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct step *s;
+
+		if (!names[i].text->s || !*names[i].text->s)
+			continue;
+		s = builder_step(b, names[i].kind, 0, names[i].text->at);
+		s->name.name = builder_str(b, names[i].text->s);
+		s->name.len = (uint32_t)strlen(names[i].text->s);
+	}
+}
+
+/* sysctl(8) takes "net.ipv4.ip_forward" and "net/ipv4/ip_forward": the first separator tells which is meant. */
+static void plan_sysctls(const struct config *c, struct builder *b)
+{
+	for (size_t i = 0; i < c->linux_.sysctl.n; i++) {
+		const struct pair *p = &c->linux_.sysctl.v[i];
+		struct step *s = builder_step(b, STEP_SYSCTL, 0, p->at);
+		plan_str path = builder_format(b, "sys/%s", p->key);
+		bool dots = p->key[strcspn(p->key, "./")] == '.';
+
+		s->sysctl.path = path;
+		s->sysctl.value = builder_str(b, p->value);
+		for (char *k = b->failed || !dots ? NULL : b->data + path + 4; k && *k; k++)
+			*k = *k == '.' ? '/' : *k == '/' ? '.' : *k;
+	}
+}
+
+static void plan_mounted(const struct plan_input *in, struct builder *b, bool home)
+{
+	const struct config *c = in->config;
+	bool hooks = c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n ||
+	             c->hooks[HOOK_CREATE_CONTAINER].n;
+
+	if (hooks || home)
+		builder_step(b, STEP_MOUNTED, (hooks ? STEP_F_TELL : 0u) | (home ? STEP_F_HOME : 0u), nowhere);
+}
+
+static int plan_inside(const struct plan_input *in, struct builder *b, bool home, struct error *err)
+{
+	const struct config *c = in->config;
+	uint32_t slot = root_slot(in, b);
+	int r;
+
+	if (is_joined(c, NS_MOUNT)) {
+		plan_mounted(in, b, home);
+		return 0;
+	}
+	if (!is_new(c, NS_MOUNT)) {
+		plan_pivot(in, b, slot);
+		plan_mounted(in, b, home);
+		return 0;
+	}
+	plan_root(in, b, slot);
+	r = plan_mounts(in, b, err);
+	if (r < 0)
+		return r;
+	plan_devices(in, b);
+	if (c->root.readonly && c->process.set)
+		builder_step(b, STEP_DIRECTORY, 0, c->process.cwd.at)->directory.path =
+			builder_str(b, c->process.cwd.s);
+	if (group_time(in) == GROUP_BEFORE_HOOKS)
+		plan_group(in, b);
+	plan_mounted(in, b, home);
+	r = plan_hooks(in, b, HOOK_CREATE_CONTAINER, "creating", err);
+	if (r < 0)
+		return r;
+	builder_step(b, STEP_TIDY, 0, nowhere);
+	plan_pivot(in, b, slot);
+	plan_console(&c->process, b);
+	plan_hidden(in, b);
+	if (c->root.readonly)
+		builder_step(b, STEP_ROOT_READONLY, 0, c->root.at);
+	return 0;
+}
+
+static bool tells_ready(const struct plan_input *in)
+{
+	return in->create || in->config->process.terminal;
+}
+
+static int build(const struct plan_input *in, struct builder *b, const struct variable *env, size_t n_env,
+                 struct error *err)
+{
+	const struct config *c = in->config;
+	bool home = c->process.set && !value_of(env, n_env, "HOME");
+	struct step *ready;
+	int r;
+
+	plan_joins(c, b);
+	plan_clone(in, b);
+	if (group_time(in) == GROUP_FIRST || (group_time(in) == GROUP_BEFORE_HOOKS && !is_new(c, NS_MOUNT)))
+		plan_group(in, b);
+	plan_session(in, b);
+	r = plan_inside(in, b, home, err);
+	if (r < 0)
+		return r;
+	plan_names(c, b);
+	plan_sysctls(c, b);
+	if (c->process.set)
+		plan_program(c, value_of(env, n_env, "PATH"), b);
+	if (group_time(in) == GROUP_LAST)
+		plan_group(in, b);
+	ready = builder_step(b, STEP_READY, 0, nowhere);
+	ready->flags = (uint16_t)((tells_ready(in) ? STEP_F_TELL : 0) | (in->create ? STEP_F_LISTEN : 0));
+	if (!c->process.set)
+		return 0;
+	r = plan_process(in, b, err);
+	return r < 0 ? r : plan_exec(b, c, env, n_env, err);
+}
+
+int plan_build(const struct plan_input *in, struct plan **ret, struct error *err)
+{
+	struct plan head = {
+		.clone_flags = is_joined(in->config, NS_PID) ? 0 : new_namespaces(in->config),
+		.preserve_fds = in->preserve_fds,
+	};
+	cleanup_free struct variable *env = NULL;
+	struct builder b = {0};
+	size_t n_env = 0;
+	int r = plan_refuse(in->config, err);
+
+	if (r < 0)
+		return r;
+	env = environment(in, &n_env);
+	if (!env)
+		return error_set(err, ENOMEM, "plan the environment");
+	r = build(in, &b, env, n_env, err);
+	if (r == 0)
+		r = builder_finish(&b, &head, ret, err);
+	builder_free(&b);
+	return r;
+}

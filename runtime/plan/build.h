@@ -1,0 +1,46 @@
+/*
+ * build - config x facts about the host -> plan.  Pure: no system call, no clock, no
+ * environment; the same input gives the same bytes, which is what golden tests compare.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "cgroups/cgroup.h"
+#include "runtime/container/caps.h"
+#include "runtime/container/seccomp.h"
+#include "runtime/plan/plan.h"
+#include "spec/config.h"
+
+#include <stdbool.h>
+
+struct plan_input {
+	const struct config *config;    /* valid (config_validate) */
+	const char *bundle;             /* absolute */
+	const char *id;
+	const struct cgroup_host *cgroups;
+	bool has_group;                 /* the container gets a group of its own */
+	struct cap_facts caps;
+	const struct seccomp_filter *filter;    /* compiled; NULL: the printer shows the profile without it */
+	bool create;                    /* wait for `start` instead of going on at once */
+	bool no_pivot, no_new_keyring;
+	unsigned preserve_fds;          /* --preserve-fds plus LISTEN_FDS */
+	const char *const *env;         /* n_env more variables: LISTEN_FDS=..., NOTIFY_SOCKET=... */
+	size_t n_env;
+	const char *notify_dir;         /* host directory to bind at /run/notify, or NULL */
+};
+
+/* *ret is malloc'ed.  What runtime-spec knows and this version cannot do is refused by name (-ENOTSUP). */
+int plan_build(const struct plan_input *input, struct plan **ret, struct error *err);
+
+/* Refuses what is not carried out yet, each with its name and place (refuse.c). */
+int plan_refuse(const struct config *config, struct error *err);
+
+/* mounts.c: the steps for mounts[], devices, links, masks. */
+struct builder;
+int plan_mounts(const struct plan_input *input, struct builder *b, struct error *err);
+void plan_devices(const struct plan_input *input, struct builder *b);
+void plan_hidden(const struct plan_input *input, struct builder *b);
+/* True if mounts[] asks for a view of the container's group that comes with MSG_GROUP. */
+bool plan_shows_group(const struct plan_input *input);
+
+/* True if the group has v1 hierarchies, which init must join by itself. */
+bool plan_joins_group(const struct plan_input *input);

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/plan/build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <string.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/sys.h"
+#include "runtime/plan/builder.h"
+#include "runtime/plan/options.h"
+
+/* Each mount leaves up to three temporary fds behind: closed all together every so often. */
+#define MOUNTS_BEFORE_TIDY 24
+/* fsconfig(2): a longer string is EINVAL. */
+#define OPTION_MAX 255
+
+/* File systems without a device: `ro` concerns the mount alone, as their superblock may be shared. */
+static const char *const virtual_types[] = {"cgroup", "cgroup2", "devpts", "mqueue", "proc", "sysfs", "tmpfs"};
+
+/* Behind a symbolic link these would mislead whoever writes to /proc or /sys (V11). */
+static const char *const plain_directory_types[] = {"proc", "sysfs"};
+
+static bool is_one_of(const char *s, const char *const *list, size_t n)
+{
+	for (size_t i = 0; s && i < n; i++)
+		if (strcmp(s, list[i]) == 0)
+			return true;
+	return false;
+}
+
+#define is_in(s, list) is_one_of(s, list, sizeof(list) / sizeof((list)[0]))
+
+static bool is_cgroup(const struct mount *m)
+{
+	return m->type.s && (strcmp(m->type.s, "cgroup") == 0 || strcmp(m->type.s, "cgroup2") == 0);
+}
+
+static bool is_path(const struct mount *m, const char *path)
+{
+	const char *d = m->destination.s;
+	size_t n = strlen(d);
+
+	while (n > 1 && d[n - 1] == '/')
+		n--;
+	return n == strlen(path) && memcmp(d, path, n) == 0;
+}
+
+/* ---- bind mounts ---- */
+
+/* config.md "Mounts": a relative source is relative to the bundle. */
+static uint32_t source_slot(const struct plan_input *in, struct builder *b, const struct mount *m,
+                            bool recursive)
+{
+	cleanup_free char *joined = NULL;
+	const char *path = m->source.s;
+
+	if (path[0] != '/') {
+		if (asprintf(&joined, "%s/%s", in->bundle, path) < 0) {
+			joined = NULL;
+			b->failed = true;
+		}
+		path = joined;
+	}
+	return builder_slot(b, SLOT_TREE, path, recursive ? AT_RECURSIVE : 0, m->source.at);
+}
+
+static void add_bind(struct builder *b, const struct mount *m, uint32_t slot,
+                     const struct mount_options *o, const char *target)
+{
+	struct step *s = builder_step(b, STEP_BIND, o->recursive ? STEP_F_RECURSIVE : 0, m->at);
+
+	s->bind.target = builder_str(b, target);
+	s->bind.source = builder_str(b, m->source.s);
+	s->bind.slot = slot;
+	/* Never the host's peer group, unless it is asked for (runtime-spec's default is private). */
+	s->bind.propagation = (o->propagation ? o->propagation : MS_PRIVATE) & ~(uint32_t)MS_REC;
+	s->bind.all = o->all;
+	s->bind.top = o->top;
+	if (!o->recursive) {    /* one mount: one system call */
+		s->bind.all.set |= o->top.set;
+		s->bind.all.clear |= o->top.clear;
+		s->bind.top = (struct plan_map){0};
+	}
+}
+
+static int plan_bind(const struct plan_input *in, struct builder *b, const struct mount *m,
+                     const struct mount_options *o, struct error *err)
+{
+	if (!m->source.s || !*m->source.s) {
+		error_set(err, EINVAL, "bind mount on %s: \"source\" is missing", m->destination.s);
+		return error_locate(err, m->at);
+	}
+	if (o->data.n) {
+		error_set(err, EINVAL, "bind mount on %s: unknown option %s", m->destination.s, o->data.v[0].s);
+		error_hint(err, "a bind mount has no file system options");
+		return error_locate(err, o->data.v[0].at);
+	}
+	add_bind(b, m, source_slot(in, b, m, o->recursive), o, m->destination.s);
+	return 0;
+}
+
+/* ---- new file systems ---- */
+
+static void add_option(struct plan_option *options, size_t *n, plan_str key, plan_str value)
+{
+	options[(*n)++] = (struct plan_option){key, value};
+}
+
+static plan_str key_of(struct builder *b, const char *word)
+{
+	const char *equals = strchr(word, '=');
+
+	return builder_bytes(b, word, equals ? (size_t)(equals - word) : strlen(word), 1);
+}
+
+/* The words for fsconfig: the superblock's flags, then what only the file system knows. */
+static struct plan_list fs_options(struct builder *b, const struct mount *m, const struct mount_options *o)
+{
+	cleanup_free struct plan_option *options = calloc(o->data.n + 34, sizeof(*options));
+	size_t n = 0;
+
+	if (!options) {
+		b->failed = true;
+		return (struct plan_list){0};
+	}
+	if ((o->top.set & MOUNT_ATTR_RDONLY) && !is_in(m->type.s, virtual_types))
+		add_option(options, &n, builder_str(b, "ro"), 0);
+	for (unsigned bit = 0; bit < 32; bit++)
+		if (o->superblock >> bit & 1)
+			add_option(options, &n, builder_str(b, mount_superblock_word(1u << bit)), 0);
+	for (size_t i = 0; i < o->data.n; i++) {
+		const char *word = o->data.v[i].s, *equals = strchr(word, '=');
+		plan_str key = key_of(b, word);
+
+		builder_bytes(b, "", 1, 1);     /* the key's end */
+		add_option(options, &n, key, equals ? builder_str(b, equals + 1) : 0);
+	}
+	return (struct plan_list){builder_bytes(b, options, n * sizeof(*options), 4), (uint32_t)n};
+}
+
+/* What fsconfig does not take: flags without a word, strings over its limit. */
+static bool needs_legacy(const struct mount_options *o)
+{
+	for (unsigned bit = 0; bit < 32; bit++)
+		if ((o->superblock >> bit & 1) && !mount_superblock_word(1u << bit))
+			return true;
+	for (size_t i = 0; i < o->data.n; i++) {
+		const char *equals = strchr(o->data.v[i].s, '=');
+
+		if (equals && strlen(equals + 1) > OPTION_MAX)
+			return true;
+	}
+	return false;
+}
+
+static uint32_t attributes_as_ms(uint32_t attributes)
+{
+	static const struct { uint32_t attribute, ms; } map[] = {
+		{MOUNT_ATTR_RDONLY, MS_RDONLY},
+		{MOUNT_ATTR_NOSUID, MS_NOSUID},
+		{MOUNT_ATTR_NODEV, MS_NODEV},
+		{MOUNT_ATTR_NOEXEC, MS_NOEXEC},
+		{MOUNT_ATTR_NOATIME, MS_NOATIME},
+		{MOUNT_ATTR_STRICTATIME, MS_STRICTATIME},
+		{MOUNT_ATTR_NODIRATIME, MS_NODIRATIME},
+		{MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW},
+	};
+	uint32_t ms = 0;
+
+	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
+		if (attributes & map[i].attribute)
+			ms |= map[i].ms;
+	return ms;
+}
+
+static plan_str legacy_data(struct builder *b, const struct mount_options *o)
+{
+	uint32_t start = 0;
+
+	for (size_t i = 0; i < o->data.n; i++) {
+		const char *word = o->data.v[i].s;
+		uint32_t at = builder_bytes(b, word, strlen(word), 1);
+
+		if (i == 0)
+			start = at;
+		if (i + 1 < o->data.n)
+			builder_bytes(b, ",", 1, 1);
+	}
+	if (o->data.n)
+		builder_bytes(b, "", 1, 1);
+	return start;
+}
+
+static bool has_mode(const struct mount_options *o)
+{
+	for (size_t i = 0; i < o->data.n; i++)
+		if (strncmp(o->data.v[i].s, "mode=", 5) == 0)
+			return true;
+	return false;
+}
+
+static unsigned mount_flags(const struct mount *m, const struct mount_options *o)
+{
+	bool tmpfs = strcmp(m->type.s, "tmpfs") == 0;
+
+	return (is_in(m->type.s, plain_directory_types) ? STEP_F_NOFOLLOW : 0u) |
+	       (tmpfs && o->copy_up ? STEP_F_COPY_UP : 0u) |
+	       (tmpfs && !has_mode(o) ? STEP_F_INHERIT_MODE : 0u);
+}
+
+static void add_mount(struct builder *b, const struct mount *m, const struct mount_options *o)
+{
+	bool legacy = needs_legacy(o);
+	struct step *s = builder_step(b, legacy ? STEP_LEGACY_MOUNT : STEP_MOUNT, mount_flags(m, o), m->at);
+
+	s->mount.target = builder_str(b, m->destination.s);
+	s->mount.type = builder_str(b, m->type.s);
+	s->mount.source = builder_str(b, m->source.s && *m->source.s ? m->source.s : NULL);
+	s->mount.attributes = o->top.set;
+	s->mount.propagation = o->propagation & ~(uint32_t)MS_REC;
+	s->mount.all = o->all;
+	if (legacy) {
+		s->mount.ms_flags = o->superblock | attributes_as_ms(o->top.set);
+		s->mount.data = legacy_data(b, o);
+	} else {
+		s->mount.options = fs_options(b, m, o);
+	}
+}
+
+static int plan_new(struct builder *b, const struct mount *m, const struct mount_options *o, struct error *err)
+{
+	if (!m->type.s || !*m->type.s || strcmp(m->type.s, "bind") == 0) {
+		error_set(err, EINVAL, "mount on %s: %s", m->destination.s,
+		          m->type.s && *m->type.s ? "neither \"bind\" nor \"rbind\" is among the options"
+		                                  : "\"type\" is missing");
+		return error_locate(err, m->type.s ? m->type.at : m->at);
+	}
+	if (o->copy_up && strcmp(m->type.s, "tmpfs") != 0) {
+		error_set(err, EINVAL, "mount %s on %s: tmpcopyup is for tmpfs only", m->type.s, m->destination.s);
+		return error_locate(err, m->at);
+	}
+	add_mount(b, m, o);
+	return 0;
+}
+
+static void plan_remount(struct builder *b, const struct mount *m, const struct mount_options *o)
+{
+	struct step *s = builder_step(b, STEP_REMOUNT, 0, m->at);
+
+	s->mount.target = builder_str(b, m->destination.s);
+	s->mount.attributes = o->top.set;
+	s->mount.ms_flags = o->top.clear;
+	s->mount.all = o->all;
+	s->mount.propagation = o->propagation & ~(uint32_t)MS_REC;
+	if (!o->bind && (o->data.n || o->superblock))
+		s->mount.options = fs_options(b, m, o);
+}
+
+/* ---- the container's view of its group (F045) ---- */
+
+static void bind_hierarchy(struct builder *b, const struct mount *m, const struct mount_options *o,
+                           const struct cgroup_hierarchy *h)
+{
+	cleanup_free char *target = NULL;
+	uint32_t slot = builder_slot(b, SLOT_CGROUP_TREE, h->dir, 0, m->at);
+
+	if (asprintf(&target, "%s/%s", m->destination.s, h->dir) < 0) {
+		target = NULL;
+		b->failed = true;
+		return;
+	}
+	add_bind(b, m, slot, o, target);
+}
+
+/* "cpu,cpuacct" is also found as "cpu" and as "cpuacct". */
+static void link_controllers(struct builder *b, const struct mount *m, const struct cgroup_hierarchy *h)
+{
+	const char *word = h->dir;
+
+	while (strchr(h->dir, ',') && *word) {
+		size_t len = strcspn(word, ",");
+		struct step *s = builder_step(b, STEP_SYMLINK, STEP_F_OPTIONAL, m->at);
+
+		s->symlink.path = builder_format(b, "%s/%.*s", m->destination.s, (int)len, word);
+		s->symlink.target = builder_str(b, h->dir);
+		word += len + (word[len] == ',');
+	}
+}
+
+static void plan_cgroup_v1(const struct plan_input *in, struct builder *b, const struct mount *m,
+                           const struct mount_options *o)
+{
+	static const char *const words[] = {"mode=755"};
+	struct text data = {words[0], m->at};
+	struct mount_options tmpfs = {.top = o->top, .data = {.n = 1, .v = &data}};
+	struct mount base = *m;
+
+	base.type.s = "tmpfs";
+	base.source.s = "tmpfs";
+	tmpfs.top.set &= ~(uint32_t)MOUNT_ATTR_RDONLY;
+	add_mount(b, &base, &tmpfs);
+	for (size_t i = 0; i < in->cgroups->n; i++) {
+		bind_hierarchy(b, m, o, &in->cgroups->hierarchies[i]);
+		link_controllers(b, m, &in->cgroups->hierarchies[i]);
+	}
+	if (o->top.set & MOUNT_ATTR_RDONLY) {
+		struct step *s = builder_step(b, STEP_REMOUNT, 0, m->at);
+
+		s->mount.target = builder_str(b, m->destination.s);
+		s->mount.attributes = MOUNT_ATTR_RDONLY;
+	}
+}
+
+static int plan_cgroup(const struct plan_input *in, struct builder *b, const struct mount *m,
+                       const struct mount_options *o, struct error *err)
+{
+	bool own_view = in->config->linux_.namespaces[NS_CGROUP].set;
+
+	if (in->cgroups->layout == CGROUP_NONE) {
+		error_set(err, ENOENT, "mount cgroup on %s: this host has no cgroups", m->destination.s);
+		return error_locate(err, m->at);
+	}
+	if (in->cgroups->layout != CGROUP_V2) {
+		plan_cgroup_v1(in, b, m, o);
+	} else {
+		/* In the host's cgroup namespace /proc/self/cgroup names host paths: show the whole tree. */
+		uint32_t slot = own_view && in->has_group
+		                        ? builder_slot(b, SLOT_CGROUP_TREE, "", 0, m->at)
+		                        : builder_slot(b, SLOT_TREE, "/sys/fs/cgroup", 0, m->at);
+
+		add_bind(b, m, slot, o, m->destination.s);
+	}
+	return 0;
+}
+
+bool plan_shows_group(const struct plan_input *in)
+{
+	for (size_t i = 0; i < in->config->mounts.n; i++)
+		if (is_cgroup(&in->config->mounts.v[i]))
+			return true;
+	return false;
+}
+
+/* ---- all of them ---- */
+
+static int plan_mount(const struct plan_input *in, struct builder *b, const struct mount *m, struct error *err)
+{
+	struct mount_options o;
+	int r = mount_options_parse(m, &o, err);
+
+	if (r < 0)
+		return r;
+	if (o.remount)
+		plan_remount(b, m, &o);
+	else if (o.bind)
+		r = plan_bind(in, b, m, &o, err);
+	else if (is_cgroup(m))
+		r = plan_cgroup(in, b, m, &o, err);
+	else
+		r = plan_new(b, m, &o, err);
+	mount_options_free(&o);
+	return r;
+}
+
+static void plan_notify(const struct plan_input *in, struct builder *b)
+{
+	struct source nowhere = {0};
+	uint32_t slot;
+	struct step *s;
+
+	if (!in->notify_dir)
+		return;
+	slot = builder_slot(b, SLOT_TREE, in->notify_dir, 0, nowhere);
+	s = builder_step(b, STEP_BIND, 0, nowhere);
+	s->bind.target = builder_str(b, "/run/notify");
+	s->bind.source = builder_str(b, in->notify_dir);
+	s->bind.slot = slot;
+	s->bind.propagation = MS_PRIVATE;
+	s->bind.all.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY;
+}
+
+int plan_mounts(const struct plan_input *in, struct builder *b, struct error *err)
+{
+	const struct config *c = in->config;
+
+	for (size_t i = 0; i < c->mounts.n; i++) {
+		int r = plan_mount(in, b, &c->mounts.v[i], err);
+
+		if (r < 0)
+			return error_locate(err, c->mounts.v[i].at);
+		if (i % MOUNTS_BEFORE_TIDY == MOUNTS_BEFORE_TIDY - 1)
+			builder_step(b, STEP_TIDY, 0, (struct source){0});
+	}
+	plan_notify(in, b);
+	return 0;
+}
+
+/* ---- devices and links ---- */
+
+/* config-linux.md "Default Devices". */
+static const struct {
+	const char *path;
+	uint32_t major, minor;
+} default_devices[] = {
+	{"/dev/null", 1, 3}, {"/dev/zero", 1, 5}, {"/dev/full", 1, 7},
+	{"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
+};
+
+/* runtime-linux.md "Dev symbolic links"; ptmx: config-linux.md "Default Devices". */
+static const struct {
+	const char *path, *target;
+	unsigned flags;
+} default_links[] = {
+	{"/dev/fd", "/proc/self/fd", STEP_F_OPTIONAL},
+	{"/dev/stdin", "/proc/self/fd/0", STEP_F_OPTIONAL},
+	{"/dev/stdout", "/proc/self/fd/1", STEP_F_OPTIONAL},
+	{"/dev/stderr", "/proc/self/fd/2", STEP_F_OPTIONAL},
+	{"/dev/core", "/proc/kcore", STEP_F_OPTIONAL},
+	{"/dev/ptmx", "pts/ptmx", STEP_F_REPLACE},
+};
+
+/* A /dev that is bound from the host is the host's: nothing is made in it. */
+static bool dev_is_foreign(const struct config *c)
+{
+	for (size_t i = 0; i < c->mounts.n; i++) {
+		const struct mount *m = &c->mounts.v[i];
+
+		if (!is_path(m, "/dev"))
+			continue;
+		for (size_t j = 0; j < m->options.n; j++)
+			if (strcmp(m->options.v[j].s, "bind") == 0 || strcmp(m->options.v[j].s, "rbind") == 0)
+				return true;
+	}
+	return false;
+}
+
+static bool is_listed(const struct config *c, const char *path)
+{
+	for (size_t i = 0; i < c->linux_.devices.n; i++)
+		if (strcmp(c->linux_.devices.v[i].path.s, path) == 0)
+			return true;
+	return false;
+}
+
+static void add_node(struct builder *b, const char *path, uint32_t mode, uint32_t major, uint32_t minor,
+                     struct source at)
+{
+	struct step *s = builder_step(b, STEP_NODE, 0, at);
+
+	s->node.path = builder_str(b, path);
+	s->node.mode = mode;
+	s->node.major = major;
+	s->node.minor = minor;
+}
+
+static void plan_device(struct builder *b, const struct device *d)
+{
+	static const struct { char type; uint32_t mode; } types[] = {
+		{'b', S_IFBLK}, {'c', S_IFCHR}, {'u', S_IFCHR}, {'p', S_IFIFO},
+	};
+	uint32_t mode = d->file_mode.set ? (uint32_t)d->file_mode.value & 07777 : 0666;
+	struct step *s;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (types[i].type == d->type)
+			mode |= types[i].mode;
+	add_node(b, d->path.s, mode, (uint32_t)d->major, (uint32_t)d->minor, d->at);
+	if (b->failed)
+		return;
+	s = &b->steps[b->n_steps - 1];
+	s->node.uid = (uint32_t)d->uid.value;
+	s->node.gid = (uint32_t)d->gid.value;
+}
+
+void plan_devices(const struct plan_input *in, struct builder *b)
+{
+	const struct config *c = in->config;
+	struct source nowhere = {0};
+
+	if (!dev_is_foreign(c)) {
+		for (size_t i = 0; i < sizeof(default_devices) / sizeof(default_devices[0]); i++)
+			if (!is_listed(c, default_devices[i].path))
+				add_node(b, default_devices[i].path, S_IFCHR | 0666, default_devices[i].major,
+				         default_devices[i].minor, nowhere);
+		for (size_t i = 0; i < sizeof(default_links) / sizeof(default_links[0]); i++) {
+			struct step *s = builder_step(b, STEP_SYMLINK, default_links[i].flags, nowhere);
+
+			s->symlink.path = builder_str(b, default_links[i].path);
+			s->symlink.target = builder_str(b, default_links[i].target);
+		}
+	}
+	for (size_t i = 0; i < c->linux_.devices.n; i++)
+		plan_device(b, &c->linux_.devices.v[i]);
+}
+
+/* ---- masked and read-only paths ---- */
+
+/* A guess that saves init a look: it tries the other kind when the kernel says ENOTDIR. */
+static bool is_likely_directory(const char *path)
+{
+	static const char *const files[] = {
+		"/proc/kcore",       "/proc/keys",        "/proc/latency_stats", "/proc/timer_list",
+		"/proc/timer_stats", "/proc/sched_debug", "/proc/interrupts",    "/proc/sysrq-trigger",
+	};
+
+	return !is_in(path, files);
+}
+
+void plan_hidden(const struct plan_input *in, struct builder *b)
+{
+	const struct linux_config *l = &in->config->linux_;
+	uint32_t null = 0;
+
+	if (l->masked_paths.n)
+		null = builder_slot(b, SLOT_NULL, "/dev/null", 0, l->masked_paths.v[0].at);
+	for (size_t i = 0; i < l->masked_paths.n; i++) {
+		const struct text *path = &l->masked_paths.v[i];
+		struct step *s =
+			builder_step(b, STEP_MASK, is_likely_directory(path->s) ? STEP_F_DIRECTORY : 0, path->at);
+
+		s->mask.path = builder_str(b, path->s);
+		s->mask.slot = null;
+	}
+	for (size_t i = 0; i < l->readonly_paths.n; i++) {
+		struct step *s = builder_step(b, STEP_READONLY, 0, l->readonly_paths.v[i].at);
+
+		s->path.path = builder_str(b, l->readonly_paths.v[i].s);
+	}
+}

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/plan/print.h"
+
+#include <string.h>
+
+#include "runtime/base/sys.h"
+
+/* Every kind of step is described once, as named fields; the two outputs differ in how a field looks. */
+struct sink {
+	const struct plan *plan;
+	FILE *out;
+	bool json;
+};
+
+struct word {
+	uint64_t bit;
+	const char *name;
+};
+
+static const struct word namespace_words[] = {
+	{CLONE_NEWUSER, "user"}, {CLONE_NEWPID, "pid"}, {CLONE_NEWNET, "network"}, {CLONE_NEWIPC, "ipc"},
+	{CLONE_NEWUTS, "uts"}, {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"}, {CLONE_NEWNS, "mount"},
+	{0},
+};
+
+static const struct word attribute_words[] = {
+	{MOUNT_ATTR_RDONLY, "ro"}, {MOUNT_ATTR_NOSUID, "nosuid"}, {MOUNT_ATTR_NODEV, "nodev"},
+	{MOUNT_ATTR_NOEXEC, "noexec"}, {MOUNT_ATTR_NOATIME, "noatime"}, {MOUNT_ATTR_STRICTATIME, "strictatime"},
+	{MOUNT_ATTR_NODIRATIME, "nodiratime"}, {MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
+	{0},
+};
+
+/* In attr_clr all bits of the atime field stand together: it is reset, whatever it was. */
+static const struct word cleared_words[] = {
+	{MOUNT_ATTR_RDONLY, "ro"}, {MOUNT_ATTR_NOSUID, "nosuid"}, {MOUNT_ATTR_NODEV, "nodev"},
+	{MOUNT_ATTR_NOEXEC, "noexec"}, {MOUNT_ATTR__ATIME, "atime"}, {MOUNT_ATTR_NODIRATIME, "nodiratime"},
+	{MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
+	{0},
+};
+
+static const struct word propagation_words[] = {
+	{MS_PRIVATE, "private"}, {MS_SLAVE, "slave"}, {MS_SHARED, "shared"}, {MS_UNBINDABLE, "unbindable"},
+	{MS_REC, "recursive"},
+	{0},
+};
+
+static const struct word ms_words[] = {
+	{MS_RDONLY, "ro"}, {MS_NOSUID, "nosuid"}, {MS_NODEV, "nodev"}, {MS_NOEXEC, "noexec"},
+	{MS_SYNCHRONOUS, "sync"}, {MS_MANDLOCK, "mand"}, {MS_DIRSYNC, "dirsync"}, {MS_NOATIME, "noatime"},
+	{MS_NODIRATIME, "nodiratime"}, {MS_SILENT, "silent"}, {MS_I_VERSION, "iversion"},
+	{MS_STRICTATIME, "strictatime"}, {MS_LAZYTIME, "lazytime"}, {MS_NOSYMFOLLOW, "nosymfollow"},
+	{0},
+};
+
+static const struct word flag_words[] = {
+	{STEP_F_NOFOLLOW, "nofollow"}, {STEP_F_COPY_UP, "copy-up"}, {STEP_F_RECURSIVE, "recursive"},
+	{STEP_F_REPLACE, "replace"}, {STEP_F_OPTIONAL, "optional"}, {STEP_F_CHROOT, "chroot"},
+	{STEP_F_DIRECTORY, "directory"}, {STEP_F_HOME, "home"}, {STEP_F_LISTEN, "listen"}, {STEP_F_TELL, "tell"},
+	{STEP_F_INHERIT_MODE, "inherit-mode"},
+	{0},
+};
+
+static void escaped(FILE *out, const char *s, bool json)
+{
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (json && (c == '"' || c == '\\'))
+			fprintf(out, "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			fprintf(out, json ? "\\u%04x" : "\\x%02x", c);
+		else
+			putc(c, out);
+	}
+}
+
+static void key(const struct sink *k, const char *name)
+{
+	fprintf(k->out, k->json ? ",\"%s\":" : " %s=", name);
+}
+
+static void text(const struct sink *k, const char *name, plan_str s)
+{
+	if (!s)
+		return;
+	key(k, name);
+	if (k->json)
+		putc('"', k->out);
+	escaped(k->out, plan_string(k->plan, s), k->json);
+	if (k->json)
+		putc('"', k->out);
+}
+
+static void number(const struct sink *k, const char *name, uint64_t n)
+{
+	key(k, name);
+	fprintf(k->out, "%llu", (unsigned long long)n);
+}
+
+static void octal(const struct sink *k, const char *name, uint32_t n)
+{
+	key(k, name);
+	fprintf(k->out, k->json ? "\"%#o\"" : "%#o", n);
+}
+
+static void mask(const struct sink *k, const char *name, uint64_t bits)
+{
+	key(k, name);
+	fprintf(k->out, k->json ? "\"%#llx\"" : "%#llx", (unsigned long long)bits);
+}
+
+/* Words of the set bits: "ro,nosuid", or a JSON array; nothing if there are none. */
+static void words(const struct sink *k, const char *name, uint64_t bits, const struct word *table)
+{
+	const char *separator = "";
+
+	if (!bits)
+		return;
+	key(k, name);
+	if (k->json)
+		putc('[', k->out);
+	for (; table->name; table++) {
+		if ((bits & table->bit) != table->bit)
+			continue;
+		fprintf(k->out, k->json ? "%s\"%s\"" : "%s%s", separator, table->name);
+		separator = ",";
+	}
+	if (k->json)
+		putc(']', k->out);
+}
+
+static void texts(const struct sink *k, const char *name, struct plan_list list)
+{
+	const plan_str *s = plan_at(k->plan, list.offset);
+
+	key(k, name);
+	putc('[', k->out);
+	for (uint32_t i = 0; i < list.n; i++) {
+		fputs(i ? (k->json ? "," : ", ") : "", k->out);
+		putc('"', k->out);
+		escaped(k->out, plan_string(k->plan, s[i]), true);
+		putc('"', k->out);
+	}
+	putc(']', k->out);
+}
+
+static void options(const struct sink *k, const char *name, struct plan_list list)
+{
+	const struct plan_option *o = plan_at(k->plan, list.offset);
+
+	if (!list.n)
+		return;
+	key(k, name);
+	putc('[', k->out);
+	for (uint32_t i = 0; i < list.n; i++) {
+		fprintf(k->out, "%s\"", i ? (k->json ? "," : ", ") : "");
+		escaped(k->out, plan_string(k->plan, o[i].key), true);
+		if (o[i].value) {
+			putc('=', k->out);
+			escaped(k->out, plan_string(k->plan, o[i].value), true);
+		}
+		putc('"', k->out);
+	}
+	putc(']', k->out);
+}
+
+static void map(const struct sink *k, const char *set, const char *clear, struct plan_map m)
+{
+	words(k, set, m.set, attribute_words);
+	words(k, clear, m.clear, cleared_words);
+}
+
+/* ---- one function for each kind that has fields ---- */
+
+static void print_join(const struct sink *k, const struct step *s)
+{
+	words(k, "namespace", s->join.type, namespace_words);
+	number(k, "slot", s->join.slot);
+}
+
+static void print_clone(const struct sink *k, const struct step *s)
+{
+	words(k, "new", s->clone.flags, namespace_words);
+	if (s->clone.group_slot_1)
+		number(k, "slot", s->clone.group_slot_1 - 1);
+}
+
+static void print_unshare(const struct sink *k, const struct step *s)
+{
+	words(k, "namespace", s->unshare.flags, namespace_words);
+}
+
+static void print_session(const struct sink *k, const struct step *s)
+{
+	text(k, "keyring", s->session.keyring);
+}
+
+static void print_propagation(const struct sink *k, const struct step *s)
+{
+	words(k, "propagation", s->propagation.propagation, propagation_words);
+}
+
+static void print_root(const struct sink *k, const struct step *s)
+{
+	number(k, "slot", s->root.slot);
+	text(k, "on", s->root.path);
+	words(k, "propagation", s->root.propagation, propagation_words);
+}
+
+static void print_mount(const struct sink *k, const struct step *s)
+{
+	text(k, "type", s->mount.type);
+	text(k, "on", s->mount.target);
+	text(k, "source", s->mount.source);
+	words(k, "attributes", s->mount.attributes, attribute_words);
+	if (s->kind == STEP_REMOUNT)
+		words(k, "clear", s->mount.ms_flags, cleared_words);
+	else
+		words(k, "flags", s->mount.ms_flags, ms_words);
+	map(k, "recursive", "recursive-clear", s->mount.all);
+	words(k, "propagation", s->mount.propagation, propagation_words);
+	options(k, "options", s->mount.options);
+	text(k, "data", s->mount.data);
+}
+
+static void print_bind(const struct sink *k, const struct step *s)
+{
+	text(k, "source", s->bind.source);
+	text(k, "on", s->bind.target);
+	number(k, "slot", s->bind.slot);
+	map(k, "set", "clear", s->bind.all);
+	map(k, "top", "top-clear", s->bind.top);
+	words(k, "propagation", s->bind.propagation, propagation_words);
+}
+
+static void print_directory(const struct sink *k, const struct step *s)
+{
+	text(k, "path", s->directory.path);
+}
+
+static void print_node(const struct sink *k, const struct step *s)
+{
+	text(k, "path", s->node.path);
+	octal(k, "mode", s->node.mode);
+	number(k, "major", s->node.major);
+	number(k, "minor", s->node.minor);
+	if (s->node.uid || s->node.gid) {
+		number(k, "uid", s->node.uid);
+		number(k, "gid", s->node.gid);
+	}
+}
+
+static void print_symlink(const struct sink *k, const struct step *s)
+{
+	text(k, "path", s->symlink.path);
+	text(k, "target", s->symlink.target);
+}
+
+static void print_sysctl(const struct sink *k, const struct step *s)
+{
+	text(k, "path", s->sysctl.path);
+	text(k, "value", s->sysctl.value);
+}
+
+static void print_hook(const struct sink *k, const struct step *s)
+{
+	text(k, "path", s->hook.path);
+	texts(k, "args", s->hook.args);
+	texts(k, "env", s->hook.env);
+	if (s->hook.timeout)
+		number(k, "timeout", (uint64_t)s->hook.timeout);
+}
+
+static void print_path(const struct sink *k, const struct step *s)
+{
+	text(k, "path", s->path.path);
+}
+
+static void print_mask(const struct sink *k, const struct step *s)
+{
+	text(k, "path", s->mask.path);
+	if (!(s->flags & STEP_F_DIRECTORY))
+		number(k, "slot", s->mask.slot);
+}
+
+static void print_name(const struct sink *k, const struct step *s)
+{
+	text(k, "name", s->name.name);
+}
+
+static void print_console(const struct sink *k, const struct step *s)
+{
+	if (s->console.height || s->console.width) {
+		number(k, "height", s->console.height);
+		number(k, "width", s->console.width);
+	}
+	if (s->console.uid)
+		number(k, "uid", s->console.uid);
+}
+
+static void print_program(const struct sink *k, const struct step *s)
+{
+	text(k, "name", s->program.name);
+	texts(k, "candidates", s->program.candidates);
+}
+
+static void print_rlimit(const struct sink *k, const struct step *s)
+{
+	number(k, "resource", s->rlimit.resource);
+	number(k, "soft", s->rlimit.soft);
+	number(k, "hard", s->rlimit.hard);
+}
+
+static void print_caps(const struct sink *k, const struct step *s)
+{
+	mask(k, "bounding", s->caps.bounding);
+}
+
+static void print_user(const struct sink *k, const struct step *s)
+{
+	const uint32_t *groups = plan_at(k->plan, s->user.groups.offset);
+
+	if (s->kind == STEP_STDIO) {
+		number(k, "uid", s->user.uid);
+		return;
+	}
+	number(k, "uid", s->user.uid);
+	number(k, "gid", s->user.gid);
+	key(k, "groups");
+	putc('[', k->out);
+	for (uint32_t i = 0; i < s->user.groups.n; i++)
+		fprintf(k->out, "%s%u", i ? "," : "", groups[i]);
+	putc(']', k->out);
+	mask(k, "effective", s->user.effective);
+	mask(k, "permitted", s->user.permitted);
+	mask(k, "inheritable", s->user.inheritable);
+	mask(k, "ambient", s->user.ambient);
+}
+
+static void print_umask(const struct sink *k, const struct step *s)
+{
+	if (s->umask.mask != PLAN_UMASK_CALLER)
+		octal(k, "mask", s->umask.mask);
+}
+
+static void print_exec(const struct sink *k, const struct step *s)
+{
+	texts(k, "args", s->exec.args);
+	texts(k, "env", s->exec.env);
+}
+
+static const struct {
+	const char *name;
+	void (*print)(const struct sink *k, const struct step *s);
+} kinds[STEP_KINDS] = {
+	[STEP_JOIN] = {"join", print_join},
+	[STEP_CLONE] = {"clone", print_clone},
+	[STEP_GROUP] = {"group", NULL},
+	[STEP_UNSHARE] = {"unshare", print_unshare},
+	[STEP_SESSION] = {"session", print_session},
+	[STEP_PRIVATE] = {"private", print_propagation},
+	[STEP_ROOT] = {"root", print_root},
+	[STEP_MOUNT] = {"mount", print_mount},
+	[STEP_LEGACY_MOUNT] = {"legacy-mount", print_mount},
+	[STEP_BIND] = {"bind", print_bind},
+	[STEP_REMOUNT] = {"remount", print_mount},
+	[STEP_DIRECTORY] = {"directory", print_directory},
+	[STEP_NODE] = {"node", print_node},
+	[STEP_SYMLINK] = {"symlink", print_symlink},
+	[STEP_TIDY] = {"tidy", NULL},
+	[STEP_SYSCTL] = {"sysctl", print_sysctl},
+	[STEP_MOUNTED] = {"mounted", NULL},
+	[STEP_HOOK] = {"hook", print_hook},
+	[STEP_PIVOT] = {"pivot", NULL},
+	[STEP_PROPAGATION] = {"propagation", print_propagation},
+	[STEP_MASK] = {"mask", print_mask},
+	[STEP_READONLY] = {"readonly", print_path},
+	[STEP_ROOT_READONLY] = {"root-readonly", NULL},
+	[STEP_HOSTNAME] = {"hostname", print_name},
+	[STEP_DOMAINNAME] = {"domainname", print_name},
+	[STEP_CONSOLE] = {"console", print_console},
+	[STEP_PROGRAM] = {"program", print_program},
+	[STEP_READY] = {"ready", NULL},
+	[STEP_RLIMIT] = {"rlimit", print_rlimit},
+	[STEP_STDIO] = {"stdio", print_user},
+	[STEP_SECCOMP] = {"seccomp", NULL},
+	[STEP_CAPS] = {"caps", print_caps},
+	[STEP_USER] = {"user", print_user},
+	[STEP_NO_NEW_PRIVS] = {"no-new-privs", NULL},
+	[STEP_CWD] = {"cwd", print_path},
+	[STEP_UMASK] = {"umask", print_umask},
+	[STEP_EXEC] = {"exec", print_exec},
+};
+
+static const char *const slot_names[SLOT_KINDS] = {
+	[SLOT_ROOT] = "root",           [SLOT_TREE] = "tree",   [SLOT_NULL] = "null",
+	[SLOT_NAMESPACE] = "namespace", [SLOT_GROUP] = "group", [SLOT_CGROUP_TREE] = "cgroup-tree",
+};
+
+const char *step_name(enum step_kind kind)
+{
+	return kind < STEP_KINDS && kinds[kind].name ? kinds[kind].name : "?";
+}
+
+static void print_place(const struct sink *k, const struct config *config, uint32_t at)
+{
+	struct error place = {.at = {at}};
+
+	if (!at)
+		return;
+	config_blame(config, &place);
+	if (k->json) {
+		fprintf(k->out, ",\"line\":%u,\"column\":%u,\"pointer\":\"", place.line, place.column);
+		escaped(k->out, place.pointer, true);
+		putc('"', k->out);
+	} else {
+		fprintf(k->out, "  # %u:%u %s", place.line, place.column, place.pointer);
+	}
+}
+
+static void print_slots(const struct sink *k, const struct config *config)
+{
+	const struct plan_slot *slots = plan_at(k->plan, k->plan->slots.offset);
+
+	for (uint32_t i = 0; i < k->plan->slots.n; i++) {
+		fprintf(k->out, k->json ? "%s{\"slot\":%u,\"open\":\"%s\"" : "%sslot %u %s", k->json && i ? "," : "",
+		        i, slot_names[slots[i].kind]);
+		text(k, "path", slots[i].path);
+		if (slots[i].kind == SLOT_NAMESPACE)
+			words(k, "namespace", slots[i].flags, namespace_words);
+		else if (slots[i].flags & 0x8000)       /* AT_RECURSIVE */
+			words(k, "flags", STEP_F_RECURSIVE, flag_words);
+		print_place(k, config, slots[i].at);
+		fputs(k->json ? "}" : "\n", k->out);
+	}
+}
+
+static void print_steps(const struct sink *k, const struct config *config)
+{
+	const struct step *steps = plan_at(k->plan, k->plan->steps.offset);
+
+	for (uint32_t i = 0; i < k->plan->steps.n; i++) {
+		fprintf(k->out, k->json ? "%s{\"step\":\"%s\"" : "%s%s", k->json && i ? "," : "",
+		        step_name(steps[i].kind));
+		if (kinds[steps[i].kind].print)
+			kinds[steps[i].kind].print(k, &steps[i]);
+		words(k, "how", steps[i].flags, flag_words);
+		print_place(k, config, steps[i].at);
+		fputs(k->json ? "}" : "\n", k->out);
+	}
+}
+
+void plan_print(const struct plan *plan, const struct config *config, bool json, FILE *out)
+{
+	struct sink sink = {plan, out, json};
+
+	fprintf(out, json ? "{\"preserveFds\":%u" : "clone", plan->preserve_fds);
+	words(&sink, "new", plan->clone_flags, namespace_words);
+	fputs(json ? ",\"slots\":[" : "\n", out);
+	print_slots(&sink, config);
+	fputs(json ? "],\"steps\":[" : "", out);
+	print_steps(&sink, config);
+	fputs(json ? "]}\n" : "", out);
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "spec/emit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void put(struct emitter *e, const char *bytes, size_t n)
+{
+	if (e->failed)
+		return;
+	if (e->len + n + 1 > e->room) {
+		size_t room = 2 * (e->len + n) + 1024;
+		char *bigger = realloc(e->text, room);
+
+		if (!bigger) {
+			e->failed = true;
+			return;
+		}
+		e->text = bigger;
+		e->room = room;
+	}
+	memcpy(e->text + e->len, bytes, n);
+	e->len += n;
+	e->text[e->len] = '\0';
+}
+
+static void put_word(struct emitter *e, const char *word)
+{
+	put(e, word, strlen(word));
+}
+
+static void new_line(struct emitter *e)
+{
+	if (!e->pretty)
+		return;
+	put(e, "\n", 1);
+	for (unsigned i = 0; i < e->depth; i++)
+		put_word(e, e->indent ? e->indent : "  ");
+}
+
+/* What stands between the value before and this one. */
+static void separate(struct emitter *e)
+{
+	if (e->after_key) {
+		e->after_key = false;
+		return;
+	}
+	if (e->depth == 0)
+		return;
+	if (!e->first)
+		put(e, ",", 1);
+	e->first = false;
+	new_line(e);
+}
+
+static void open_level(struct emitter *e, const char *bracket)
+{
+	separate(e);
+	put_word(e, bracket);
+	e->depth++;
+	e->first = true;
+}
+
+static void close_level(struct emitter *e, const char *bracket)
+{
+	bool empty = e->first;
+
+	e->depth--;
+	e->first = false;
+	if (!empty)
+		new_line(e);
+	put_word(e, bracket);
+}
+
+void emit_object(struct emitter *e)
+{
+	open_level(e, "{");
+}
+
+void emit_end_object(struct emitter *e)
+{
+	close_level(e, "}");
+}
+
+void emit_array(struct emitter *e)
+{
+	open_level(e, "[");
+}
+
+void emit_end_array(struct emitter *e)
+{
+	close_level(e, "]");
+}
+
+/* RFC 8259 section 7: only these must be escaped. */
+static void put_quoted(struct emitter *e, const char *s)
+{
+	static const char short_forms[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+	const char *start = s;
+
+	put(e, "\"", 1);
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+		const char *form;
+		char escape[8];
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		put(e, start, (size_t)(s - start));
+		start = s + 1;
+		for (form = short_forms; *form && *form != *s;)
+			form += 2;
+		if (*form)
+			snprintf(escape, sizeof(escape), "\\%c", form[1]);
+		else
+			snprintf(escape, sizeof(escape), "\\u%04x", c);
+		put_word(e, escape);
+	}
+	put(e, start, (size_t)(s - start));
+	put(e, "\"", 1);
+}
+
+void emit_key(struct emitter *e, const char *key)
+{
+	separate(e);
+	put_quoted(e, key);
+	put_word(e, e->pretty ? ": " : ":");
+	e->after_key = true;
+}
+
+void emit_string(struct emitter *e, const char *s)
+{
+	separate(e);
+	put_quoted(e, s);
+}
+
+void emit_int(struct emitter *e, int64_t n)
+{
+	char buf[24];
+
+	separate(e);
+	snprintf(buf, sizeof(buf), "%lld", (long long)n);
+	put_word(e, buf);
+}
+
+void emit_uint(struct emitter *e, uint64_t n)
+{
+	char buf[24];
+
+	separate(e);
+	snprintf(buf, sizeof(buf), "%llu", (unsigned long long)n);
+	put_word(e, buf);
+}
+
+void emit_bool(struct emitter *e, bool truth)
+{
+	separate(e);
+	put_word(e, truth ? "true" : "false");
+}
+
+size_t emit_hole(struct emitter *e, unsigned width)
+{
+	size_t start;
+
+	separate(e);
+	start = e->len;
+	while (width--)
+		put(e, " ", 1);
+	return start;
+}
+
+void emit_key_string(struct emitter *e, const char *key, const char *s)
+{
+	emit_key(e, key);
+	emit_string(e, s);
+}
+
+void emit_key_int(struct emitter *e, const char *key, int64_t n)
+{
+	emit_key(e, key);
+	emit_int(e, n);
+}
+
+void emit_key_uint(struct emitter *e, const char *key, uint64_t n)
+{
+	emit_key(e, key);
+	emit_uint(e, n);
+}
+
+void emit_key_bool(struct emitter *e, const char *key, bool truth)
+{
+	emit_key(e, key);
+	emit_bool(e, truth);
+}
+
+void emit_key_pairs(struct emitter *e, const char *key, const struct pairs *pairs)
+{
+	emit_key(e, key);
+	emit_object(e);
+	for (size_t i = 0; i < pairs->n; i++)
+		emit_key_string(e, pairs->v[i].key, pairs->v[i].value);
+	emit_end_object(e);
+}
+
+int emit_finish(struct emitter *e, char **ret, size_t *ret_len, struct error *err)
+{
+	if (e->pretty)
+		put(e, "\n", 1);
+	if (e->failed) {
+		free(e->text);
+		*e = (struct emitter){0};
+		return error_set(err, ENOMEM, "write JSON");
+	}
+	*ret = e->text;
+	*ret_len = e->len;
+	*e = (struct emitter){0};
+	return 0;
+}
+
+int emit_state(const struct config *config, const char *id, const char *bundle, const char *status, pid_t pid,
+               char **ret, size_t *ret_len, size_t *ret_hole, struct error *err)
+{
+	struct emitter e = {0};
+
+	*ret_hole = 0;
+	emit_object(&e);
+	emit_key_string(&e, "ociVersion", "1.3.0");
+	emit_key_string(&e, "id", id);
+	emit_key_string(&e, "status", status);
+	if (pid > 0) {
+		emit_key_int(&e, "pid", pid);
+	} else if (strcmp(status, "stopped") != 0) {
+		emit_key(&e, "pid");
+		*ret_hole = emit_hole(&e, 10);
+	}
+	emit_key_string(&e, "bundle", bundle);
+	if (config->annotations.n)
+		emit_key_pairs(&e, "annotations", &config->annotations);
+	emit_end_object(&e);
+	return emit_finish(&e, ret, ret_len, err);
+}
+
+/* ---- the default configuration: tables, so that a reader sees what a container gets ---- */
+
+static const char *const default_caps[] = {"CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE", NULL};
+static const char *const default_env[] = {
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm", NULL};
+static const char *const default_namespaces[] = {"pid", "network", "ipc", "uts", "mount", "cgroup", NULL};
+static const char *const default_masked[] = {
+	"/proc/acpi",        "/proc/asound",      "/proc/kcore",       "/proc/keys",
+	"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+	"/proc/scsi",        "/sys/firmware",     "/sys/devices/virtual/powercap", NULL};
+static const char *const default_readonly[] = {"/proc/bus", "/proc/fs",           "/proc/irq",
+                                               "/proc/sys", "/proc/sysrq-trigger", NULL};
+
+static const struct {
+	const char *destination, *type, *source;
+	const char *options[8];
+} default_mounts[] = {
+	{"/proc", "proc", "proc", {NULL}},
+	{"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}},
+	{"/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
+	{"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}},
+	{"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}},
+	{"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}},
+	{"/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", "ro"}},
+};
+
+static void emit_key_strings(struct emitter *e, const char *key, const char *const *list)
+{
+	emit_key(e, key);
+	emit_array(e);
+	for (; *list; list++)
+		emit_string(e, *list);
+	emit_end_array(e);
+}
+
+static void emit_default_process(struct emitter *e)
+{
+	/* Never inheritable: a program in the container could pass them on (V12). */
+	static const char *const sets[] = {"bounding", "effective", "permitted"};
+
+	emit_key(e, "process");
+	emit_object(e);
+	emit_key_bool(e, "terminal", true);
+	emit_key(e, "user");
+	emit_object(e);
+	emit_key_int(e, "uid", 0);
+	emit_key_int(e, "gid", 0);
+	emit_end_object(e);
+	emit_key_strings(e, "args", (const char *const[]){"sh", NULL});
+	emit_key_strings(e, "env", default_env);
+	emit_key_string(e, "cwd", "/");
+	emit_key(e, "capabilities");
+	emit_object(e);
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+		emit_key_strings(e, sets[i], default_caps);
+	emit_end_object(e);
+	emit_key(e, "rlimits");
+	emit_array(e);
+	emit_object(e);
+	emit_key_string(e, "type", "RLIMIT_NOFILE");
+	emit_key_int(e, "hard", 1024);
+	emit_key_int(e, "soft", 1024);
+	emit_end_object(e);
+	emit_end_array(e);
+	emit_key_bool(e, "noNewPrivileges", true);
+	emit_end_object(e);
+}
+
+static void emit_default_mounts(struct emitter *e)
+{
+	emit_key(e, "mounts");
+	emit_array(e);
+	for (size_t i = 0; i < sizeof(default_mounts) / sizeof(default_mounts[0]); i++) {
+		emit_object(e);
+		emit_key_string(e, "destination", default_mounts[i].destination);
+		emit_key_string(e, "type", default_mounts[i].type);
+		emit_key_string(e, "source", default_mounts[i].source);
+		if (default_mounts[i].options[0])
+			emit_key_strings(e, "options", default_mounts[i].options);
+		emit_end_object(e);
+	}
+	emit_end_array(e);
+}
+
+static void emit_default_linux(struct emitter *e)
+{
+	emit_key(e, "linux");
+	emit_object(e);
+	emit_key(e, "resources");
+	emit_object(e);
+	emit_key(e, "devices");
+	emit_array(e);
+	emit_object(e);
+	emit_key_bool(e, "allow", false);
+	emit_key_string(e, "access", "rwm");
+	emit_end_object(e);
+	emit_end_array(e);
+	emit_end_object(e);
+	emit_key(e, "namespaces");
+	emit_array(e);
+	for (const char *const *ns = default_namespaces; *ns; ns++) {
+		emit_object(e);
+		emit_key_string(e, "type", *ns);
+		emit_end_object(e);
+	}
+	emit_end_array(e);
+	emit_key_strings(e, "maskedPaths", default_masked);
+	emit_key_strings(e, "readonlyPaths", default_readonly);
+	emit_end_object(e);
+}
+
+void emit_default_config(struct emitter *e, bool rootless)
+{
+	(void)rootless; /* TODO issue 3: a user namespace and no network namespace */
+	emit_object(e);
+	emit_key_string(e, "ociVersion", "1.3.0");
+	emit_default_process(e);
+	emit_key(e, "root");
+	emit_object(e);
+	emit_key_string(e, "path", "rootfs");
+	emit_key_bool(e, "readonly", true);
+	emit_end_object(e);
+	emit_key_string(e, "hostname", "crun-lite");
+	emit_default_mounts(e);
+	emit_default_linux(e);
+	emit_end_object(e);
+}

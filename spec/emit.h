@@ -1,0 +1,60 @@
+/*
+ * emit - JSON as it is written: states, lists, the default configuration.
+ *
+ * A buffer that grows; separators and indentation are the emitter's business, so a caller only says
+ * what comes next.  Byte-exact: hooks and engines compare texts, so neither slashes nor
+ * anything else that RFC 8259 allows to stand as it is gets escaped.  Running out of memory is
+ * remembered and reported once, by emit_finish.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/base/error.h"
+#include "spec/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct emitter {
+	bool pretty;            /* a line for each value, two spaces for each level, as runc's `state` */
+	const char *indent;     /* for each level, instead of two spaces */
+	char *text;
+	size_t len, room;
+	unsigned depth;
+	bool first;             /* nothing stands in the innermost object or array yet */
+	bool after_key;
+	bool failed;
+};
+
+void emit_object(struct emitter *e);
+void emit_end_object(struct emitter *e);
+void emit_array(struct emitter *e);
+void emit_end_array(struct emitter *e);
+void emit_key(struct emitter *e, const char *key);
+void emit_string(struct emitter *e, const char *s);
+void emit_int(struct emitter *e, int64_t n);
+void emit_uint(struct emitter *e, uint64_t n);
+void emit_bool(struct emitter *e, bool truth);
+/* `width` blanks where a number will be written later; the offset of the first. */
+size_t emit_hole(struct emitter *e, unsigned width);
+
+void emit_key_string(struct emitter *e, const char *key, const char *s);
+void emit_key_int(struct emitter *e, const char *key, int64_t n);
+void emit_key_uint(struct emitter *e, const char *key, uint64_t n);
+void emit_key_bool(struct emitter *e, const char *key, bool truth);
+/* {"key": {"a": "b", ...}} of a map */
+void emit_key_pairs(struct emitter *e, const char *key, const struct pairs *pairs);
+
+/* *ret is malloc'ed, terminated, the caller's; the emitter is empty afterwards.  -ENOMEM. */
+int emit_finish(struct emitter *e, char **ret, size_t *ret_len, struct error *err);
+
+/*
+ * The state of the runtime-spec (runtime.md "State"), as hooks get it: compact, keys in this order.  `pid`
+ * 0: a hole of ten blanks (*ret_hole) for who knows the pid (with status "stopped": none at all).
+ */
+int emit_state(const struct config *config, const char *id, const char *bundle, const char *status, pid_t pid,
+               char **ret, size_t *ret_len, size_t *ret_hole, struct error *err);
+
+/* What `crun-lite spec` writes. */
+void emit_default_config(struct emitter *e, bool rootless);
