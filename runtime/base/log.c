@@ -7,8 +7,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "runtime/base/time.h"
 
 #define PROGRAM "crun-lite"
 
@@ -44,17 +45,6 @@ static void put_bytes(struct line *line, const char *s, size_t n)
 static void put(struct line *line, const char *s)
 {
 	put_bytes(line, s, strlen(s));
-}
-
-static void put_number(struct line *line, unsigned value, int width)
-{
-	char digits[10];
-	int n = 0;
-
-	do
-		digits[sizeof(digits) - 1 - n++] = (char)('0' + value % 10);
-	while ((value /= 10) != 0 || n < width);
-	put_bytes(line, digits + sizeof(digits) - n, n);
 }
 
 /*
@@ -130,37 +120,12 @@ static void put_text(struct line *line, const char *s, enum quoting how)
 	}
 }
 
-/*
- * RFC 3339 in UTC with nanoseconds: containerd decodes it as a Go time.Time.  By hand, because
- * gmtime(3) takes the time zone database's lock and may read /etc/localtime.
- */
 static void put_time(struct line *line, struct timespec now)
 {
-	/* Days since 0000-03-01: years that start in March end with their leap day. */
-	uint64_t days = (uint64_t)now.tv_sec / 86400 + 719468;
-	unsigned seconds = (unsigned)(now.tv_sec % 86400);
-	unsigned era_day = (unsigned)(days % 146097);
-	unsigned era_year = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) / 365;
-	unsigned year_day = era_day - (365 * era_year + era_year / 4 - era_year / 100);
-	unsigned month = (5 * year_day + 2) / 153; /* 0 = March */
-	const struct {
-		unsigned value;
-		int width;
-		char after[2];
-	} parts[] = {
-		{(unsigned)(days / 146097) * 400 + era_year + (month >= 10), 4, "-"},
-		{month < 10 ? month + 3 : month - 9,                         2, "-"},
-		{year_day - (153 * month + 2) / 5 + 1,                       2, "T"},
-		{seconds / 3600,					     2, ":"},
-		{seconds / 60 % 60,					  2, ":"},
-		{seconds % 60,					       2, "."},
-		{(unsigned)now.tv_nsec,                                      9, "Z"},
-	};
+	char text[TIME_TEXT_SIZE];
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-		put_number(line, parts[i].value, parts[i].width);
-		put(line, parts[i].after);
-	}
+	time_format(now, text, sizeof(text));
+	put(line, text);
 }
 
 static void write_line(int fd, struct line *line)
