@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/blame.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/plan/print.h"
+#include "spec/names.h"
+
+/* What was being done, without the object. */
+static const char *const stage_words[STAGES] = {
+	[STAGE_FSOPEN] = "open the file system",
+	[STAGE_CREATE] = "create",
+	[STAGE_FSMOUNT] = "make the mount",
+	[STAGE_ATTRIBUTES] = "set the attributes",
+	[STAGE_ATTACH] = "attach",
+	[STAGE_COPY_UP] = "copy what the target holds",
+	[STAGE_WRONG_TYPE] = "something else is there",
+	[STAGE_OWNER] = "set the owner",
+	[STAGE_CLONE_TREE] = "clone the mount",
+	[STAGE_PROCFS] = "mount a private procfs",
+	[STAGE_WRITE] = "write",
+	[STAGE_GROUPS] = "set the groups",
+	[STAGE_GID] = "set the gid",
+	[STAGE_UID] = "set the uid",
+	[STAGE_CAPS] = "set the capabilities",
+	[STAGE_AMBIENT] = "raise the ambient capabilities",
+	[STAGE_PTMX] = "open /dev/ptmx of the container",
+	[STAGE_CONTROL_TTY] = "make it the controlling terminal",
+	[STAGE_CONSOLE_BIND] = "mount it on /dev/console",
+	[STAGE_MESSAGE] = "talk to the runtime",
+};
+
+static const char *s(const struct plan *plan, plan_str offset)
+{
+	return plan_string(plan, offset) ?: "";
+}
+
+/* The operation and its object. */
+static void describe(const struct plan *p, const struct step *step, char *buf, size_t size)
+{
+	switch ((enum step_kind)step->kind) {
+	case STEP_JOIN:
+		snprintf(buf, size, "join a namespace");
+		break;
+	case STEP_UNSHARE:
+		snprintf(buf, size, "make a namespace");
+		break;
+	case STEP_GROUP:
+		snprintf(buf, size, "join the control group");
+		break;
+	case STEP_PRIVATE:
+		snprintf(buf, size, "take the copied mounts off the host's");
+		break;
+	case STEP_ROOT:
+		snprintf(buf, size, "attach the root file system");
+		break;
+	case STEP_MOUNT:
+	case STEP_LEGACY_MOUNT:
+		snprintf(buf, size, "mount %s on %s", s(p, step->mount.type), s(p, step->mount.target));
+		break;
+	case STEP_REMOUNT:
+		snprintf(buf, size, "remount %s", s(p, step->mount.target));
+		break;
+	case STEP_BIND:
+		snprintf(buf, size, "bind %s on %s", s(p, step->bind.source), s(p, step->bind.target));
+		break;
+	case STEP_DIRECTORY:
+		snprintf(buf, size, "make the directory %s", s(p, step->directory.path));
+		break;
+	case STEP_NODE:
+		snprintf(buf, size, "make the device %s", s(p, step->node.path));
+		break;
+	case STEP_SYMLINK:
+		snprintf(buf, size, "make the link %s", s(p, step->symlink.path));
+		break;
+	case STEP_SYSCTL:
+		snprintf(buf, size, "set the sysctl %s to \"%s\"", s(p, step->sysctl.path) + 4,
+		         s(p, step->sysctl.value));
+		break;
+	case STEP_HOOK:
+		snprintf(buf, size, "run the hook %s", s(p, step->hook.path));
+		break;
+	case STEP_PIVOT:
+		snprintf(buf, size, step->flags & STEP_F_CHROOT ? "enter the root file system by chroot"
+		                                                : "enter the root file system by pivot_root");
+		break;
+	case STEP_PROPAGATION:
+		snprintf(buf, size, "set the propagation of the root");
+		break;
+	case STEP_MASK:
+		snprintf(buf, size, "mask %s", s(p, step->mask.path));
+		break;
+	case STEP_READONLY:
+		snprintf(buf, size, "make %s read-only", s(p, step->path.path));
+		break;
+	case STEP_ROOT_READONLY:
+		snprintf(buf, size, "make the root file system read-only");
+		break;
+	case STEP_HOSTNAME:
+		snprintf(buf, size, "set the hostname to %s", s(p, step->name.name));
+		break;
+	case STEP_DOMAINNAME:
+		snprintf(buf, size, "set the domainname to %s", s(p, step->name.name));
+		break;
+	case STEP_CONSOLE:
+		snprintf(buf, size, "make the terminal");
+		break;
+	case STEP_RLIMIT:
+		snprintf(buf, size, "set %s to %llu:%llu", rlimit_name((int)step->rlimit.resource) ?: "a limit",
+		         (unsigned long long)step->rlimit.soft, (unsigned long long)step->rlimit.hard);
+		break;
+	case STEP_SECCOMP:
+		snprintf(buf, size, "load the seccomp filter");
+		break;
+	case STEP_CAPS:
+		snprintf(buf, size, "drop capabilities from the bounding set");
+		break;
+	case STEP_USER:
+		snprintf(buf, size, "become user %u, group %u", step->user.uid, step->user.gid);
+		break;
+	case STEP_CWD:
+		snprintf(buf, size, "enter the working directory %s", s(p, step->path.path));
+		break;
+	default:
+		snprintf(buf, size, "%s", step_name(step->kind));
+	}
+}
+
+static void hint(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
+{
+	if (step->kind == STEP_RLIMIT && m->code == EPERM)
+		error_hint(err, "raising a hard limit needs CAP_SYS_RESOURCE");
+	else if (step->kind == STEP_CWD && m->code == ELOOP)
+		error_hint(err, "the working directory must be reached without links of /proc");
+	else if (step->kind == STEP_CONSOLE && m->stage == STAGE_PTMX)
+		error_hint(err, "a terminal needs a devpts mounted on /dev/pts and /dev/ptmx in it");
+	else if (step->kind == STEP_MOUNT && (step->flags & STEP_F_NOFOLLOW) &&
+	         (m->code == ELOOP || m->code == ENOTDIR))
+		error_hint(err, "%s is mounted on a real directory only, never behind a symbolic link",
+		           s(p, step->mount.type));
+	else if (step->kind == STEP_MOUNT && m->stage == STAGE_FSOPEN && m->code == ENODEV)
+		error_hint(err, "this kernel does not know the file system type %s", s(p, step->mount.type));
+	else if (step->kind == STEP_PIVOT && m->code == EINVAL)
+		error_hint(err, "on a host that runs from an initramfs, use --no-pivot");
+	else if (step->kind == STEP_SYSCTL && m->code == ENOENT)
+		error_hint(err, "this kernel has no such sysctl, or its namespace is not the container's own");
+}
+
+/* The texts that engines look for (features C205): "executable file not found in $PATH". */
+static int blame_program(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
+{
+	const char *name = s(p, step->program.name);
+
+	if (m->code == ENOENT && !strchr(name, '/'))
+		error_set(err, ERROR_SAID, "exec: \"%s\": executable file not found in $PATH", name);
+	else
+		error_set(err, m->code, "exec: \"%s\"", name);
+	err->status = m->code == ENOENT ? 127 : 126;
+	return error_locate(err, (struct source){step->at});
+}
+
+static int blame_exec(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
+{
+	const plan_str *args = plan_at(p, step->exec.args.offset);
+
+	error_set(err, m->code, "exec: \"%s\"", step->exec.args.n ? s(p, args[0]) : "");
+	err->status = m->code == ENOENT ? 127 : 126;
+	if (m->code == ENOENT)
+		error_hint(err, "the file exists: the interpreter or loader that it names does not");
+	else if (m->code == ENOEXEC)
+		error_hint(err, "a script needs a first line such as #!/bin/sh; a program must be of this architecture");
+	return error_locate(err, (struct source){step->at});
+}
+
+static int blame_hook(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
+{
+	const char *path = s(p, step->hook.path);
+
+	switch (m->stage) {
+	case STAGE_HOOK_EXIT:
+		error_set(err, ERROR_SAID, "hook %s ended with status %u", path, m->aux);
+		if (m->aux == 127)
+			error_hint(err, "status 127: the program was not found where the hook runs");
+		break;
+	case STAGE_HOOK_SIGNAL:
+		error_set(err, ERROR_SAID, "hook %s was killed by signal %u", path, m->aux);
+		break;
+	case STAGE_HOOK_TIMEOUT:
+		error_set(err, ERROR_SAID, "hook %s did not end within %d s", path, step->hook.timeout);
+		break;
+	default:
+		error_set(err, m->code, "run the hook %s", path);
+	}
+	return error_locate(err, (struct source){step->at});
+}
+
+/* The option that the file system refused, and its own words ("e tmpfs: Bad value for 'size'\n"). */
+static void add_stage(const struct plan *p, const struct step *step, const struct reply *r, char *buf, size_t size)
+{
+	const struct message *m = &r->head;
+	const char *words = m->stage < STAGES ? stage_words[m->stage] : NULL;
+	size_t n = strlen(buf), text = m->len;
+
+	if (m->stage == STAGE_OPTION && m->aux < step->mount.options.n) {
+		const struct plan_option *o = plan_at(p, step->mount.options.offset);
+
+		snprintf(buf + n, size - n, ": option %s%s%s", s(p, o[m->aux].key), o[m->aux].value ? "=" : "",
+		         s(p, o[m->aux].value));
+	} else if (words) {
+		snprintf(buf + n, size - n, ": %s", words);
+	}
+	n = strlen(buf);
+	while (text > 0 && r->data[text - 1] == '\n')
+		text--;
+	if (text > 2)
+		snprintf(buf + n, size - n, ": %.*s", (int)(text - 2), r->data + 2);
+}
+
+int blame_init(const struct plan *p, const struct reply *failure, struct error *err)
+{
+	const struct message *m = &failure->head;
+	const struct step *step;
+	char text[600];
+
+	if (m->step >= p->steps.n)
+		return error_set(err, EPROTO, "understand what init failed to do");
+	step = (const struct step *)plan_at(p, p->steps.offset) + m->step;
+	if (step->kind == STEP_PROGRAM)
+		return blame_program(p, step, m, err);
+	if (step->kind == STEP_EXEC)
+		return blame_exec(p, step, m, err);
+	if (step->kind == STEP_HOOK)
+		return blame_hook(p, step, m, err);
+	describe(p, step, text, sizeof(text));
+	add_stage(p, step, failure, text, sizeof(text));
+	error_set(err, m->code, "%s", text);
+	hint(p, step, m, err);
+	return error_locate(err, (struct source){step->at});
+}

@@ -1,0 +1,16 @@
+/*
+ * clone - the one clone3 that makes a container's first process.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/base/error.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * A child with `namespaces` (CLONE_NEW*) of its own, born in the v2 group `group` (a directory fd;
+ * -1: ours), that executes the sealed file `image` with our fds.  CLONE_VM|CLONE_VFORK: no page is
+ * copied, and we go on once the child has left our memory.  *ret_pidfd is the caller's.
+ */
+int clone_init(int image, uint32_t namespaces, int group, pid_t *ret_pid, int *ret_pidfd, struct error *err);

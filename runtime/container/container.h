@@ -1,0 +1,44 @@
+/*
+ * container - the life cycle (runtime.md "Lifecycle"): what the commands of the same names do.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/base/error.h"
+#include "runtime/container/state.h"
+
+#include <stdbool.h>
+
+enum group_manager { GROUP_CGROUPFS, GROUP_DISABLED };
+
+struct runtime_options {        /* the global flags */
+	const char *root;       /* --root; NULL: the default */
+	enum group_manager manager;
+};
+
+struct create_options {
+	const struct runtime_options *runtime;
+	const char *id;
+	const char *bundle;             /* "." by default */
+	const char *config;             /* --config FILE; NULL: config.json of the bundle */
+	const char *console_socket;
+	const char *pid_file;
+	bool no_pivot, no_new_keyring;
+	bool detach, keep;              /* run only */
+	unsigned preserve_fds;
+};
+
+/* Makes the container; it waits for container_start.  On failure nothing is left. */
+int container_create(const struct create_options *options, struct error *err);
+/*
+ * create and start; without `detach` it stays until the end, *ret_status is the program's
+ * exit code (128 + signal), and the container is deleted unless `keep`.
+ */
+int container_run(const struct create_options *options, int *ret_status, struct error *err);
+int container_start(const struct runtime_options *runtime, const char *id, struct error *err);
+/* `all`: every process of the group; a container that is not running is then no error. */
+int container_kill(const struct runtime_options *runtime, const char *id, int sig, bool all, struct error *err);
+/* `force`: kills it first; what does not exist is no error. */
+int container_delete(const struct runtime_options *runtime, const char *id, bool force, struct error *err);
+
+/* delete.c: kills what is left, removes the groups, runs the poststop hooks, removes the directory. */
+int container_dispose(struct store *store, const struct state *state, struct error *err);

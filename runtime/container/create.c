@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/container.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/base/log.h"
+#include "runtime/container/console.h"
+#include "runtime/container/foreground.h"
+#include "runtime/container/launch.h"
+#include "runtime/container/notify.h"
+
+int container_create(const struct create_options *options, struct error *err)
+{
+	struct foreground fg;
+	struct launch l;
+	int r = foreground_begin(&fg, err);
+
+	if (r < 0)
+		return r;
+	r = launch_prepare(&l, options, true, fg.signal_fd, err);
+	if (r == 0) {
+		r = launch_go(&l, err);
+		if (r < 0)
+			launch_undo(&l);
+	}
+	foreground_end(&fg);
+	launch_end(&l);
+	return r;
+}
+
+/* After the program has ended, or when it must not go on. */
+static int dispose(struct launch *l, struct error *err)
+{
+	return container_dispose(&l->store, &l->state, err);
+}
+
+/* runtime.md "Lifecycle" 8: a poststart hook that fails ends the container. */
+static int run_poststart(struct launch *l, struct error *err)
+{
+	int r = launch_hooks(l->config, HOOK_POSTSTART, l->options->id, l->bundle, "running", l->pid, err);
+
+	if (r < 0) {
+		config_blame(l->config, err);
+		launch_undo(l);
+	}
+	return r;
+}
+
+static int stay(struct launch *l, struct foreground *fg, int *ret_status, struct error *err)
+{
+	struct error late = {0};
+	int r = foreground_wait(fg, l->pid, l->pidfd, l->tty, l->notify, ret_status, err);
+
+	undo_forget(&l->undo);
+	if (r < 0 || l->options->keep)
+		return r;
+	/* The program's exit code is the answer; what could not be removed is said, and stays for delete. */
+	if (dispose(l, &late) < 0)
+		log_warning("delete %s: %s: %s", l->options->id, late.text, error_reason(&late));
+	return 0;
+}
+
+int container_run(const struct create_options *options, int *ret_status, struct error *err)
+{
+	struct foreground fg;
+	struct launch l;
+	int r = foreground_begin(&fg, err);
+
+	if (r < 0)
+		return r;
+	*ret_status = 0;
+	r = launch_prepare(&l, options, false, fg.signal_fd, err);
+	if (r == 0) {
+		r = launch_go(&l, err);
+		if (r < 0)
+			launch_undo(&l);
+	}
+	if (r == 0)
+		r = run_poststart(&l, err);
+	if (r == 0 && !options->detach)
+		r = stay(&l, &fg, ret_status, err);
+	foreground_end(&fg);
+	launch_end(&l);
+	return r;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/container.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/log.h"
+#include "runtime/container/group.h"
+#include "runtime/container/launch.h"
+
+/* How long a killed process (which may be in the kernel) and its group may take to go. */
+#define KILL_TIMEOUT_MS 10000
+
+/* The container's process dies, and has died when this returns. */
+static int end_process(const struct state *state, struct error *err)
+{
+	cleanup_close int pidfd = state_pidfd(state);
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd < 0)
+		return 0;
+	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	if (TEMP_FAILURE_RETRY(poll(&p, 1, KILL_TIMEOUT_MS)) > 0)
+		return 0;
+	error_set(err, ETIMEDOUT, "wait for process %d to die", state->pid);
+	return error_hint(err, "it is stuck in the kernel (state D in ps); try again when what it waits for is back");
+}
+
+/* Whatever is left of the container lives in its group. */
+static int end_group(const struct state *state, struct error *err)
+{
+	struct group group;
+	bool populated = false;
+	int r;
+
+	if (!state->n_groups)
+		return 0;
+	r = group_open(state, &group, err);
+	if (r == 0)
+		r = cgroup_populated(&group.cgroup, &populated, err);
+	if (r == 0 && populated)
+		r = cgroup_kill(&group.cgroup, SIGKILL, err);
+	if (r == 0)
+		r = cgroup_remove(&group.cgroup, KILL_TIMEOUT_MS, err);
+	group_close(&group);
+	return r;
+}
+
+/* runtime.md "Lifecycle" 13: a poststop hook that fails is a warning, the rest goes on. */
+static void run_poststop(const struct store *store, const struct state *state)
+{
+	cleanup_free char *text = NULL;
+	struct config *config = NULL;
+	struct error err = {0};
+	size_t len = 0;
+	int r = store_read_file(store, "config.json", &text, &len, &err);
+
+	if (r == 0)
+		r = config_parse(text, len, "config.json", &config, &err);
+	if (r == 0)
+		r = launch_hooks(config, HOOK_POSTSTOP, state->id, state->bundle, "stopped", 0, &err);
+	if (r < 0 && err.code != ENOENT)
+		log_warning("%s: %s", err.text, error_reason(&err));
+	config_free(config);
+}
+
+int container_dispose(struct store *store, const struct state *state, struct error *err)
+{
+	int r = end_process(state, err);
+
+	if (r == 0)
+		r = end_group(state, err);
+	if (r < 0)
+		return r;
+	run_poststop(store, state);
+	return store_remove(store, err);
+}
+
+static int may_delete(const struct store *store, const struct state *state, struct error *err)
+{
+	enum status status = state_status(store, state);
+
+	if (status == STATUS_STOPPED || status == STATUS_CREATED)
+		return 0;
+	error_set(err, ERROR_SAID, "cannot delete container %s that is not stopped: %s", state->id,
+	          status_name(status));
+	return error_hint(err, "delete --force kills it first");
+}
+
+static int delete_one(struct store *store, bool force, struct error *err)
+{
+	struct state state = {0};
+	int r = state_read(store, &state, err);
+
+	/* Killed between making the directory and writing the state: nothing else was made yet. */
+	if (r == STATE_EMPTY)
+		return force ? store_remove(store, err)
+		             : error_set(err, ERROR_SAID, "container %s was never completed", store->id);
+	if (r == 0 && !force)
+		r = may_delete(store, &state, err);
+	if (r == 0)
+		r = container_dispose(store, &state, err);
+	state_free(&state);
+	return r;
+}
+
+int container_delete(const struct runtime_options *runtime, const char *id, bool force, struct error *err)
+{
+	cleanup_close int root = -1;
+	struct store store = {.dir = -1};
+	int r = state_root_open(runtime->root, false, &root, err);
+
+	if (r == 0)
+		r = store_open(root, id, STORE_LOCK, &store, err);
+	if (r == STATE_NOT_FOUND)
+		return force ? 0 : -err->code;
+	if (r == 0)
+		r = delete_one(&store, force, err);
+	store_close(&store);
+	return r;
+}

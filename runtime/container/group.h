@@ -1,0 +1,17 @@
+/*
+ * group - the control group of a container that a later command finds by its state.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "cgroups/cgroup.h"
+#include "runtime/container/state.h"
+
+struct group {
+	struct cgroup_host host;
+	struct cgroup cgroup;
+	bool open;
+};
+
+/* group_close ends *ret, also after a failure. */
+int group_open(const struct state *state, struct group *ret, struct error *err);
+void group_close(struct group *group);

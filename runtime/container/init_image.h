@@ -1,0 +1,16 @@
+/*
+ * init_image - the freestanding init (runtime/init), as it travels inside the runtime.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/base/error.h"
+#include "runtime/plan/plan.h"
+
+#include <stddef.h>
+
+/*
+ * Puts init and `plan` into one sealed file that can be executed and cannot be written by
+ * anybody (CVE-2019-5736): an fd, the caller's, deliberately not close-on-exec,
+ * because init maps its plan from it.
+ */
+int init_image_open(const struct plan *plan, int *ret_fd, struct error *err);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/container.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/container/group.h"
+
+/* The words that containerd and CRI-O look for (features C208). */
+static int not_running(struct error *err)
+{
+	return error_set(err, ERROR_SAID, "container not running");
+}
+
+static int kill_process(const struct state *state, int sig, struct error *err)
+{
+	cleanup_close int pidfd = state_pidfd(state);
+
+	if (pidfd < 0)
+		return not_running(err);
+	if (syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) == 0)
+		return 0;
+	return errno == ESRCH ? not_running(err) : error_set(err, errno, "send signal %d to process %d", sig, state->pid);
+}
+
+/* Without a pid namespace of its own, what the container left behind dies with it only this way. */
+static int kill_group(const struct state *state, int sig, struct error *err)
+{
+	struct group group;
+	int r = group_open(state, &group, err);
+
+	if (r == 0)
+		r = cgroup_kill(&group.cgroup, sig, err);
+	group_close(&group);
+	return r;
+}
+
+static int kill_state(const struct store *store, const struct state *state, int sig, bool all, struct error *err)
+{
+	enum status status = state_status(store, state);
+
+	if (all) {
+		int r = state->n_groups ? kill_group(state, sig, err) : 0;
+
+		if (r < 0 || status == STATUS_STOPPED || state->n_groups)
+			return r;
+	}
+	if (status == STATUS_STOPPED || (status == STATUS_CREATING && state->pid == 0))
+		return not_running(err);
+	return kill_process(state, sig, err);
+}
+
+int container_kill(const struct runtime_options *runtime, const char *id, int sig, bool all, struct error *err)
+{
+	cleanup_close int root = -1;
+	struct store store = {.dir = -1};
+	struct state state = {0};
+	int r = state_root_open(runtime->root, false, &root, err);
+
+	if (r == 0)
+		r = store_open(root, id, STORE_READ, &store, err);
+	if (r == 0)
+		r = state_read(&store, &state, err);
+	if (r == STATE_EMPTY)
+		r = not_running(err);
+	if (r == 0)
+		r = kill_state(&store, &state, sig, all, err);
+	state_free(&state);
+	store_close(&store);
+	return r == STATE_NOT_FOUND ? -err->code : r;
+}

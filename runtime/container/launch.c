@@ -1,0 +1,679 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/log.h"
+#include "runtime/base/sys.h"
+#include "runtime/base/time.h"
+#include "runtime/container/blame.h"
+#include "runtime/container/clone.h"
+#include "runtime/container/console.h"
+#include "runtime/container/home.h"
+#include "runtime/container/hooks.h"
+#include "runtime/container/init_image.h"
+#include "runtime/container/notify.h"
+#include "runtime/container/pidfile.h"
+#include "runtime/container/slots.h"
+#include "runtime/container/sync.h"
+#include "runtime/plan/build.h"
+#include "spec/emit.h"
+#include "spec/json.h"
+
+/* How long a group may stay busy after its processes were killed. */
+#define GROUP_TIMEOUT_MS 10000
+
+/* ---- reading ---- */
+
+static int read_text(const char *path, char **ret, size_t *ret_len, struct error *err)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	cleanup_free char *text = NULL;
+	struct stat st;
+	ssize_t n;
+	size_t len = 0;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		error_set(err, errno, "open %s", path);
+		if (err->code == ENOENT)
+			error_hint(err, "a bundle is a directory with a config.json; `crun-lite spec` makes one");
+		return -err->code;
+	}
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, ERROR_SAID, "%s is not a regular file", path);
+	if (st.st_size > JSON_SIZE_MAX)
+		return error_set(err, ERROR_SAID, "%s is larger than %u bytes", path, JSON_SIZE_MAX);
+	text = malloc((size_t)st.st_size + 1);
+	if (!text)
+		return error_set(err, ENOMEM, "read %s", path);
+	/* A file that grows meanwhile is read as far as it was when it was opened. */
+	while (len < (size_t)st.st_size && (n = read(fd, text + len, (size_t)st.st_size - len)) != 0) {
+		if (n < 0 && errno != EINTR)
+			return error_set(err, errno, "read %s", path);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	text[len] = '\0';
+	*ret_len = len;
+	*ret = steal_ptr(&text);
+	return 0;
+}
+
+static int find_bundle(struct launch *l, struct error *err)
+{
+	const char *bundle = l->options->bundle ?: ".";
+
+	if (!realpath(bundle, l->bundle)) {
+		error_set(err, errno, "find the bundle %s", bundle);
+		return -err->code;
+	}
+	return 0;
+}
+
+static int find_rootfs(struct launch *l, struct error *err)
+{
+	const char *path = l->config->root.path.s ?: "";
+	int n = path[0] == '/' ? snprintf(l->rootfs, sizeof(l->rootfs), "%s", path)
+	                       : snprintf(l->rootfs, sizeof(l->rootfs), "%s/%s", l->bundle, path);
+
+	if ((size_t)n < sizeof(l->rootfs))
+		return 0;
+	error_set(err, ENAMETOOLONG, "find the root file system %.64s...", path);
+	return error_locate(err, l->config->root.path.at);
+}
+
+int launch_load(struct launch *l, const struct create_options *options, struct error *err)
+{
+	cleanup_free char *path = NULL;
+	int r;
+
+	*l = (struct launch){.options = options, .root = -1, .store = {.dir = -1}, .console = -1, .notify = -1,
+	                     .sync = -1, .listener = -1, .pidfd = -1, .tty = -1, .cgroup_host = {.root_fd = -1}};
+	r = find_bundle(l, err);
+	if (r < 0)
+		return r;
+	if (options->config)
+		path = strdup(options->config);
+	else if (asprintf(&path, "%s/config.json", l->bundle) < 0)
+		path = NULL;
+	if (!path)
+		return error_set(err, ENOMEM, "load the bundle %s", l->bundle);
+	r = read_text(path, &l->text, &l->text_len, err);
+	if (r == 0)
+		r = config_parse(l->text, l->text_len, path, &l->config, err);
+	if (r == 0)
+		r = config_validate(l->config, err);
+	return r < 0 ? r : find_rootfs(l, err);
+}
+
+/* ---- deciding ---- */
+
+/* sd_listen_fds(3): the container's process is 1 in its namespace, and the fds are passed on as they are. */
+struct passed {
+	unsigned fds;
+	char count[32];
+	const char *env[4];
+	size_t n;
+	char *names;            /* LISTEN_FDNAMES=..., owned */
+};
+
+static int find_passed(struct passed *p, bool notify, struct error *err)
+{
+	const char *fds = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
+	char *end;
+	unsigned long n = fds ? strtoul(fds, &end, 10) : 0;
+
+	if (fds && (*end || !*fds || n > 4096))
+		return error_set(err, ERROR_SAID, "LISTEN_FDS=%s in the environment is not a count of fds", fds);
+	if (n > 0) {
+		p->fds = (unsigned)n;
+		snprintf(p->count, sizeof(p->count), "LISTEN_FDS=%lu", n);
+		p->env[p->n++] = p->count;
+		p->env[p->n++] = "LISTEN_PID=1";
+		if (names && asprintf(&p->names, "LISTEN_FDNAMES=%s", names) < 0)
+			return error_set(err, ENOMEM, "pass LISTEN_FDNAMES on");
+		if (p->names)
+			p->env[p->n++] = p->names;
+	}
+	if (notify)
+		p->env[p->n++] = "NOTIFY_SOCKET=/run/notify/notify.sock";
+	return 0;
+}
+
+static bool wants_notify(void)
+{
+	const char *socket = getenv("NOTIFY_SOCKET");
+
+	return socket && *socket;
+}
+
+int launch_plan(struct launch *l, struct error *err)
+{
+	const struct create_options *o = l->options;
+	char notify_dir[64];
+	struct passed passed = {0};
+	struct plan_input input = {
+		.config = l->config,
+		.bundle = l->bundle,
+		.id = o->id,
+		.cgroups = &l->cgroup_host,
+		.has_group = l->group.n > 0,
+		.filter = l->store.dir >= 0 ? &l->filter : NULL,
+		.create = l->create,
+		.no_pivot = o->no_pivot,
+		.no_new_keyring = o->no_new_keyring,
+	};
+	int r = l->imagined ? 0 : caps_facts(&input.caps, err);
+
+	if (l->imagined)        /* every capability of Linux 5.9 and later */
+		input.caps = (struct cap_facts){.permitted = (1ull << 41) - 1, .known = (1ull << 41) - 1};
+	if (r == 0)
+		r = find_passed(&passed, l->notify >= 0, err);
+	if (r < 0)
+		return r;
+	input.preserve_fds = o->preserve_fds + passed.fds;
+	input.env = passed.env;
+	input.n_env = passed.n;
+	if (l->notify >= 0) {
+		snprintf(notify_dir, sizeof(notify_dir), "/proc/self/fd/%d/notify", l->store.dir);
+		input.notify_dir = notify_dir;
+	}
+	r = plan_build(&input, &l->plan, err);
+	free(passed.names);
+	return r;
+}
+
+static int check_terminal(struct launch *l, struct error *err)
+{
+	const struct create_options *o = l->options;
+	bool terminal = l->config->process.terminal;
+
+	if (terminal && !o->console_socket && (l->create || o->detach)) {
+		error_set(err, ERROR_SAID, "a terminal is asked for, but nobody would hold its other end");
+		error_hint(err, "give --console-socket, or run in the foreground, or set process.terminal to false");
+		return error_locate(err, l->config->process.at);
+	}
+	if (!terminal && o->console_socket) {
+		error_set(err, ERROR_SAID, "--console-socket is given, but process.terminal is false");
+		return error_locate(err, l->config->process.at);
+	}
+	return o->console_socket ? console_socket_connect(o->console_socket, &l->console, err) : 0;
+}
+
+/* ---- the state ---- */
+
+static void undo_store(void *arg)
+{
+	struct launch *l = arg;
+	struct error ignored;
+
+	if (store_remove(&l->store, &ignored) < 0)
+		log_warning("%s: %s", ignored.text, error_reason(&ignored));
+}
+
+static void fill_state(struct launch *l)
+{
+	struct state *s = &l->state;
+
+	time_now(l->created, sizeof(l->created));
+	*s = (struct state){
+		.id = l->options->id,
+		.bundle = l->bundle,
+		.rootfs = l->rootfs,
+		.created = l->created,
+		.creating = true,
+		.owner = geteuid(),
+		.notify = l->notify >= 0,
+		.annotations = l->config->annotations,
+	};
+	for (size_t i = 0; i < l->group.n; i++)
+		s->groups[s->n_groups++] = l->group.dirs[i].path;
+}
+
+static int make_store(struct launch *l, struct error *err)
+{
+	int r = state_root_open(l->options->runtime->root, true, &l->root, err);
+
+	if (r == 0)
+		r = store_make(l->root, l->options->id, &l->store, err);
+	if (r < 0)
+		return r;
+	undo_push(&l->undo, undo_store, l);
+	fill_state(l);
+	/* Before anything is made: what a killed create leaves behind, delete --force finds here (C220). */
+	r = state_write(&l->store, &l->state, err);
+	if (r == 0 && wants_notify()) {
+		r = notify_open(l->store.dir, &l->notify, err);
+		l->state.notify = l->notify >= 0;
+	}
+	return r;
+}
+
+static int open_cache(const struct launch *l)
+{
+	int fd = openat(l->root, ".seccomp", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT && mkdirat(l->root, ".seccomp", 0700) == 0)
+		fd = openat(l->root, ".seccomp", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd;
+}
+
+static int compile_filter(struct launch *l, struct error *err)
+{
+	cleanup_close int cache = -1;
+
+	if (!l->config->linux_.seccomp.set)
+		return 0;
+	cache = open_cache(l);
+	return seccomp_compile(&l->config->linux_.seccomp, cache, &l->filter, err);
+}
+
+/* ---- the group ---- */
+
+static int locate_group(struct launch *l, struct error *err)
+{
+	int r;
+
+	if (l->options->runtime->manager == GROUP_DISABLED)
+		return 0;
+	r = cgroup_host_open(&l->cgroup_host, err);
+	if (r < 0 || l->cgroup_host.layout == CGROUP_NONE)
+		return r;
+	return cgroup_locate(&l->cgroup_host, &l->config->linux_.cgroups_path, l->options->id, &l->group, err);
+}
+
+static void undo_group(void *arg)
+{
+	struct launch *l = arg;
+	struct error ignored;
+
+	if (cgroup_remove(&l->group, GROUP_TIMEOUT_MS, &ignored) < 0)
+		log_warning("%s: %s", ignored.text, error_reason(&ignored));
+}
+
+static int make_group(struct launch *l, struct error *err)
+{
+	const struct resources *resources = &l->config->linux_.resources;
+	int r;
+
+	if (!l->group.n)
+		return 0;
+	r = cgroup_make(&l->group, resources, err);
+	if (r < 0)
+		return r;
+	undo_push(&l->undo, undo_group, l);
+	return cgroup_set(&l->group, resources, err);
+}
+
+/* ---- the process ---- */
+
+static const struct step *find_step(const struct plan *plan, enum step_kind kind)
+{
+	const struct step *steps = plan_at(plan, plan->steps.offset);
+
+	for (uint32_t i = 0; i < plan->steps.n; i++)
+		if (steps[i].kind == kind)
+			return &steps[i];
+	return NULL;
+}
+
+static void undo_process(void *arg)
+{
+	struct launch *l = arg;
+
+	if (l->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, l->pidfd, SIGKILL, NULL, 0);
+	else
+		kill(l->pid, SIGKILL);
+	TEMP_FAILURE_RETRY(waitpid(l->pid, NULL, 0));
+}
+
+static int make_listener(struct launch *l, struct error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	if (fd < 0)
+		return error_set(err, errno, "make the start socket");
+	l->listener = fd;
+	/* Through the directory's fd: sun_path holds 108 bytes, a state root may be longer. */
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start", l->store.dir);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 8) < 0)
+		return error_set(err, errno, "make the start socket");
+	return 0;
+}
+
+/* A process of its own that holds the plan; from here on both work at the same time. */
+static int make_process(struct launch *l, struct error *err)
+{
+	cleanup_close int image = -1, theirs = -1;
+	int pair[2], group_fd = -1, r;
+
+	if (l->create) {
+		r = make_listener(l, err);
+		if (r < 0)
+			return r;
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0)
+		return error_set(err, errno, "make the socket to init");
+	l->sync = pair[0];
+	theirs = pair[1];
+	fcntl(l->sync, F_SETFD, FD_CLOEXEC);
+	l->plan->sync_fd = theirs;
+	l->plan->listen_fd = l->listener;
+	r = init_image_open(l->plan, &image, err);
+	if (r < 0)
+		return r;
+	/* With a second clone it is that one which is born in the group. */
+	if (l->group.n && !find_step(l->plan, STEP_CLONE))
+		group_fd = cgroup_clone_fd(&l->group);
+	r = clone_init(image, l->plan->clone_flags, group_fd, &l->pid, &l->pidfd, err);
+	if (r < 0)
+		return r;
+	undo_push(&l->undo, undo_process, l);
+	return 0;
+}
+
+static bool ends_us(int sig)
+{
+	return sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT;
+}
+
+/* Init's last words, or what its silent end means. */
+static int init_ended(const struct launch *l, int how, const struct reply *reply, struct error *err)
+{
+	int status = 0;
+
+	if (how < 0)
+		return how;
+	if (how == SYNC_FAILED)
+		return blame_init(l->plan, reply, err);
+	waitpid(l->pid, &status, WNOHANG);
+	if (WIFSIGNALED(status))
+		error_set(err, ERROR_SAID, "init was killed by signal %d before the program ran", WTERMSIG(status));
+	else
+		error_set(err, ERROR_SAID, "init ended before the program ran");
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		error_hint(err, "a memory limit that is too small for the program's first pages does this");
+	return -err->code;
+}
+
+/* Waits until init says something; a signal that asks us to end comes first. */
+static int await_init(const struct launch *l, struct error *err)
+{
+	struct pollfd fds[] = {{.fd = l->sync, .events = POLLIN}, {.fd = l->interrupt, .events = POLLIN}};
+	struct signalfd_siginfo info;
+
+	for (;;) {
+		if (TEMP_FAILURE_RETRY(poll(fds, 2, -1)) < 0)
+			return error_set(err, errno, "wait for init");
+		if (fds[0].revents)
+			return 0;
+		if (read(l->interrupt, &info, sizeof(info)) != sizeof(info))
+			return error_set(err, errno, "read a signal");
+		if (ends_us((int)info.ssi_signo))
+			return error_set(err, ERROR_SAID, "interrupted by signal %u", info.ssi_signo);
+	}
+}
+
+static int meet(const struct launch *l, enum message_type type, struct reply *reply, struct error *err)
+{
+	int r = await_init(l, err);
+
+	if (r == 0)
+		r = sync_receive(l->sync, type, reply, err);
+	return r == 0 ? 0 : init_ended(l, r, reply, err);
+}
+
+/* The second clone made the container's process: what joined the pid namespace ends. */
+static int take_second(struct launch *l, struct error *err)
+{
+	struct reply reply;
+	int r;
+
+	if (!find_step(l->plan, STEP_CLONE))
+		return 0;
+	r = meet(l, MSG_CLONED, &reply, err);
+	if (r < 0)
+		return r;
+	TEMP_FAILURE_RETRY(waitpid(l->pid, NULL, 0));
+	close(l->pidfd);
+	l->pid = reply.head.code;
+	l->pidfd = (int)syscall(SYS_pidfd_open, l->pid, 0);
+	return l->pidfd < 0 ? error_set(err, errno, "find the process that init made") : 0;
+}
+
+static int send_group(struct launch *l, struct error *err)
+{
+	int fds[MESSAGE_FDS_MAX];
+	unsigned n = 0;
+	size_t tasks = 0;
+	int r;
+
+	if (!find_step(l->plan, STEP_GROUP))
+		return 0;
+	r = cgroup_task_fds(&l->group, fds, &tasks, err);
+	n = (unsigned)tasks;
+	if (r == 0)
+		r = slots_group_trees(l->plan, &l->group, fds, &n, err);
+	if (r == 0)
+		r = sync_send(l->sync, MSG_GROUP,
+		              &(struct parcel){.fds = fds, .n_fds = n, .aux = (unsigned)tasks}, err);
+	for (unsigned i = 0; i < n; i++)
+		close(fds[i]);
+	return r;
+}
+
+/* proc(5) oom_score_adj; by pid, because the container may not raise its own importance. */
+static int set_oom_score(struct launch *l, struct error *err)
+{
+	const struct opt_int *score = &l->config->process.oom_score_adj;
+	char path[64], value[16];
+	cleanup_close int fd = -1;
+	int n;
+
+	if (!score->set)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", l->pid);
+	n = snprintf(value, sizeof(value), "%d", (int)score->value);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, value, (size_t)n) == n)
+		return 0;
+	error_set(err, errno, "set oom_score_adj to %s", value);
+	if (err->code == EACCES)
+		error_hint(err, "a value below that of the caller needs CAP_SYS_RESOURCE");
+	return error_locate(err, score->at);
+}
+
+/* ---- hooks and HOME ---- */
+
+int launch_hooks(const struct config *config, enum hook_kind kind, const char *id, const char *bundle,
+                 const char *status, pid_t pid, struct error *err)
+{
+	cleanup_free char *state = NULL;
+	size_t len, hole;
+	int r;
+
+	if (!config->hooks[kind].n)
+		return 0;
+	r = emit_state(config, id, bundle, status, pid, &state, &len, &hole, err);
+	return r < 0 ? r : hooks_run(&config->hooks[kind], kind, state, len, err);
+}
+
+static int run_create_hooks(struct launch *l, struct error *err)
+{
+	const struct create_options *o = l->options;
+	int r;
+
+	l->state.pid = l->pid;
+	l->state.start_time = process_start_time(l->pid);
+	r = state_write(&l->store, &l->state, err);     /* a hook may ask for the state */
+	if (r == 0)
+		r = launch_hooks(l->config, HOOK_PRESTART, o->id, l->bundle, "creating", l->pid, err);
+	return r < 0 ? r : launch_hooks(l->config, HOOK_CREATE_RUNTIME, o->id, l->bundle, "creating", l->pid, err);
+}
+
+static int meet_mounted(struct launch *l, struct error *err)
+{
+	const struct step *step = find_step(l->plan, STEP_MOUNTED);
+	struct reply reply;
+	int r;
+
+	if (!step)
+		return 0;
+	r = meet(l, MSG_MOUNTED, &reply, err);
+	if (r < 0)
+		return r;
+	if (step->flags & STEP_F_HOME)
+		home_find(reply.fd, l->config->process.user.uid, l->home, sizeof(l->home));
+	if (reply.fd >= 0)
+		close(reply.fd);
+	if (!(step->flags & STEP_F_TELL))
+		return 0;
+	r = run_create_hooks(l, err);
+	return r < 0 ? r : sync_send(l->sync, MSG_HOOKS_DONE, NULL, err);
+}
+
+static int meet_ready(struct launch *l, struct error *err)
+{
+	const struct step *step = find_step(l->plan, STEP_READY);
+	struct reply reply;
+	int r;
+
+	if (!(step->flags & STEP_F_TELL))
+		return 0;
+	r = meet(l, MSG_READY, &reply, err);
+	if (r < 0)
+		return r;
+	l->tty = reply.fd;
+	if (l->console < 0)
+		return 0;
+	return console_socket_send(l->console, l->tty, "/dev/ptmx", err);
+}
+
+/* ---- the whole ---- */
+
+static int write_state(struct launch *l, struct error *err)
+{
+	int r;
+
+	l->state.pid = l->pid;
+	l->state.start_time = process_start_time(l->pid);
+	l->state.creating = false;
+	r = store_write_file(&l->store, "config.json", l->text, l->text_len, err);
+	if (r == 0 && l->create)        /* for the words, should `start` hear of a failure */
+		r = store_write_file(&l->store, "plan", l->plan, l->plan->size, err);
+	if (r == 0)
+		r = state_write(&l->store, &l->state, err);
+	if (r == 0 && l->options->pid_file)
+		r = pidfile_write(l->options->pid_file, l->pid, err);
+	return r;
+}
+
+static int open_slots(struct launch *l, struct error *err)
+{
+	return slots_open(l->plan, &l->group, false, err);
+}
+
+/* One flat list; each act that makes something has pushed its opposite onto l->undo. */
+static int prepare(struct launch *l, struct error *err)
+{
+	static int (*const acts[])(struct launch *, struct error *) = {
+		locate_group, check_terminal, make_store,    compile_filter, launch_plan,  make_group, open_slots,
+		make_process, take_second,    set_oom_score, send_group,     meet_mounted, meet_ready, write_state,
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]) && r >= 0; i++)
+		r = acts[i](l, err);
+	return r;
+}
+
+int launch_prepare(struct launch *l, const struct create_options *options, bool create, int interrupt,
+                   struct error *err)
+{
+	int r = state_check_id(options->id, err);
+
+	*l = (struct launch){0};
+	if (r == 0)
+		r = launch_load(l, options, err);
+	if (r == 0 && !create && !l->config->process.set)
+		r = error_set(err, ERROR_SAID, "config.json has no \"process\": there is nothing to run");
+	if (r == 0) {
+		l->create = create;
+		l->interrupt = interrupt;
+		r = prepare(l, err);
+	}
+	if (r < 0 && l->config)
+		config_blame(l->config, err);
+	if (r < 0)
+		launch_undo(l);
+	return r;
+}
+
+int launch_go(struct launch *l, struct error *err)
+{
+	struct parcel home = {.data = l->home, .len = strlen(l->home)};
+	struct reply reply;
+	int r = sync_send(l->sync, MSG_START, &home, err);
+
+	/* The program runs once the socket, which is close-on-exec, is closed without a word. */
+	if (r == 0 && !l->create) {
+		r = await_init(l, err);
+		if (r == 0)
+			r = sync_receive(l->sync, MSG_NONE, &reply, err);
+		r = r == SYNC_CLOSED || r == 0 ? 0 : init_ended(l, r, &reply, err);
+	}
+	if (r < 0)
+		config_blame(l->config, err);
+	return r;
+}
+
+/* runtime.md "Lifecycle": a create that fails once hooks may have run ends with the poststop hooks. */
+void launch_undo(struct launch *l)
+{
+	struct error err = {0};
+
+	undo_all(&l->undo);
+	if (l->pid > 0 &&
+	    launch_hooks(l->config, HOOK_POSTSTOP, l->options->id, l->bundle, "stopped", 0, &err) < 0)
+		log_warning("%s: %s", err.text, error_reason(&err));
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void launch_end(struct launch *l)
+{
+	int *const fds[] = {&l->console, &l->notify, &l->sync, &l->listener, &l->pidfd, &l->tty, &l->root};
+
+	if (l->plan)
+		slots_close(l->plan);
+	free(l->plan);
+	seccomp_filter_free(&l->filter);
+	if (l->group.n)
+		cgroup_close(&l->group);
+	cgroup_host_close(&l->cgroup_host);
+	store_close(&l->store);
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		close_fd(fds[i]);
+	config_free(l->config);
+	free(l->text);
+}

@@ -1,0 +1,62 @@
+/*
+ * launch - the parent's acts from config.json to a container that waits for START, each with
+ * its undo; create and run are what they do with it afterwards.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "cgroups/cgroup.h"
+#include "runtime/container/container.h"
+#include "runtime/container/seccomp.h"
+#include "runtime/container/undo.h"
+#include "runtime/plan/plan.h"
+#include "spec/config.h"
+
+#include <limits.h>
+
+struct launch {
+	const struct create_options *options;
+	bool create;                    /* the container will wait for `start` */
+	bool imagined;                  /* planned for a host that is not this one */
+	int interrupt;                  /* a signalfd: what asks us to end, ends the launch; not owned */
+	char bundle[PATH_MAX];          /* absolute */
+	char *text;                     /* of config.json; owned */
+	size_t text_len;
+	struct config *config;
+	struct cgroup_host cgroup_host;
+	struct cgroup group;            /* n == 0: none of its own */
+	struct seccomp_filter filter;
+	struct plan *plan;
+	int root;                       /* the state root */
+	struct store store;
+	struct state state;
+	char created[40];
+	char rootfs[PATH_MAX];
+	int console;                    /* connected console socket, or -1 */
+	int notify;                     /* socket of the container's NOTIFY_SOCKET, or -1 */
+	int sync;                       /* to init; -1 = none */
+	int listener;                   /* the start socket until init has it */
+	pid_t pid;
+	int pidfd;
+	int tty;                        /* the terminal's master, or -1 */
+	char home[PATH_MAX];            /* "HOME=..." for init, or "" */
+	struct undo undo;
+};
+
+/*
+ * Everything up to and without START: on success init waits for it and the caller goes on
+ * with launch_go; on failure all is undone.  launch_end releases the memory and the fds either way.
+ */
+int launch_prepare(struct launch *l, const struct create_options *options, bool create, int interrupt,
+                   struct error *err);
+/* Sends START.  `create`: the container now waits for `start`.  Else: returns once the program runs. */
+int launch_go(struct launch *l, struct error *err);
+/* Takes everything back: after a failure that is the caller's. */
+void launch_undo(struct launch *l);
+void launch_end(struct launch *l);
+
+/* Runs the hooks of `kind` with the container's state (`status`) on their standard input. */
+int launch_hooks(const struct config *config, enum hook_kind kind, const char *id, const char *bundle,
+                 const char *status, pid_t pid, struct error *err);
+/* Bundle, options and host in plan_input's form, for `plan` too; opens nothing. */
+int launch_load(struct launch *l, const struct create_options *options, struct error *err);
+int launch_plan(struct launch *l, struct error *err);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/slots.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/sys.h"
+
+static int open_tree(int dir, const char *path, unsigned flags)
+{
+	return (int)syscall(SYS_open_tree, dir, path, OPEN_TREE_CLONE | flags);
+}
+
+static const char *path_of(const struct plan *plan, const struct plan_slot *slot)
+{
+	return plan_string(plan, slot->path) ?: "";
+}
+
+/* runtime-spec config.md "root.path": a directory; a symbolic link could be swapped after the look. */
+static int open_root(const struct plan *plan, const struct plan_slot *slot, struct error *err)
+{
+	const char *path = path_of(plan, slot);
+	cleanup_close int dir = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int fd;
+
+	if (dir < 0 && errno == ENOTDIR && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+		error_set(err, ERROR_SAID, "root file system %s is a symbolic link", path);
+		return error_hint(err, "name the directory that it points to in root.path");
+	}
+	if (dir < 0)
+		return error_set(err, errno, "open the root file system %s", path);
+	fd = open_tree(dir, "", AT_EMPTY_PATH | AT_RECURSIVE);
+	return fd < 0 ? error_set(err, errno, "clone the mounts of the root file system %s", path) : fd;
+}
+
+static int open_source(const struct plan *plan, const struct plan_slot *slot, struct error *err)
+{
+	int fd = open_tree(AT_FDCWD, path_of(plan, slot), slot->flags & AT_RECURSIVE);
+
+	if (fd < 0)
+		error_set(err, errno, "bind source %s", path_of(plan, slot));
+	if (fd < 0 && err->code == ENOENT)
+		error_hint(err, "the source of a bind mount must exist on the host");
+	return fd < 0 ? -err->code : fd;
+}
+
+/* The mask of files must be the null device itself, not what somebody put at its name (V08). */
+static int open_null(const struct plan *plan, const struct plan_slot *slot, struct error *err)
+{
+	struct stat st;
+	int fd = open_tree(AT_FDCWD, "/dev/null", 0);
+
+	if (fd < 0)
+		return error_set(err, errno, "open the host's /dev/null");
+	if (fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
+		return fd;
+	close(fd);
+	return error_set(err, ENODEV, "the host's /dev/null is not the null device");
+}
+
+static int open_namespace(const struct plan *plan, const struct plan_slot *slot, struct error *err)
+{
+	const char *path = path_of(plan, slot);
+	int fd = openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY), type;
+
+	if (fd < 0)
+		return error_set(err, errno, "open the namespace %s", path);
+	type = ioctl(fd, NS_GET_NSTYPE);
+	if (type >= 0 && (uint32_t)type == slot->flags)
+		return fd;
+	close(fd);
+	return error_set(err, EINVAL, type < 0 ? "%s is not a namespace" : "%s is a namespace of another type", path);
+}
+
+static int open_group_tree(const struct plan *plan, const struct plan_slot *slot, const struct cgroup *group,
+                           struct error *err)
+{
+	for (size_t i = 0; i < group->n; i++) {
+		int fd;
+
+		if (strcmp(group->dirs[i].hierarchy->dir, path_of(plan, slot)) != 0)
+			continue;
+		fd = open_tree(group->host->root_fd, group->dirs[i].path, 0);
+		return fd < 0 ? error_set(err, errno, "open the group %s", group->dirs[i].path) : fd;
+	}
+	return error_set(err, ENOENT, "find the group in hierarchy %s", path_of(plan, slot));
+}
+
+static int open_slot(const struct plan *plan, const struct plan_slot *slot, const struct cgroup *group,
+                     struct error *err)
+{
+	static int (*const openers[SLOT_KINDS])(const struct plan *, const struct plan_slot *, struct error *) = {
+		[SLOT_ROOT] = open_root,
+		[SLOT_TREE] = open_source,
+		[SLOT_NULL] = open_null,
+		[SLOT_NAMESPACE] = open_namespace,
+	};
+	int fd;
+
+	if (slot->kind == SLOT_CGROUP_TREE)
+		return open_group_tree(plan, slot, group, err);
+	if (slot->kind == SLOT_GROUP) {
+		fd = fcntl(cgroup_clone_fd(group), F_DUPFD, 3);
+		return fd < 0 ? error_set(err, errno, "open the container's group") : fd;
+	}
+	return openers[slot->kind](plan, slot, err);
+}
+
+static struct plan_slot *slots(const struct plan *plan)
+{
+	return (struct plan_slot *)plan_at(plan, plan->slots.offset);
+}
+
+int slots_open(struct plan *plan, const struct cgroup *group, bool group_later, struct error *err)
+{
+	for (uint32_t i = 0; i < plan->slots.n; i++) {
+		struct plan_slot *slot = &slots(plan)[i];
+		int fd;
+
+		if (slot->kind == SLOT_CGROUP_TREE && group_later)
+			continue;
+		fd = open_slot(plan, slot, group, err);
+		if (fd < 0)
+			return error_locate(err, (struct source){slot->at});
+		slot->fd = fd;
+	}
+	return 0;
+}
+
+void slots_close(struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->slots.n; i++)
+		if (slots(plan)[i].fd >= 0)
+			close(slots(plan)[i].fd);
+	for (uint32_t i = 0; i < plan->slots.n; i++)
+		slots(plan)[i].fd = -1;
+}
+
+int slots_group_trees(const struct plan *plan, const struct cgroup *group, int *ret_fds, unsigned *ret_n,
+                      struct error *err)
+{
+	for (uint32_t i = 0; i < plan->slots.n; i++) {
+		const struct plan_slot *slot = &slots(plan)[i];
+		int fd;
+
+		if (slot->kind != SLOT_CGROUP_TREE || slot->fd >= 0)
+			continue;
+		fd = open_group_tree(plan, slot, group, err);
+		if (fd < 0)
+			return error_locate(err, (struct source){slot->at});
+		ret_fds[(*ret_n)++] = fd;
+	}
+	return 0;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/container.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/container/blame.h"
+#include "runtime/container/launch.h"
+#include "runtime/container/notify.h"
+#include "runtime/container/sync.h"
+
+static int connect_init(const struct store *store, int *ret_fd, struct error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return error_set(err, errno, "make a socket to init");
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start", store->dir);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return error_set(err, errno, "reach the waiting container");
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+/* Init names the step by its number; create left the words for it (see remember_failure). */
+static int explain(const struct store *store, const struct reply *reply, struct error *err)
+{
+	cleanup_free char *bytes = NULL;
+	struct error ignored;
+	const struct plan *plan;
+	size_t len = 0;
+
+	if (store_read_file(store, "plan", &bytes, &len, &ignored) < 0)
+		return error_set(err, reply->head.code, "start the program");
+	plan = (const struct plan *)bytes;
+	if (len < sizeof(*plan) || plan->magic != PLAN_MAGIC || plan->size != len)
+		return error_set(err, reply->head.code, "start the program");
+	return blame_init(plan, reply, err);
+}
+
+/* The program runs once the connection, which is close-on-exec, ends without a word. */
+static int tell_init(const struct store *store, struct error *err)
+{
+	cleanup_close int sock = -1;
+	struct reply reply;
+	int r = connect_init(store, &sock, err);
+
+	if (r == 0)
+		r = sync_send(sock, MSG_START, NULL, err);
+	if (r == 0)
+		r = sync_receive(sock, MSG_NONE, &reply, err);
+	if (r == SYNC_FAILED)
+		return explain(store, &reply, err);
+	return r < 0 ? r : 0;
+}
+
+static int load_config(const struct store *store, struct config **ret, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t len = 0;
+	int r = store_read_file(store, "config.json", &text, &len, err);
+
+	return r < 0 ? r : config_parse(text, len, "config.json", ret, err);
+}
+
+static int run_poststart(const struct state *state, const struct config *config, struct error *err)
+{
+	int r = launch_hooks(config, HOOK_POSTSTART, state->id, state->bundle, "running", state->pid, err);
+
+	/* runtime.md "Lifecycle" 8: the container is stopped; poststop hooks run at delete. */
+	if (r < 0) {
+		cleanup_close int pidfd = state_pidfd(state);
+
+		if (pidfd >= 0)
+			syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	}
+	return r;
+}
+
+static int start(struct store *store, const struct state *state, const struct config *config, struct error *err)
+{
+	enum status status = state_status(store, state);
+	int r;
+
+	if (status != STATUS_CREATED)
+		return error_set(err, ERROR_SAID, "cannot start a container that is %s", status_name(status));
+	if (!config->process.set)
+		return error_set(err, ERROR_SAID, "config.json has no \"process\": there is nothing to start");
+	r = tell_init(store, err);
+	unlinkat(store->dir, "start", 0);
+	unlinkat(store->dir, "plan", 0);
+	if (r < 0)
+		return r;
+	r = run_poststart(state, config, err);
+	if (r == 0 && state->notify)
+		r = notify_until_ready(store->dir, state->pid, err);
+	return r;
+}
+
+int container_start(const struct runtime_options *runtime, const char *id, struct error *err)
+{
+	cleanup_close int root = -1;
+	struct store store = {.dir = -1};
+	struct state state = {0};
+	struct config *config = NULL;
+	int r = state_root_open(runtime->root, false, &root, err);
+
+	if (r == 0)
+		r = store_open(root, id, STORE_LOCK, &store, err);
+	if (r == 0)
+		r = state_read(&store, &state, err);
+	if (r == STATE_EMPTY)
+		r = error_set(err, ERROR_SAID, "container %s was never completed", id);
+	if (r == 0)
+		r = load_config(&store, &config, err);
+	if (r == 0) {
+		r = start(&store, &state, config, err);
+		if (r < 0)
+			config_blame(config, err);
+	}
+	config_free(config);
+	state_free(&state);
+	store_close(&store);
+	return r == STATE_NOT_FOUND ? -err->code : r;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "spec/emit.h"
+#include "spec/json.h"
+
+/* ---- writing ---- */
+
+static void emit_fields(struct emitter *e, const struct state *s)
+{
+	emit_object(e);
+	emit_key_string(e, "ociVersion", "1.3.0");
+	emit_key_string(e, "id", s->id);
+	emit_key_string(e, "bundle", s->bundle);
+	emit_key_string(e, "rootfs", s->rootfs);
+	emit_key_string(e, "created", s->created);
+	emit_key_bool(e, "creating", s->creating);
+	emit_key_int(e, "pid", s->pid);
+	emit_key_uint(e, "startTime", s->start_time);
+	emit_key_uint(e, "owner", s->owner);
+	emit_key_bool(e, "notify", s->notify);
+	emit_key(e, "groups");
+	emit_array(e);
+	for (size_t i = 0; i < s->n_groups; i++)
+		emit_string(e, s->groups[i]);
+	emit_end_array(e);
+	emit_key_pairs(e, "annotations", &s->annotations);
+	emit_end_object(e);
+}
+
+int state_write(const struct store *store, const struct state *state, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	struct emitter e = {0};
+	size_t len = 0;
+	int r;
+
+	emit_fields(&e, state);
+	r = emit_finish(&e, &text, &len, err);
+	return r < 0 ? r : store_write_file(store, "state.json", text, len, err);
+}
+
+/* ---- reading ---- */
+
+static const char *get_string(const struct json *object, const char *key)
+{
+	const struct json *value = json_get(object, key);
+
+	return value && value->type == JSON_STRING ? value->text : "";
+}
+
+static uint64_t get_number(const struct json *object, const char *key)
+{
+	const struct json *value = json_get(object, key);
+
+	return value && value->type == JSON_NUMBER ? strtoull(value->text, NULL, 10) : 0;
+}
+
+static bool get_bool(const struct json *object, const char *key)
+{
+	const struct json *value = json_get(object, key);
+
+	return value && value->type == JSON_BOOL && value->truth;
+}
+
+static void get_groups(const struct json *root, struct state *ret)
+{
+	const struct json *list = json_get(root, "groups");
+
+	for (const struct json *g = list ? list->first : NULL; g; g = g->next)
+		if (g->type == JSON_STRING && ret->n_groups < CGROUP_HIERARCHIES_MAX)
+			ret->groups[ret->n_groups++] = g->text;
+}
+
+static int get_annotations(const struct json *root, struct state *ret, struct error *err)
+{
+	const struct json *map = json_get(root, "annotations");
+
+	if (!map || !map->len)
+		return 0;
+	ret->annotations.v = json_alloc(ret->doc, map->len * sizeof(struct pair));
+	if (!ret->annotations.v)
+		return error_set(err, ENOMEM, "read the state");
+	for (const struct json *a = map->first; a; a = a->next)
+		if (a->type == JSON_STRING)
+			ret->annotations.v[ret->annotations.n++] =
+				(struct pair){a->key, a->text, json_source(a)};
+	return 0;
+}
+
+int state_read(const struct store *store, struct state *ret, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	const struct json *root;
+	size_t len = 0;
+	int r;
+
+	*ret = (struct state){0};
+	r = store_read_file(store, "state.json", &text, &len, err);
+	if (r < 0)
+		return err->code == ENOENT ? STATE_EMPTY : r;
+	r = json_parse(text, len, "state.json", &ret->doc, err);
+	if (r < 0)
+		return error_wrap(err, "read the state of container %s", store->id);
+	root = json_root(ret->doc);
+	ret->id = get_string(root, "id");
+	ret->bundle = get_string(root, "bundle");
+	ret->rootfs = get_string(root, "rootfs");
+	ret->created = get_string(root, "created");
+	ret->creating = get_bool(root, "creating");
+	ret->notify = get_bool(root, "notify");
+	ret->pid = (pid_t)get_number(root, "pid");
+	ret->start_time = get_number(root, "startTime");
+	ret->owner = (uid_t)get_number(root, "owner");
+	get_groups(root, ret);
+	return get_annotations(root, ret, err);
+}
+
+void state_free(struct state *state)
+{
+	json_free(state->doc);
+	*state = (struct state){0};
+}

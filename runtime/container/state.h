@@ -1,0 +1,85 @@
+/*
+ * state - what is known of a container between two commands: <root>/<id>/.
+ *
+ *     state.json   written whole, by temp + rename: no reader ever sees half of it
+ *     config.json  the configuration as it was at create (runtime.md: later changes have no effect)
+ *     start        a listening socket: the container waits for `start`; gone once it runs
+ *
+ * Writers (create, start, delete) hold a flock on the directory; readers need none.
+ * A process is named by pid and start time, so that a pid used again is never
+ * mistaken for the container's.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "cgroups/cgroup.h"
+#include "runtime/base/error.h"
+#include "spec/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Positive results besides 0 and negative errnos. */
+#define STATE_NOT_FOUND 1       /* no such container */
+#define STATE_EMPTY 2           /* a directory without a state: its create was killed at once */
+
+enum status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+
+struct store {                  /* one container's directory */
+	int root;               /* the state root; not owned */
+	int dir;                /* holds the lock, if there is one */
+	char id[256];
+};
+
+struct state {
+	struct json_doc *doc;           /* owns the strings of a state that was read; NULL otherwise */
+	const char *id;
+	const char *bundle;             /* absolute */
+	const char *rootfs;             /* absolute */
+	const char *created;            /* RFC 3339 */
+	bool creating;                  /* create has not come to its end (yet, or ever) */
+	pid_t pid;                      /* 0 = none yet */
+	uint64_t start_time;            /* of pid, clock ticks after boot (proc(5) stat, field 22) */
+	uid_t owner;
+	bool notify;                    /* NOTIFY_SOCKET is forwarded by start */
+	size_t n_groups;
+	const char *groups[CGROUP_HIERARCHIES_MAX];     /* relative to /sys/fs/cgroup */
+	struct pairs annotations;
+};
+
+/*
+ * Opens (makes, 0700) the state root: `path`, or /run/crun-lite, or for an ordinary user
+ * $XDG_RUNTIME_DIR/crun-lite.  `make` false: -ENOENT is answered by *ret_fd = -1.
+ */
+int state_root_open(const char *path, bool make, int *ret_fd, struct error *err);
+
+/* features F169: [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most 255 bytes. */
+int state_check_id(const char *id, struct error *err);
+
+/* A new directory, locked.  -EEXIST if there is one already. */
+int store_make(int root, const char *id, struct store *ret, struct error *err);
+enum store_lock { STORE_READ, STORE_LOCK };
+/* STATE_NOT_FOUND with *err saying "container ID does not exist"; STORE_LOCK waits up to 10 s. */
+int store_open(int root, const char *id, enum store_lock lock, struct store *ret, struct error *err);
+void store_close(struct store *store);
+/* Removes the directory and what is in it. */
+int store_remove(struct store *store, struct error *err);
+
+int state_write(const struct store *store, const struct state *state, struct error *err);
+/* STATE_EMPTY if there is none.  The caller ends *ret with state_free. */
+int state_read(const struct store *store, struct state *ret, struct error *err);
+void state_free(struct state *state);
+/* What the container is now: by its process, its group and the start socket. */
+enum status state_status(const struct store *store, const struct state *state);
+const char *status_name(enum status status);
+
+/* A file in the directory, whole.  `*ret` is malloc'ed and terminated. */
+int store_write_file(const struct store *store, const char *name, const void *bytes, size_t len,
+                     struct error *err);
+int store_read_file(const struct store *store, const char *name, char **ret, size_t *ret_len,
+                    struct error *err);
+
+/* When `pid` started, or 0 if there is no such process. */
+uint64_t process_start_time(pid_t pid);
+/* A pidfd of the container's process; -1 if it is gone (or somebody else has its number now). */
+int state_pidfd(const struct state *state);

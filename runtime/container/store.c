@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+
+#define ROOT_DEFAULT "/run/crun-lite"
+#define LOCK_TIMEOUT_MS 10000
+#define LOCK_PAUSE_MS 5
+/* A state or a configuration; what is larger was not written by us. */
+#define FILE_MAX (32u << 20)
+
+/* Every component that is missing, 0755 as mkdir -p; the last one is ours alone. */
+static int make_path(const char *path)
+{
+	cleanup_free char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *p = copy + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*p = '/';
+	}
+	return mkdir(copy, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static const char *default_root(char *buf, size_t size)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+
+	if (geteuid() == 0 || !runtime_dir || runtime_dir[0] != '/')
+		return ROOT_DEFAULT;
+	snprintf(buf, size, "%s/crun-lite", runtime_dir);
+	return buf;
+}
+
+int state_root_open(const char *path, bool make, int *ret_fd, struct error *err)
+{
+	char buf[PATH_MAX];
+	const char *root = path ?: default_root(buf, sizeof(buf));
+	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+	if (fd < 0 && errno == ENOENT && make) {
+		r = make_path(root);
+		if (r < 0) {
+			error_set(err, -r, "make the state directory %s", root);
+			return error_hint(err, "--root names another place");
+		}
+		fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0 && (errno != ENOENT || make))
+		return error_set(err, errno, "open the state directory %s", root);
+	*ret_fd = fd;
+	return 0;
+}
+
+int state_check_id(const char *id, struct error *err)
+{
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-.";
+	size_t n = id ? strlen(id) : 0;
+
+	if (n > 0 && n < 256 && strspn(id, allowed) == n && id[0] != '.')
+		return 0;
+	error_set(err, ERROR_SAID, "invalid container ID \"%s\"", id ?: "");
+	return error_hint(err, "letters, digits and _+-. are allowed, the first may not be a dot, 255 at most");
+}
+
+static int lock_directory(int fd, const char *id, struct error *err)
+{
+	struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000};
+
+	for (unsigned waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_PAUSE_MS) {
+		if (errno != EWOULDBLOCK)
+			return error_set(err, errno, "lock container %s", id);
+		if (waited >= LOCK_TIMEOUT_MS) {
+			error_set(err, EBUSY, "lock container %s", id);
+			return error_hint(err, "another command works on it; a stuck one must be ended first");
+		}
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+int store_make(int root, const char *id, struct store *ret, struct error *err)
+{
+	cleanup_close int dir = -1;
+
+	if (mkdirat(root, id, 0700) < 0) {
+		if (errno == EEXIST) {
+			error_set(err, ERROR_SAID, "container with id %s already exists", id);
+			return error_hint(err, "`crun-lite delete %s` removes it when it is stopped", id);
+		}
+		return error_set(err, errno, "make the state of container %s", id);
+	}
+	dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0) {
+		error_set(err, errno, "open the state of container %s", id);
+		unlinkat(root, id, AT_REMOVEDIR);
+		return -err->code;
+	}
+	*ret = (struct store){.root = root, .dir = steal_fd(&dir)};
+	snprintf(ret->id, sizeof(ret->id), "%s", id);
+	return 0;
+}
+
+static int not_found(const char *id, struct error *err)
+{
+	error_set(err, ERROR_SAID, "container \"%s\" does not exist", id);
+	return STATE_NOT_FOUND;
+}
+
+/* Two may have waited for the lock: the second finds a directory that has no name any more. */
+static bool is_removed(int dir)
+{
+	struct stat st;
+
+	return fstat(dir, &st) < 0 || st.st_nlink == 0;
+}
+
+int store_open(int root, const char *id, enum store_lock lock, struct store *ret, struct error *err)
+{
+	cleanup_close int dir = -1;
+	int r = state_check_id(id, err);
+
+	if (r < 0)
+		return r;
+	if (root < 0)
+		return not_found(id, err);
+	dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 && errno == ENOENT)
+		return not_found(id, err);
+	if (dir < 0)
+		return error_set(err, errno, "open the state of container %s", id);
+	if (lock == STORE_LOCK) {
+		r = lock_directory(dir, id, err);
+		if (r < 0)
+			return r;
+		if (is_removed(dir))
+			return not_found(id, err);
+	}
+	*ret = (struct store){.root = root, .dir = steal_fd(&dir)};
+	snprintf(ret->id, sizeof(ret->id), "%s", id);
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (store->dir >= 0)
+		close(store->dir);
+	store->dir = -1;
+}
+
+static int remove_file(int dir, const char *name, int flags, struct error *err)
+{
+	if (unlinkat(dir, name, flags) == 0 || errno == ENOENT)
+		return 0;
+	return error_set(err, errno, "remove %s of the state", name);
+}
+
+/* All but state.json, which goes last: a removal that is cut short can be repeated. */
+static int remove_files(const struct store *store, struct error *err)
+{
+	int fd = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir)
+		return error_set(err, errno, "read the state of container %s", store->id);
+	while (r == 0 && (entry = readdir(dir))) {
+		const char *name = entry->d_name;
+
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "state.json") == 0)
+			continue;
+		if (strcmp(name, "notify") == 0) {
+			unlinkat(store->dir, "notify/notify.sock", 0);
+			r = remove_file(store->dir, name, AT_REMOVEDIR, err);
+		} else {
+			r = remove_file(store->dir, name, 0, err);
+		}
+	}
+	return r;
+}
+
+int store_remove(struct store *store, struct error *err)
+{
+	int r = remove_files(store, err);
+
+	if (r == 0)
+		r = remove_file(store->dir, "state.json", 0, err);
+	if (r == 0)
+		r = remove_file(store->root, store->id, AT_REMOVEDIR, err);
+	return r;
+}
+
+static int write_all(int fd, const char *p, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = TEMP_FAILURE_RETRY(write(fd, p, len));
+
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int store_write_file(const struct store *store, const char *name, const void *bytes, size_t len,
+                     struct error *err)
+{
+	cleanup_close int fd = -1;
+	char temporary[64];
+	int r;
+
+	snprintf(temporary, sizeof(temporary), "%s.tmp", name);
+	fd = openat(store->dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_set(err, errno, "write %s of container %s", name, store->id);
+	r = write_all(fd, bytes, len);
+	if (r == 0 && renameat(store->dir, temporary, store->dir, name) < 0)
+		r = -errno;
+	if (r == 0)
+		return 0;
+	unlinkat(store->dir, temporary, 0);
+	return error_set(err, -r, "write %s of container %s", name, store->id);
+}
+
+int store_read_file(const struct store *store, const char *name, char **ret, size_t *ret_len,
+                    struct error *err)
+{
+	cleanup_close int fd = openat(store->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_free char *text = NULL;
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_set(err, errno, "open %s of container %s", name, store->id);
+	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
+		return error_set(err, EBADMSG, "read %s of container %s", name, store->id);
+	text = malloc((size_t)st.st_size + 1);
+	if (!text)
+		return error_set(err, ENOMEM, "read %s of container %s", name, store->id);
+	n = TEMP_FAILURE_RETRY(read(fd, text, (size_t)st.st_size));
+	if (n != st.st_size)
+		return error_set(err, n < 0 ? errno : EBADMSG, "read %s of container %s", name, store->id);
+	text[n] = '\0';
+	*ret = steal_ptr(&text);
+	*ret_len = (size_t)n;
+	return 0;
+}
