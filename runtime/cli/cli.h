@@ -1,0 +1,82 @@
+/*
+ * cli - commands and their flags as tables: usage text, dispatch and parsing come from the same rows.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/base/error.h"
+#include "runtime/base/log.h"
+#include "runtime/container/container.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum cli_kind {
+	CLI_FLAG,               /* bool */
+	CLI_STRING,             /* const char * */
+	CLI_NUMBER,             /* unsigned, decimal */
+	CLI_MANAGER,            /* enum group_manager */
+	CLI_LOG_FORMAT,         /* bool: json */
+	CLI_LOG_LEVEL,          /* int: enum log_level */
+	CLI_DEBUG,              /* flag that sets an int to LOG_LEVEL_DEBUG */
+	CLI_IGNORED_FLAG,       /* accepted because engines give it; changes nothing, and the help says why */
+	CLI_IGNORED_STRING,
+	CLI_REFUSED,            /* known to other runtimes, not carried out: an error, never silence */
+};
+
+struct cli_option {
+	const char *name;       /* without the dashes; NULL ends the table */
+	char letter;            /* 0 = none */
+	enum cli_kind kind;
+	size_t offset;          /* of the field in the command's struct */
+	const char *argument;   /* its name in the help, or NULL */
+	const char *help;
+};
+
+struct cli_global {
+	struct runtime_options runtime;
+	struct log_options log;
+	bool help, version;
+};
+
+struct command {
+	const char *name;
+	const char *synopsis;           /* after the name */
+	const char *summary;            /* one sentence */
+	const struct cli_option *options;
+	size_t min_args, max_args;      /* positional */
+	/* argv: the positional arguments.  Returns the exit status, or a negative errno with *err. */
+	int (*run)(const struct cli_global *global, const void *options, int argc, char **argv,
+	           struct error *err);
+	size_t options_size;            /* of the struct that the table fills (zeroed before) */
+};
+
+extern const struct command command_create, command_delete, command_kill, command_list, command_plan,
+	command_run, command_spec, command_start, command_state;
+
+/* At the end of every table. */
+#define CLI_END {NULL, 0, CLI_FLAG, 0, NULL, NULL}
+
+/*
+ * Reads flags (`--name value`, `--name=value`, `-n value`, `-nvalue`) into `dest`.  Stops at the
+ * first positional argument if `stop`, else collects positional arguments at the front of argv and
+ * flags may stand anywhere; "--" ends the flags.  *ret_n: how many positional ones there are
+ * (`stop`: the index of the first).
+ */
+int cli_parse(const struct cli_option *table, void *dest, int argc, char **argv, bool stop, int *ret_n,
+              struct error *err);
+void cli_usage(const struct command *const *commands, const struct cli_option *global);
+void cli_command_usage(const struct command *command);
+/* The word of `words` (NULL-terminated) that is closest to `word`, if it is close at all; else NULL. */
+const char *cli_did_you_mean(const char *word, const char *const *words);
+
+/* version.c */
+void cli_print_version(void);
+
+/* The flags that create and run share. */
+struct cli_create {
+	struct create_options options;
+	bool no_subreaper;
+	const char *pidfd_socket;
+};
+/* Checks the streams and hides the fds above those that are passed on; before anything is opened. */
+int cli_prepare_fds(unsigned preserve, struct error *err);

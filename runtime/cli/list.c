@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cli/cli.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "spec/emit.h"
+
+struct list_options {
+	const char *format;
+	bool quiet;
+};
+
+static const struct cli_option list_flags[] = {
+	{"format", 'f', CLI_STRING, offsetof(struct list_options, format), "table|json", "of the output"},
+	{"quiet", 'q', CLI_FLAG, offsetof(struct list_options, quiet), NULL, "the IDs alone"},
+	CLI_END,
+};
+
+static void emit_one(struct emitter *e, const struct store *store, const struct state *s)
+{
+	enum status status = state_status(store, s);
+
+	emit_object(e);
+	emit_key_string(e, "ociVersion", "1.3.0");
+	emit_key_string(e, "id", s->id);
+	emit_key_int(e, "pid", status == STATUS_STOPPED ? 0 : s->pid);
+	emit_key_string(e, "status", status_name(status));
+	emit_key_string(e, "bundle", s->bundle);
+	emit_key_string(e, "rootfs", s->rootfs);
+	emit_key_string(e, "created", s->created);
+	emit_key_pairs(e, "annotations", &s->annotations);
+}
+
+static int print_json(struct emitter *e, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t len = 0;
+	int r = emit_finish(e, &text, &len, err);
+
+	if (r < 0)
+		return r;
+	fwrite(text, 1, len, stdout);
+	if (!len || text[len - 1] != '\n')
+		putchar('\n');
+	return fflush(stdout) == 0 ? 0 : error_set(err, errno, "write to standard output");
+}
+
+static int run_state(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
+{
+	cleanup_close int root = -1;
+	struct store store = {.dir = -1};
+	struct state state = {0};
+	struct emitter e = {.pretty = true};
+	int r = state_root_open(global->runtime.root, false, &root, err);
+
+	if (r == 0)
+		r = store_open(root, argv[0], STORE_READ, &store, err);
+	if (r == 0)
+		r = state_read(&store, &state, err);
+	if (r == STATE_EMPTY)
+		error_set(err, ERROR_SAID, "container %s was never completed", argv[0]);
+	if (r == 0) {
+		emit_one(&e, &store, &state);
+		emit_end_object(&e);
+		r = print_json(&e, err);
+	}
+	state_free(&state);
+	store_close(&store);
+	return r == 0 ? 0 : error_wrap(err, "state %s", argv[0]);
+}
+
+const struct command command_state = {
+	.name = "state",
+	.synopsis = "ID",
+	.summary = "prints the state of a container as JSON",
+	.options = (const struct cli_option[]){CLI_END},
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_state,
+};
+
+/* What is done with each container: the three outputs. */
+struct listing {
+	struct emitter emitter;
+	void (*one)(struct listing *l, const struct store *store, const struct state *state);
+};
+
+static const char *owner_name(uid_t uid, char *buf, size_t size)
+{
+	if (uid == 0)
+		return "root";
+	snprintf(buf, size, "#%u", uid);
+	return buf;
+}
+
+static void list_json(struct listing *l, const struct store *store, const struct state *state)
+{
+	char buf[16];
+
+	emit_one(&l->emitter, store, state);
+	emit_key_string(&l->emitter, "owner", owner_name(state->owner, buf, sizeof(buf)));
+	emit_end_object(&l->emitter);
+}
+
+static void list_row(struct listing *l, const struct store *store, const struct state *state)
+{
+	enum status status = state_status(store, state);
+	char buf[16];
+
+	printf("%-24s %-8d %-10s %-30s %-32s %s\n", state->id, status == STATUS_STOPPED ? 0 : state->pid,
+	       status_name(status), state->bundle, state->created, owner_name(state->owner, buf, sizeof(buf)));
+}
+
+static void list_id(struct listing *l, const struct store *store, const struct state *state)
+{
+	printf("%s\n", state->id);
+}
+
+/* One that goes away while it is read, or was never completed, is not listed. */
+static void list_entry(struct listing *l, int root, const char *id)
+{
+	struct store store = {.dir = -1};
+	struct state state = {0};
+	struct error ignored;
+
+	if (state_check_id(id, &ignored) == 0 && store_open(root, id, STORE_READ, &store, &ignored) == 0 &&
+	    state_read(&store, &state, &ignored) == 0)
+		l->one(l, &store, &state);
+	state_free(&state);
+	store_close(&store);
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int list_all(struct listing *l, int root, struct error *err)
+{
+	struct dirent **entries = NULL;
+	int n = root < 0 ? 0 : scandirat(root, ".", &entries, NULL, by_name);
+
+	if (n < 0)
+		return error_set(err, errno, "read the state directory");
+	for (int i = 0; i < n; i++) {
+		list_entry(l, root, entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return 0;
+}
+
+static int run_list(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
+{
+	const struct list_options *options = given;
+	bool json = options->format && strcmp(options->format, "json") == 0;
+	struct listing listing = {.one = options->quiet ? list_id : json ? list_json : list_row};
+	cleanup_close int root = -1;
+	int r;
+
+	if (options->format && !json && strcmp(options->format, "table") != 0)
+		return error_set(err, ERROR_SAID, "list: --format %s: table or json is expected", options->format);
+	r = state_root_open(global->runtime.root, false, &root, err);
+	if (r < 0)
+		return r;
+	if (!options->quiet && !json)
+		printf("%-24s %-8s %-10s %-30s %-32s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER");
+	json = json && !options->quiet;
+	if (json)
+		emit_array(&listing.emitter);
+	r = list_all(&listing, root, err);
+	if (json)
+		emit_end_array(&listing.emitter);
+	return r < 0 || !json ? r : print_json(&listing.emitter, err);
+}
+
+const struct command command_list = {
+	.name = "list",
+	.synopsis = "[flags]",
+	.summary = "lists the containers",
+	.options = list_flags,
+	.options_size = sizeof(struct list_options),
+	.max_args = 0,
+	.run = run_list,
+};

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cli/cli.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+static const struct command *const commands[] = {
+	&command_create, &command_delete, &command_kill,  &command_list,  &command_plan,
+	&command_run,    &command_spec,   &command_start, &command_state, NULL,
+};
+
+static const struct cli_option global_options[] = {
+	{"root", 0, CLI_STRING, offsetof(struct cli_global, runtime.root), "DIR",
+         "where the state is kept (/run/crun-lite)"},
+	{"log", 0, CLI_STRING, offsetof(struct cli_global, log.path), "FILE", "appends messages to FILE"},
+	{"log-format", 0, CLI_LOG_FORMAT, offsetof(struct cli_global, log.json), "text|json", "of that file"},
+	{"log-level", 0, CLI_LOG_LEVEL, offsetof(struct cli_global, log.level), "LEVEL",
+         "error, warning or debug (error with --log, else warning)"},
+	{"debug", 0, CLI_DEBUG, offsetof(struct cli_global, log.level), NULL, "the same as --log-level debug"},
+	{"cgroup-manager", 0, CLI_MANAGER, offsetof(struct cli_global, runtime.manager), "NAME",
+         "cgroupfs or disabled"},
+	{"systemd-cgroup", 0, CLI_REFUSED, 0, NULL, "this version makes groups itself: leave the flag out"},
+	{"rootless", 0, CLI_IGNORED_STRING, 0, "BOOL", "accepted; it is found out from the user"},
+	{"help", 'h', CLI_FLAG, offsetof(struct cli_global, help), NULL, "this text"},
+	{"version", 'v', CLI_FLAG, offsetof(struct cli_global, version), NULL, "version, commit, specification"},
+	CLI_END,
+};
+
+static const struct command *find_command(const char *name, struct error *err)
+{
+	const char *names[sizeof(commands) / sizeof(commands[0])] = {0}, *close;
+
+	for (size_t i = 0; commands[i]; i++) {
+		names[i] = commands[i]->name;
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	}
+	error_set(err, ERROR_SAID, "unknown command %s", name);
+	close = cli_did_you_mean(name, names);
+	if (close)
+		error_hint(err, "did you mean %s?", close);
+	else
+		error_hint(err, "--help lists the commands");
+	return NULL;
+}
+
+static int run_command(const struct cli_global *global, int argc, char **argv, struct error *err)
+{
+	const struct command *command = find_command(argv[0], err);
+	char options[512] __attribute__((aligned(16))) = {0};
+	int n, r;
+
+	if (!command)
+		return -err->code;
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			cli_command_usage(command);
+			return 0;
+		}
+	r = command->options_size > sizeof(options) ? -E2BIG : 0;
+	if (r == 0)
+		r = cli_parse(command->options, options, argc - 1, argv + 1, false, &n, err);
+	if (r == 0 && ((size_t)n < command->min_args || (size_t)n > command->max_args)) {
+		r = error_set(err, ERROR_SAID, "%s: %s", command->name,
+		              (size_t)n < command->min_args ? "an argument is missing" : "too many arguments");
+		error_hint(err, "crun-lite %s %s", command->name, command->synopsis);
+	}
+	return r < 0 ? r : command->run(global, options, n, argv + 1, err);
+}
+
+static int run(struct cli_global *global, int argc, char **argv, struct error *err)
+{
+	int first, r = cli_parse(global_options, global, argc - 1, argv + 1, true, &first, err);
+
+	if (r < 0)
+		return r;
+	if (global->version) {
+		cli_print_version();
+		return 0;
+	}
+	if (global->help || first == argc - 1) {
+		cli_usage(commands, global_options);
+		return global->help ? 0 : 1;
+	}
+	r = log_open(&global->log, err);
+	return r < 0 ? r : run_command(global, argc - 1 - first, argv + 1 + first, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct cli_global global = {.log.level = -1};
+	struct error err = {0};
+	int status;
+
+	/* Never set-uid: with somebody else's privileges, every flag and variable would be an attack (V24). */
+	if (getauxval(AT_SECURE))
+		status = error_set(&err, ERROR_SAID, "crun-lite must not be installed set-uid or with capabilities");
+	else
+		status = run(&global, argc, argv, &err);
+	if (status >= 0)
+		return status;
+	log_failure(&err);
+	return err.status ? err.status : 1;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int set_manager(const char *value, void *dest, struct error *err)
+{
+	static const struct { const char *name; enum group_manager manager; } managers[] = {
+		{"cgroupfs", GROUP_CGROUPFS},
+		{"disabled", GROUP_DISABLED},
+	};
+
+	for (size_t i = 0; i < sizeof(managers) / sizeof(managers[0]); i++)
+		if (strcmp(managers[i].name, value) == 0) {
+			*(enum group_manager *)dest = managers[i].manager;
+			return 0;
+		}
+	error_set(err, strcmp(value, "systemd") == 0 ? ENOTSUP : ERROR_SAID, "cgroup manager %s", value);
+	return error_hint(err, "this version knows cgroupfs and disabled");
+}
+
+static int set_log_format(const char *value, void *dest, struct error *err)
+{
+	*(bool *)dest = strcmp(value, "json") == 0;
+	if (*(bool *)dest || strcmp(value, "text") == 0)
+		return 0;
+	return error_set(err, ERROR_SAID, "--log-format %s: text or json is expected", value);
+}
+
+static int set_log_level(const char *value, void *dest, struct error *err)
+{
+	static const char *const levels[] = {
+		[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_DEBUG] = "debug"};
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(levels[i], value) == 0) {
+			*(int *)dest = i;
+			return 0;
+		}
+	return error_set(err, ERROR_SAID, "--log-level %s: error, warning or debug is expected", value);
+}
+
+static int set_number(const struct cli_option *o, const char *value, unsigned *dest, struct error *err)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(value, &end, 10);
+	if (errno || *end || *value < '0' || *value > '9' || n > 1u << 20)
+		return error_set(err, ERROR_SAID, "--%s %s: a number is expected", o->name, value);
+	*dest = (unsigned)n;
+	return 0;
+}
+
+static bool takes_value(const struct cli_option *o)
+{
+	return o->kind != CLI_FLAG && o->kind != CLI_DEBUG && o->kind != CLI_IGNORED_FLAG &&
+	       !(o->kind == CLI_REFUSED && !o->argument);
+}
+
+static int refuse(const struct cli_option *o, struct error *err)
+{
+	error_set(err, ENOTSUP, "flag --%s", o->name);
+	return error_hint(err, "%s", o->help);
+}
+
+static int set(const struct cli_option *o, const char *value, void *base, struct error *err)
+{
+	void *dest = (char *)base + o->offset;
+
+	switch (o->kind) {
+	case CLI_FLAG:
+		*(bool *)dest = !value || strcmp(value, "true") == 0;
+		return value && strcmp(value, "true") && strcmp(value, "false")
+		               ? error_set(err, ERROR_SAID, "--%s=%s: true or false is expected", o->name, value)
+		               : 0;
+	case CLI_STRING:
+		*(const char **)dest = value;
+		return 0;
+	case CLI_NUMBER:
+		return set_number(o, value, dest, err);
+	case CLI_MANAGER:
+		return set_manager(value, dest, err);
+	case CLI_LOG_FORMAT:
+		return set_log_format(value, dest, err);
+	case CLI_LOG_LEVEL:
+		return set_log_level(value, dest, err);
+	case CLI_DEBUG:
+		*(int *)dest = LOG_LEVEL_DEBUG;
+		return 0;
+	case CLI_IGNORED_FLAG:
+	case CLI_IGNORED_STRING:
+		return 0;
+	case CLI_REFUSED:
+		return value && strcmp(value, "false") == 0 ? 0 : refuse(o, err);
+	}
+	return 0;
+}
+
+static const struct cli_option *find_long(const struct cli_option *table, const char *name, size_t len)
+{
+	for (const struct cli_option *o = table; o->name; o++)
+		if (strlen(o->name) == len && memcmp(o->name, name, len) == 0)
+			return o;
+	return NULL;
+}
+
+static const struct cli_option *find_short(const struct cli_option *table, char letter)
+{
+	for (const struct cli_option *o = table; o->name; o++)
+		if (o->letter == letter)
+			return o;
+	return NULL;
+}
+
+static int unknown(const struct cli_option *table, const char *word, struct error *err)
+{
+	const char *names[64] = {0}, *close;
+	size_t n = 0;
+
+	for (const struct cli_option *o = table; o->name && n < 63; o++)
+		names[n++] = o->name;
+	error_set(err, ERROR_SAID, "unknown flag %s", word);
+	close = word[1] == '-' ? cli_did_you_mean(word + 2, names) : NULL;
+	if (close)
+		return error_hint(err, "did you mean --%s?", close);
+	return error_hint(err, "--help lists the flags");
+}
+
+/* One flag at argv[i]; returns how many words it took, or a negative errno. */
+static int parse_flag(const struct cli_option *table, void *dest, int left, char **argv, struct error *err)
+{
+	const char *word = argv[0], *value = NULL;
+	const struct cli_option *o;
+	int used = 1, r;
+
+	if (word[1] == '-') {
+		size_t len = strcspn(word + 2, "=");
+
+		o = find_long(table, word + 2, len);
+		value = word[2 + len] ? word + 3 + len : NULL;
+	} else {
+		o = find_short(table, word[1]);
+		value = word[2] ? word + 2 + (word[2] == '=') : NULL;
+		if (o && value && !takes_value(o))
+			o = NULL;
+	}
+	if (!o)
+		return unknown(table, word, err);
+	if (!value && takes_value(o)) {
+		if (left < 2)
+			return error_set(err, ERROR_SAID, "flag %s needs a value", word);
+		value = argv[1];
+		used = 2;
+	}
+	r = set(o, value, dest, err);
+	return r < 0 ? r : used;
+}
+
+int cli_parse(const struct cli_option *table, void *dest, int argc, char **argv, bool stop, int *ret_n,
+              struct error *err)
+{
+	int kept = 0, i = 0;
+
+	while (i < argc) {
+		int used;
+
+		if (argv[i][0] != '-' || !argv[i][1]) {
+			if (stop)
+				break;
+			argv[kept++] = argv[i++];
+			continue;
+		}
+		if (strcmp(argv[i], "--") == 0) {
+			i++;
+			break;
+		}
+		used = parse_flag(table, dest, argc - i, argv + i, err);
+		if (used < 0)
+			return used;
+		i += used;
+	}
+	if (stop) {
+		*ret_n = i;
+		return 0;
+	}
+	while (i < argc)
+		argv[kept++] = argv[i++];
+	*ret_n = kept;
+	return 0;
+}
+
+/* Levenshtein's distance, for words that people type. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[64], previous, n = (unsigned)strlen(b);
+
+	if (n >= 63 || strlen(a) >= 63)
+		return 64;
+	for (unsigned j = 0; j <= n; j++)
+		row[j] = j;
+	for (unsigned i = 1; a[i - 1]; i++) {
+		previous = row[0];
+		row[0] = i;
+		for (unsigned j = 1; j <= n; j++) {
+			unsigned above = row[j], best = previous + (a[i - 1] != b[j - 1]);
+
+			best = best < above + 1 ? best : above + 1;
+			row[j] = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
+			previous = above;
+		}
+	}
+	return row[n];
+}
+
+const char *cli_did_you_mean(const char *word, const char *const *words)
+{
+	const char *best = NULL;
+	unsigned least = (unsigned)strlen(word) / 3 + 2;
+
+	for (; *words; words++) {
+		unsigned d = distance(word, *words);
+
+		if (d < least) {
+			least = d;
+			best = *words;
+		}
+	}
+	return best;
+}

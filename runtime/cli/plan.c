@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cli/cli.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/container/launch.h"
+#include "runtime/plan/print.h"
+
+struct plan_options {
+	const char *bundle, *config, *id, *host;
+	bool json, create, no_pivot;
+};
+
+#define AT(field) offsetof(struct plan_options, field)
+
+static const struct cli_option plan_flags[] = {
+	{"bundle", 'b', CLI_STRING, AT(bundle), "DIR", "the bundle (the current directory)"},
+	{"config", 'f', CLI_STRING, AT(config), "FILE", "instead of the bundle's config.json"},
+	{"json", 0, CLI_FLAG, AT(json), NULL, "for programs"},
+	{"create", 0, CLI_FLAG, AT(create), NULL, "as create does it, not run"},
+	{"no-pivot", 0, CLI_FLAG, AT(no_pivot), NULL, "as with --no-pivot"},
+	{"id", 0, CLI_STRING, AT(id), "ID", "the container's ID (plan)"},
+	{"host", 0, CLI_STRING, AT(host), "v1|hybrid|v2|none",
+         "plan for a host with these cgroups and all capabilities, not for this one"},
+	CLI_END,
+};
+
+/* A host that looks the same on every machine: for golden files, and for "what would it do there?". */
+static int imagine_host(const char *word, struct cgroup_host *ret, struct error *err)
+{
+	static const struct {
+		const char *word;
+		enum cgroup_layout layout;
+		const char *dirs[4];
+	} hosts[] = {
+		{"v1", CGROUP_V1, {"cpu,cpuacct", "memory", "pids", "systemd"}},
+		{"hybrid", CGROUP_HYBRID, {"cpu,cpuacct", "memory", "pids", "unified"}},
+		{"v2", CGROUP_V2, {""}},
+		{"none", CGROUP_NONE, {NULL}},
+	};
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		if (strcmp(hosts[i].word, word) != 0)
+			continue;
+		*ret = (struct cgroup_host){.layout = hosts[i].layout, .root_fd = -1};
+		for (; ret->n < 4 && hosts[i].dirs[ret->n]; ret->n++) {
+			struct cgroup_hierarchy *h = &ret->hierarchies[ret->n];
+
+			snprintf(h->dir, sizeof(h->dir), "%s", hosts[i].dirs[ret->n]);
+			snprintf(h->own, sizeof(h->own), "/");
+			h->v2 = !*h->dir || strcmp(h->dir, "unified") == 0;
+		}
+		return 0;
+	}
+	return error_set(err, ERROR_SAID, "--host %s: v1, hybrid, v2 or none is expected", word);
+}
+
+static int find_host(struct launch *l, const struct plan_options *o, struct error *err)
+{
+	int r = o->host ? imagine_host(o->host, &l->cgroup_host, err) : cgroup_host_open(&l->cgroup_host, err);
+
+	if (r < 0 || l->cgroup_host.layout == CGROUP_NONE)
+		return r;
+	return cgroup_locate(&l->cgroup_host, &l->config->linux_.cgroups_path, l->options->id, &l->group, err);
+}
+
+static int make_plan(struct launch *l, const struct plan_options *o, struct error *err)
+{
+	int r = find_host(l, o, err);
+
+	l->create = o->create;
+	l->imagined = o->host != NULL;
+	return r < 0 ? r : launch_plan(l, err);
+}
+
+static int run_plan(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
+{
+	const struct plan_options *o = given;
+	struct create_options options = {
+		.runtime = &global->runtime,
+		.bundle = argc ? argv[0] : o->bundle,
+		.config = o->config,
+		.id = o->id ?: "plan",
+		.no_pivot = o->no_pivot,
+	};
+	struct launch l;
+	int r = state_check_id(options.id, err);
+
+	if (r < 0)
+		return r;
+	r = launch_load(&l, &options, err);
+	if (r == 0) {
+		r = make_plan(&l, o, err);
+		if (r < 0)
+			config_blame(l.config, err);
+	}
+	if (r == 0)
+		plan_print(l.plan, l.config, o->json, stdout);
+	if (r == 0 && fflush(stdout) != 0)
+		r = error_set(err, errno, "write to standard output");
+	launch_end(&l);
+	return r < 0 ? error_wrap(err, "plan") : 0;
+}
+
+const struct command command_plan = {
+	.name = "plan",
+	.synopsis = "[flags] [BUNDLE]",
+	.summary = "prints what run would do, step by step, and does nothing",
+	.options = plan_flags,
+	.options_size = sizeof(struct plan_options),
+	.max_args = 1,
+	.run = run_plan,
+};
