@@ -22,6 +22,25 @@
 
 #define CGROUP_HIERARCHIES_MAX 16
 
+/* Bits of a set of controllers; host.c has their names on v1 and v2. */
+enum {
+	CGROUP_CPU        = 1 << 0,
+	CGROUP_CPUACCT    = 1 << 1,
+	CGROUP_CPUSET     = 1 << 2,
+	CGROUP_MEMORY     = 1 << 3,
+	CGROUP_IO         = 1 << 4,  /* v1: blkio */
+	CGROUP_PIDS       = 1 << 5,
+	CGROUP_DEVICES    = 1 << 6,  /* v2: no controller, an eBPF program */
+	CGROUP_FREEZER    = 1 << 7,  /* v2: part of every group */
+	CGROUP_HUGETLB    = 1 << 8,
+	CGROUP_RDMA       = 1 << 9,
+	CGROUP_MISC       = 1 << 10,
+	CGROUP_NET_CLS    = 1 << 11, /* v1 only, as net_prio */
+	CGROUP_NET_PRIO   = 1 << 12,
+	CGROUP_PERF_EVENT = 1 << 13,
+	CGROUP_DMEM       = 1 << 14,
+};
+
 enum cgroup_layout {
 	CGROUP_NONE,            /* nothing is mounted on /sys/fs/cgroup */
 	CGROUP_V1,              /* controllers on v1 only */
@@ -31,7 +50,7 @@ enum cgroup_layout {
 
 struct cgroup_hierarchy {
 	char dir[64];           /* below /sys/fs/cgroup: "memory", "cpu,cpuacct", "systemd", "unified"; "" on pure v2 */
-	uint32_t controllers;   /* CGROUP_CPU | ...; 0 for a named hierarchy */
+	uint32_t controllers;   /* CGROUP_CPU | ...; 0 for a named hierarchy, and for v2 (asked only when one is missing) */
 	bool v2;
 	char own[PATH_MAX];     /* our own group in it, absolute ("/user.slice"); "/" for the root */
 };
@@ -51,8 +70,9 @@ void cgroup_host_close(struct cgroup_host *host);
 struct cgroup_dir {
 	const struct cgroup_hierarchy *hierarchy;
 	char path[PATH_MAX];    /* relative to /sys/fs/cgroup */
-	int fd;                 /* O_DIRECTORY, or -1 while it does not exist */
-	bool made;              /* by us: only then is it removed */
+	int fd;                 /* v2: O_PATH | O_DIRECTORY, or -1 while it does not exist; v1: always -1 (a path
+	                           below root_fd costs less than ten more open files) */
+	bool made;              /* by us, or the container's by its state.json: only then is it removed */
 };
 
 struct cgroup {
@@ -76,8 +96,14 @@ int cgroup_locate(const struct cgroup_host *host, const struct text *cgroups_pat
  * On failure what was made is removed again.
  */
 int cgroup_make(struct cgroup *cgroup, const struct resources *resources, struct error *err);
-/* Writes the limits, in the order that the kernel needs.  The error names file, value and place. */
+/*
+ * Writes the limits of a new container, in the order that the kernel needs, and its device rules (with
+ * those of every container behind them, so also where the config has none).  The error names file, value and place.
+ */
 int cgroup_set(const struct cgroup *cgroup, const struct resources *resources, struct error *err);
+/* The same for a container that runs: leaves the device rules alone, which `update` cannot change. */
+int cgroup_update(const struct cgroup *cgroup, const struct resources *resources,
+                  struct error *err);
 /* A directory fd for CLONE_INTO_CGROUP (v2 tree of a pure or hybrid host), or -1.  Stays ours. */
 int cgroup_clone_fd(const struct cgroup *cgroup);
 /*
@@ -86,11 +112,19 @@ int cgroup_clone_fd(const struct cgroup *cgroup);
  */
 int cgroup_task_fds(const struct cgroup *cgroup, int *ret_fds, size_t *ret_n, struct error *err);
 
-/* For a later command: the group as state.json recorded it (n paths); opens what still exists. */
+/*
+ * For a later command: the group as state.json recorded it (n paths); opens what still exists.  A path of a
+ * hierarchy that is not mounted any more is left out.
+ */
 int cgroup_reopen(const struct cgroup_host *host, size_t n, const char *const *paths,
                   struct cgroup *ret, struct error *err);
 /* Sends `sig` to every process in the group and below it; SIGKILL through cgroup.kill where the kernel has it. */
 int cgroup_kill(const struct cgroup *cgroup, int sig, struct error *err);
+/*
+ * Stops every process of the group, and returns when all have stopped, or lets them go on.  -EBUSY after `timeout_ms`:
+ * then they run again.  -EOPNOTSUPP: a v1 host without a freezer.
+ */
+int cgroup_freeze(const struct cgroup *cgroup, bool frozen, unsigned timeout_ms, struct error *err);
 /* True if some process is left in the group (of any hierarchy) or below it. */
 int cgroup_populated(const struct cgroup *cgroup, bool *ret, struct error *err);
 /*

@@ -1,0 +1,268 @@
+/*
+ * apply - writes the list of settings into the group.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cgroups/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgroups/devices.h"
+#include "cgroups/internal.h"
+#include "cgroups/settings.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/log.h"
+
+/* More than any chapter marks SETTING_RETRY. */
+#define RETRIES_MAX 8
+
+struct writer {
+	const struct cgroup *cgroup;
+	const struct resources *resources;
+	/* Several lines of one file (devices.allow, io.max) are written to one fd. */
+	const struct setting *open;
+	int fd;
+	/* What waits for the rest of its controller. */
+	size_t n_later;
+	const struct setting *later[RETRIES_MAX];
+};
+
+/* By the start of the file's name: why there is no such file. */
+static const struct reason {
+	const char *prefix, *hint;
+} no_file[] = {
+	{"blkio.bfq.",           "the kernel has no I/O scheduler that knows weights (CONFIG_BFQ_GROUP_IOSCHED)"              },
+	{"blkio.leaf_weight",    "leaf weights went with the CFQ scheduler in Linux 5.0"                                      },
+	{"cpu.cfs_burst_us",     "cpu.burst needs Linux 5.14"                                                                 },
+	{"cpu.idle",             "cpu.idle needs Linux 5.15"                                                                  },
+	{"cpu.max.burst",        "cpu.burst needs Linux 5.14"                                                                 },
+	{"cpu.rt_",              "realtime limits need a kernel with CONFIG_RT_GROUP_SCHED"                                   },
+	{"hugetlb.",             "the kernel's sizes of huge pages are in /sys/kernel/mm/hugepages"                           },
+	{"io.weight",            "the kernel has no I/O scheduler that knows weights (CONFIG_BLK_CGROUP_IOCOST, bfq)"         },
+	{"memory.memsw.",        "the kernel does not count swap (boot with swapaccount=1)"                                   },
+	{"memory.swap.",         "the kernel does not count swap (boot with swapaccount=1)"                                   },
+};
+
+#define N_NO_FILE (sizeof(no_file) / sizeof(no_file[0]))
+
+static const struct cgroup_dir *dir_of(const struct writer *w, const struct setting *s)
+{
+	const struct cgroup *c = w->cgroup;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->dirs[i].hierarchy == &c->host->hierarchies[s->hierarchy])
+			return &c->dirs[i];
+	return NULL;
+}
+
+/* ---- what a failure means ---- */
+
+static void hint_no_file(const char *file, struct error *err)
+{
+	for (size_t i = 0; i < N_NO_FILE; i++)
+		if (strncmp(file, no_file[i].prefix, strlen(no_file[i].prefix)) == 0)
+			error_hint(err, "%s", no_file[i].hint);
+}
+
+/* A cpuset takes a part of its parent's, so that is what the reader wants to see. */
+static void hint_cpuset(const struct writer *w, const struct cgroup_dir *dir, const char *file,
+                        struct error *err)
+{
+	char parent[PATH_MAX + 64], list[128];
+	const char *slash = strrchr(dir->path, '/');
+
+	snprintf(parent, sizeof(parent), "%.*s/%s%s", slash ? (int)(slash - dir->path) : 0, dir->path,
+	         file, dir->hierarchy->v2 ? ".effective" : "");
+	if (cgroup_read_at(w->cgroup->host->root_fd, parent + (*parent == '/'), list, sizeof(list)) > 0)
+		error_hint(err, "the parent group has %s", list);
+}
+
+static int memory_is_used(const struct writer *w, const struct cgroup_dir *dir,
+                          const struct setting *s, const char *usage_file, struct error *err)
+{
+	char usage[32] = "unknown";
+
+	cgroup_file_read(w->cgroup, dir, usage_file, usage, sizeof(usage));
+	error_set(err, EBUSY, "unable to set memory limit to %s (current usage: %s)", setting_value(s),
+	          usage);
+	return error_locate(err, s->at);
+}
+
+static int explain(const struct writer *w, const struct cgroup_dir *dir, const struct setting *s,
+                   int code, struct error *err)
+{
+	const char *file = setting_file(s);
+
+	if (code == EBUSY && strcmp(file, "memory.limit_in_bytes") == 0)
+		return memory_is_used(w, dir, s, "memory.usage_in_bytes", err);
+	if (code == EBUSY && strcmp(file, "memory.memsw.limit_in_bytes") == 0)
+		return memory_is_used(w, dir, s, "memory.memsw.usage_in_bytes", err);
+	error_set(err, code, "write '%.*s' to /sys/fs/cgroup/%s/%s", (int)s->len, setting_value(s),
+	          dir->path, file);
+	if (code == ENOENT)
+		hint_no_file(file, err);
+	if (strncmp(file, "cpuset.", 7) == 0)
+		hint_cpuset(w, dir, file, err);
+	if (code == EINVAL && strcmp(file, "memory.limit_in_bytes") == 0)
+		error_hint(err, "the limit of memory and swap together (memory.swap) must not be less");
+	if (s->controller == CGROUP_DEVICES && code == EPERM)
+		error_hint(err, "the parent group does not have this device itself");
+	return error_locate(err, s->at);
+}
+
+/* ---- acts ---- */
+
+static bool same_file(const struct setting *a, const struct setting *b)
+{
+	return a && a->hierarchy == b->hierarchy && strcmp(setting_file(a), setting_file(b)) == 0;
+}
+
+/* 0 or an errno. */
+static int write_setting(struct writer *w, const struct cgroup_dir *dir, const struct setting *s)
+{
+	if (!same_file(w->open, s)) {
+		if (w->fd >= 0)
+			close(w->fd);
+		w->open = NULL;
+		w->fd = cgroup_file_open(w->cgroup, dir, setting_file(s), O_WRONLY);
+		if (w->fd < 0)
+			return errno;
+		w->open = s;
+	}
+	return write(w->fd, setting_value(s), s->len) < 0 ? errno : 0;
+}
+
+/* The kernel checks on v1; on v2 it would kill to get below the limit. */
+static int check_usage(struct writer *w, const struct cgroup_dir *dir, const struct setting *s,
+                       struct error *err)
+{
+	char usage[32];
+
+	if (cgroup_file_read(w->cgroup, dir, "memory.current", usage, sizeof(usage)) < 0 ||
+	    strtoull(usage, NULL, 10) <= strtoull(setting_value(s), NULL, 10))
+		return 0;
+	return memory_is_used(w, dir, s, "memory.current", err);
+}
+
+static bool tolerated(const struct setting *s, int code)
+{
+	if (code == ENOENT)
+		return s->flags & (SETTING_DEFAULT | SETTING_IF_EXISTS);
+	if (code != EPERM && code != EACCES)
+		return false;
+	return (s->flags & SETTING_OURS) || (s->controller == CGROUP_DEVICES && devices_in_userns());
+}
+
+static int attach_program(struct writer *w, const struct cgroup_dir *dir, const struct setting *s,
+                          struct error *err)
+{
+	cleanup_free struct bpf_insn *insns = NULL;
+	size_t n;
+	int r = devices_program(w->resources, &insns, &n, err);
+
+	if (r == 0)
+		r = devices_attach(dir->fd, dir->made, insns, n, err);
+	if (r < 0) {
+		error_wrap(err, "/sys/fs/cgroup/%s", dir->path);
+		error_locate(err, s->at);
+	}
+	return r;
+}
+
+/* *ret_skip: the next setting is not needed. */
+static int carry_out(struct writer *w, const struct setting *s, bool may_wait, bool *ret_skip,
+                     struct error *err)
+{
+	const struct cgroup_dir *dir = dir_of(w, s);
+	int code;
+
+	*ret_skip = false;
+	if (!dir) {
+		error_set(err, ERROR_SAID, "set %s: the container has no group of the %s controller",
+		          setting_file(s), cgroup_controller_name(s->controller, true));
+		return error_locate(err, s->at);
+	}
+	if (s->kind == SETTING_DEVICE_PROGRAM)
+		return attach_program(w, dir, s, err);
+	if ((s->flags & SETTING_CHECK) && check_usage(w, dir, s, err) < 0)
+		return -err->code;
+	code = write_setting(w, dir, s);
+	if (code == ENOENT && (s->flags & SETTING_ELSE_NEXT))
+		return 0;
+	if (code == EINVAL && (s->flags & SETTING_RETRY) && may_wait && w->n_later < RETRIES_MAX) {
+		w->later[w->n_later++] = s;
+		return 0;
+	}
+	if (code != 0 && !tolerated(s, code))
+		return explain(w, dir, s, code, err);
+	*ret_skip = s->flags & SETTING_ELSE_NEXT;
+	return 0;
+}
+
+static int carry_out_later(struct writer *w, struct error *err)
+{
+	bool skip;
+	int r = 0;
+
+	for (size_t i = 0; i < w->n_later && r == 0; i++)
+		r = carry_out(w, w->later[i], false, &skip, err);
+	w->n_later = 0;
+	return r;
+}
+
+static int carry_out_all(struct writer *w, const struct settings *list, struct error *err)
+{
+	bool skip = false;
+	int r = 0;
+
+	for (size_t i = 0; i < list->n && r == 0; i++) {
+		if (i > 0 && list->v[i].controller != list->v[i - 1].controller)
+			r = carry_out_later(w, err);
+		if (skip)
+			skip = false;
+		else if (r == 0)
+			r = carry_out(w, &list->v[i], true, &skip, err);
+	}
+	return r < 0 ? r : carry_out_later(w, err);
+}
+
+static void warn_ignored(const struct resources *r)
+{
+	if (opt_int_asked(&r->memory.kernel))
+		log_warning("memory.kernel is ignored: Linux removed the limit of kernel memory in 5.16");
+	if (opt_int_asked(&r->memory.kernel_tcp))
+		log_warning("memory.kernelTCP is ignored: memory.limit counts the buffers of TCP too");
+}
+
+static int set(const struct cgroup *cgroup, const struct resources *resources, bool devices,
+               struct error *err)
+{
+	struct writer w = {.cgroup = cgroup, .resources = resources, .fd = -1};
+	struct settings list;
+	int r = settings_make(cgroup->host, resources, devices, &list, err);
+
+	if (r < 0)
+		return r;
+	warn_ignored(resources);
+	r = carry_out_all(&w, &list, err);
+	if (w.fd >= 0)
+		close(w.fd);
+	settings_free(&list);
+	return r;
+}
+
+int cgroup_set(const struct cgroup *cgroup, const struct resources *resources, struct error *err)
+{
+	return set(cgroup, resources, true, err);
+}
+
+int cgroup_update(const struct cgroup *cgroup, const struct resources *resources,
+                  struct error *err)
+{
+	return set(cgroup, resources, false, err);
+}
