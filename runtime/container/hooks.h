@@ -16,7 +16,11 @@
  * env, standard output and error ours, no other fd, signal mask and dispositions default.
  * After `timeout` seconds a hook is killed.  The first that fails (non-zero exit, signal,
  * timeout, no such program) ends the row: the error names its kind, path, what
- * it did, and its place.
+ * it did, and its place.  Except among poststop hooks, where a failure is a warning and
+ * the rest run (runtime.md "Lifecycle").
+ *
+ * A hook without `env` gets our environment, as runc and crun do (it needs its PATH); with an
+ * empty one it gets an empty one.  SIGCHLD must not be ignored.
  */
 int hooks_run(const struct hooks *hooks, enum hook_kind kind, const char *state, size_t len,
               struct error *err);
