@@ -376,7 +376,8 @@ int config_parse(const char *text, size_t len, const char *path, struct config *
 /*
  * The MUSTs of the specification that concern more than one value, one function
  * each (spec/validate.c).  A config that passes may still ask for what this
- * kernel cannot do.
+ * kernel cannot do.  A part (config_parse_process, config_parse_resources) may be given as well:
+ * then only what concerns that part is checked.  err has the place, not yet the line: config_blame.
  */
 int config_validate(const struct config *config, struct error *err);
 struct config *config_free(struct config *config);

@@ -92,10 +92,12 @@ static const struct field cpu_fields[] = {
 	{0},
 };
 
+#define NUMBER .min = 0, .max = UINT32_MAX
+
 static const struct field weight_device_fields[] = {
 	{NULL,         decode_at,       offsetof(struct weight_device, at)},
-	{"major",      decode_i64,      offsetof(struct weight_device, major), .required = true},
-	{"minor",      decode_i64,      offsetof(struct weight_device, minor), .required = true},
+	{"major",      decode_i64,      offsetof(struct weight_device, major), .required = true, NUMBER},
+	{"minor",      decode_i64,      offsetof(struct weight_device, minor), .required = true, NUMBER},
 	{"weight",     decode_opt_uint, offsetof(struct weight_device, weight),      .max = UINT16_MAX},
 	{"leafWeight", decode_opt_uint, offsetof(struct weight_device, leaf_weight), .max = UINT16_MAX},
 	{0},
@@ -103,8 +105,8 @@ static const struct field weight_device_fields[] = {
 
 static const struct field throttle_fields[] = {
 	{NULL,    decode_at,  offsetof(struct throttle_device, at)},
-	{"major", decode_i64, offsetof(struct throttle_device, major), .required = true},
-	{"minor", decode_i64, offsetof(struct throttle_device, minor), .required = true},
+	{"major", decode_i64, offsetof(struct throttle_device, major), .required = true, NUMBER},
+	{"minor", decode_i64, offsetof(struct throttle_device, minor), .required = true, NUMBER},
 	{"rate",  decode_u64, offsetof(struct throttle_device, rate)},
 	{0},
 };
