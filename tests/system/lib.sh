@@ -37,7 +37,7 @@ make_rootfs() { # DIR
 	local d=$1 a
 	mkdir -p "$d"/{bin,dev,proc,sys,tmp,etc,root,run,mnt,var/tmp,home/user,usr/bin,sbin,opt,vol}
 	chmod 1777 "$d/tmp"
-	cp "$HELPERS"/{inspect,sys,eatmemory,true,sendtty} "$d/bin/" || return 1
+	cp "$HELPERS"/{inspect,sys,eatmemory,true,sendtty,notify} "$d/bin/" || return 1
 	cp "$(command -v busybox)" "$d/bin/busybox"
 	for a in $APPLETS; do [ -e "$d/bin/$a" ] || echo "$d/bin/$a"; done | xargs -n1 ln -s busybox
 	cat >"$d/etc/passwd" <<-'P'
@@ -181,6 +181,9 @@ file_has() { [[ -e $2 && $(<"$2") == *"$1"* ]]; }
 # ---- running -----------------------------------------------------------------------------------
 # The runtime itself, as it stands.
 rt() { "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS "$@"; }
+
+# The same in place of this shell: `rt_exec ... &` makes $! the runtime's own pid.
+rt_exec() { exec "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS "$@"; }
 
 # capture COMMAND...: RC, OUT, ERR.  Through files: a container keeps its creator's stdout open.
 capture() {
