@@ -2,9 +2,17 @@
 #include "spec/emit.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "spec/json.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* ---- the buffer ---- */
 
 static void put(struct emitter *e, const char *bytes, size_t n)
 {
@@ -39,6 +47,8 @@ static void new_line(struct emitter *e)
 	for (unsigned i = 0; i < e->depth; i++)
 		put_word(e, e->indent ? e->indent : "  ");
 }
+
+/* ---- values ---- */
 
 /* What stands between the value before and this one. */
 static void separate(struct emitter *e)
@@ -94,31 +104,53 @@ void emit_end_array(struct emitter *e)
 	close_level(e, "]");
 }
 
-/* RFC 8259 section 7: only these must be escaped. */
-static void put_quoted(struct emitter *e, const char *s)
+/* RFC 8259 section 7: what must be escaped, and how. */
+static void put_escaped(struct emitter *e, char c)
 {
 	static const char short_forms[] = "\bb\ff\nn\rr\tt\"\"\\\\";
-	const char *start = s;
+	const char *form = short_forms;
+	char escape[8];
+
+	while (*form && *form != c)
+		form += 2;
+	if (*form)
+		snprintf(escape, sizeof(escape), "\\%c", form[1]);
+	else
+		snprintf(escape, sizeof(escape), "\\u%04x", (unsigned char)c);
+	put_word(e, escape);
+}
+
+/* How many bytes stand as they are. */
+static size_t plain_span(const char *s, size_t n)
+{
+	size_t i = 0, len;
+
+	for (; i < n; i += len) {
+		len = (unsigned char)s[i] < 0x80 ? 1 : json_utf8(s + i, n - i);
+		if (len == 0 || (unsigned char)s[i] < 0x20 || s[i] == '"' || s[i] == '\\')
+			break;
+	}
+	return i;
+}
+
+static void put_quoted(struct emitter *e, const char *s)
+{
+	size_t n = strlen(s);
 
 	put(e, "\"", 1);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		const char *form;
-		char escape[8];
+	for (;;) {
+		size_t plain = plain_span(s, n);
 
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		put(e, start, (size_t)(s - start));
-		start = s + 1;
-		for (form = short_forms; *form && *form != *s;)
-			form += 2;
-		if (*form)
-			snprintf(escape, sizeof(escape), "\\%c", form[1]);
+		put(e, s, plain);
+		if (plain == n)
+			break;
+		if ((unsigned char)s[plain] < 0x80)
+			put_escaped(e, s[plain]);
 		else
-			snprintf(escape, sizeof(escape), "\\u%04x", c);
-		put_word(e, escape);
+			put_word(e, "\xef\xbf\xbd");
+		s += plain + 1;
+		n -= plain + 1;
 	}
-	put(e, start, (size_t)(s - start));
 	put(e, "\"", 1);
 }
 
@@ -141,7 +173,7 @@ void emit_int(struct emitter *e, int64_t n)
 	char buf[24];
 
 	separate(e);
-	snprintf(buf, sizeof(buf), "%lld", (long long)n);
+	snprintf(buf, sizeof(buf), "%" PRId64, n);
 	put_word(e, buf);
 }
 
@@ -150,7 +182,7 @@ void emit_uint(struct emitter *e, uint64_t n)
 	char buf[24];
 
 	separate(e);
-	snprintf(buf, sizeof(buf), "%llu", (unsigned long long)n);
+	snprintf(buf, sizeof(buf), "%" PRIu64, n);
 	put_word(e, buf);
 }
 
@@ -158,6 +190,12 @@ void emit_bool(struct emitter *e, bool truth)
 {
 	separate(e);
 	put_word(e, truth ? "true" : "false");
+}
+
+void emit_raw(struct emitter *e, const char *text, size_t len)
+{
+	separate(e);
+	put(e, text, len);
 }
 
 size_t emit_hole(struct emitter *e, unsigned width)
@@ -219,8 +257,10 @@ int emit_finish(struct emitter *e, char **ret, size_t *ret_len, struct error *er
 	return 0;
 }
 
-int emit_state(const struct config *config, const char *id, const char *bundle, const char *status, pid_t pid,
-               char **ret, size_t *ret_len, size_t *ret_hole, struct error *err)
+/* ---- the state ---- */
+
+int emit_state(const struct config *config, const char *id, const char *bundle, const char *status,
+               pid_t pid, char **ret, size_t *ret_len, size_t *ret_hole, struct error *err)
 {
 	struct emitter e = {0};
 
@@ -233,7 +273,7 @@ int emit_state(const struct config *config, const char *id, const char *bundle, 
 		emit_key_int(&e, "pid", pid);
 	} else if (strcmp(status, "stopped") != 0) {
 		emit_key(&e, "pid");
-		*ret_hole = emit_hole(&e, 10);
+		*ret_hole = emit_hole(&e, EMIT_PID_WIDTH);
 	}
 	emit_key_string(&e, "bundle", bundle);
 	if (config->annotations.n)
@@ -244,29 +284,75 @@ int emit_state(const struct config *config, const char *id, const char *bundle, 
 
 /* ---- the default configuration: tables, so that a reader sees what a container gets ---- */
 
-static const char *const default_caps[] = {"CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE", NULL};
-static const char *const default_env[] = {
-	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm", NULL};
-static const char *const default_namespaces[] = {"pid", "network", "ipc", "uts", "mount", "cgroup", NULL};
-static const char *const default_masked[] = {
-	"/proc/acpi",        "/proc/asound",      "/proc/kcore",       "/proc/keys",
-	"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-	"/proc/scsi",        "/sys/firmware",     "/sys/devices/virtual/powercap", NULL};
-static const char *const default_readonly[] = {"/proc/bus", "/proc/fs",           "/proc/irq",
-                                               "/proc/sys", "/proc/sysrq-trigger", NULL};
+enum audience { BOTH, ROOT, ROOTLESS };
 
+static const char *const default_args[] = {"sh", NULL};
+static const char *const default_env[] = {
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	"TERM=xterm",
+	NULL,
+};
+static const char *const default_caps[] = {
+	"CAP_AUDIT_WRITE",
+	"CAP_KILL",
+	"CAP_NET_BIND_SERVICE",
+	NULL,
+};
+static const char *const default_masked[] = {
+	"/proc/acpi",
+	"/proc/asound",
+	"/proc/kcore",
+	"/proc/keys",
+	"/proc/latency_stats",
+	"/proc/timer_list",
+	"/proc/timer_stats",
+	"/proc/sched_debug",
+	"/proc/scsi",
+	"/sys/firmware",
+	"/sys/devices/virtual/powercap",
+	NULL,
+};
+static const char *const default_readonly[] = {
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
+};
+
+/* Only root of the host can make a network namespace that leads anywhere. */
+static const struct {
+	const char *type;
+	enum audience for_whom;
+} default_namespaces[] = {
+	{"pid",     BOTH    },
+	{"network", ROOT    },
+	{"ipc",     BOTH    },
+	{"uts",     BOTH    },
+	{"mount",   BOTH    },
+	{"cgroup",  BOTH    },
+	{"user",    ROOTLESS},
+};
+
+/* Without the host's network namespace sysfs cannot be mounted anew, and gid 5 is not mapped. */
 static const struct {
 	const char *destination, *type, *source;
-	const char *options[8];
+	enum audience for_whom;
+	const char *options[7];
 } default_mounts[] = {
-	{"/proc", "proc", "proc", {NULL}},
-	{"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}},
-	{"/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
-	{"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}},
-	{"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}},
-	{"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}},
-	{"/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", "ro"}},
+	{"/proc", "proc", "proc", BOTH, {NULL}},
+	{"/dev", "tmpfs", "tmpfs", BOTH, {"nosuid", "strictatime", "mode=755", "size=65536k"}},
+	{"/dev/pts", "devpts", "devpts", ROOT,
+	 {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
+	{"/dev/pts", "devpts", "devpts", ROOTLESS,
+	 {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"}},
+	{"/dev/shm", "tmpfs", "shm", BOTH, {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}},
+	{"/dev/mqueue", "mqueue", "mqueue", BOTH, {"nosuid", "noexec", "nodev"}},
+	{"/sys", "sysfs", "sysfs", ROOT, {"nosuid", "noexec", "nodev", "ro"}},
+	{"/sys", "none", "/sys", ROOTLESS, {"rbind", "nosuid", "noexec", "nodev", "ro"}},
+	{"/sys/fs/cgroup", "cgroup", "cgroup", ROOT, {"nosuid", "noexec", "nodev", "relatime", "ro"}},
 };
+
+static bool is_for(enum audience whom, bool rootless)
+{
+	return whom == BOTH || whom == (rootless ? ROOTLESS : ROOT);
+}
 
 static void emit_key_strings(struct emitter *e, const char *key, const char *const *list)
 {
@@ -277,27 +363,20 @@ static void emit_key_strings(struct emitter *e, const char *key, const char *con
 	emit_end_array(e);
 }
 
-static void emit_default_process(struct emitter *e)
+static void emit_default_caps(struct emitter *e)
 {
 	/* Never inheritable: a program in the container could pass them on (V12). */
 	static const char *const sets[] = {"bounding", "effective", "permitted"};
 
-	emit_key(e, "process");
-	emit_object(e);
-	emit_key_bool(e, "terminal", true);
-	emit_key(e, "user");
-	emit_object(e);
-	emit_key_int(e, "uid", 0);
-	emit_key_int(e, "gid", 0);
-	emit_end_object(e);
-	emit_key_strings(e, "args", (const char *const[]){"sh", NULL});
-	emit_key_strings(e, "env", default_env);
-	emit_key_string(e, "cwd", "/");
 	emit_key(e, "capabilities");
 	emit_object(e);
-	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+	for (size_t i = 0; i < COUNT(sets); i++)
 		emit_key_strings(e, sets[i], default_caps);
 	emit_end_object(e);
+}
+
+static void emit_default_rlimits(struct emitter *e)
+{
 	emit_key(e, "rlimits");
 	emit_array(e);
 	emit_object(e);
@@ -306,15 +385,43 @@ static void emit_default_process(struct emitter *e)
 	emit_key_int(e, "soft", 1024);
 	emit_end_object(e);
 	emit_end_array(e);
+}
+
+static void emit_default_process(struct emitter *e)
+{
+	emit_key(e, "process");
+	emit_object(e);
+	emit_key_bool(e, "terminal", true);
+	emit_key(e, "user");
+	emit_object(e);
+	emit_key_int(e, "uid", 0);
+	emit_key_int(e, "gid", 0);
+	emit_end_object(e);
+	emit_key_strings(e, "args", default_args);
+	emit_key_strings(e, "env", default_env);
+	emit_key_string(e, "cwd", "/");
+	emit_default_caps(e);
+	emit_default_rlimits(e);
 	emit_key_bool(e, "noNewPrivileges", true);
 	emit_end_object(e);
 }
 
-static void emit_default_mounts(struct emitter *e)
+static void emit_default_root(struct emitter *e)
+{
+	emit_key(e, "root");
+	emit_object(e);
+	emit_key_string(e, "path", "rootfs");
+	emit_key_bool(e, "readonly", true);
+	emit_end_object(e);
+}
+
+static void emit_default_mounts(struct emitter *e, bool rootless)
 {
 	emit_key(e, "mounts");
 	emit_array(e);
-	for (size_t i = 0; i < sizeof(default_mounts) / sizeof(default_mounts[0]); i++) {
+	for (size_t i = 0; i < COUNT(default_mounts); i++) {
+		if (!is_for(default_mounts[i].for_whom, rootless))
+			continue;
 		emit_object(e);
 		emit_key_string(e, "destination", default_mounts[i].destination);
 		emit_key_string(e, "type", default_mounts[i].type);
@@ -326,10 +433,9 @@ static void emit_default_mounts(struct emitter *e)
 	emit_end_array(e);
 }
 
-static void emit_default_linux(struct emitter *e)
+/* No device but the usual ones, which the runtime allows by itself. */
+static void emit_default_resources(struct emitter *e)
 {
-	emit_key(e, "linux");
-	emit_object(e);
 	emit_key(e, "resources");
 	emit_object(e);
 	emit_key(e, "devices");
@@ -340,11 +446,37 @@ static void emit_default_linux(struct emitter *e)
 	emit_end_object(e);
 	emit_end_array(e);
 	emit_end_object(e);
+}
+
+static void emit_default_mapping(struct emitter *e, const char *key, uint32_t host_id)
+{
+	emit_key(e, key);
+	emit_array(e);
+	emit_object(e);
+	emit_key_uint(e, "containerID", 0);
+	emit_key_uint(e, "hostID", host_id);
+	emit_key_uint(e, "size", 1);
+	emit_end_object(e);
+	emit_end_array(e);
+}
+
+static void emit_default_linux(struct emitter *e, bool rootless)
+{
+	emit_key(e, "linux");
+	emit_object(e);
+	if (rootless) {
+		emit_default_mapping(e, "uidMappings", geteuid());
+		emit_default_mapping(e, "gidMappings", getegid());
+	} else {
+		emit_default_resources(e);
+	}
 	emit_key(e, "namespaces");
 	emit_array(e);
-	for (const char *const *ns = default_namespaces; *ns; ns++) {
+	for (size_t i = 0; i < COUNT(default_namespaces); i++) {
+		if (!is_for(default_namespaces[i].for_whom, rootless))
+			continue;
 		emit_object(e);
-		emit_key_string(e, "type", *ns);
+		emit_key_string(e, "type", default_namespaces[i].type);
 		emit_end_object(e);
 	}
 	emit_end_array(e);
@@ -355,17 +487,14 @@ static void emit_default_linux(struct emitter *e)
 
 void emit_default_config(struct emitter *e, bool rootless)
 {
-	(void)rootless; /* TODO issue 3: a user namespace and no network namespace */
+	if (e->pretty && !e->indent)
+		e->indent = "\t";
 	emit_object(e);
 	emit_key_string(e, "ociVersion", "1.3.0");
 	emit_default_process(e);
-	emit_key(e, "root");
-	emit_object(e);
-	emit_key_string(e, "path", "rootfs");
-	emit_key_bool(e, "readonly", true);
-	emit_end_object(e);
+	emit_default_root(e);
 	emit_key_string(e, "hostname", "crun-lite");
-	emit_default_mounts(e);
-	emit_default_linux(e);
+	emit_default_mounts(e, rootless);
+	emit_default_linux(e, rootless);
 	emit_end_object(e);
 }
