@@ -32,23 +32,37 @@ struct writer {
 	const struct setting *later[RETRIES_MAX];
 };
 
-/* By the start of the file's name: why there is no such file. */
+/* By the error and the start of the file's name: what is behind it. */
 static const struct reason {
+	int code;
 	const char *prefix, *hint;
-} no_file[] = {
-	{"blkio.bfq.",           "the kernel has no I/O scheduler that knows weights (CONFIG_BFQ_GROUP_IOSCHED)"              },
-	{"blkio.leaf_weight",    "leaf weights went with the CFQ scheduler in Linux 5.0"                                      },
-	{"cpu.cfs_burst_us",     "cpu.burst needs Linux 5.14"                                                                 },
-	{"cpu.idle",             "cpu.idle needs Linux 5.15"                                                                  },
-	{"cpu.max.burst",        "cpu.burst needs Linux 5.14"                                                                 },
-	{"cpu.rt_",              "realtime limits need a kernel with CONFIG_RT_GROUP_SCHED"                                   },
-	{"hugetlb.",             "the kernel's sizes of huge pages are in /sys/kernel/mm/hugepages"                           },
-	{"io.weight",            "the kernel has no I/O scheduler that knows weights (CONFIG_BLK_CGROUP_IOCOST, bfq)"         },
-	{"memory.memsw.",        "the kernel does not count swap (boot with swapaccount=1)"                                   },
-	{"memory.swap.",         "the kernel does not count swap (boot with swapaccount=1)"                                   },
+} reasons[] = {
+	{EINVAL, "cpu.cfs_",
+	 "quota and period are at least 1000 us, the burst at most the quota, and the share of a group at "
+	 "most its parent's"},
+	{EINVAL, "cpu.max", "quota and period are at least 1000 us, the burst at most the quota"},
+	{EINVAL, "cpu.rt_", "the parent group needs that much realtime in its own cpu.rt_runtime_us"},
+	{EINVAL, "memory.limit_in_bytes",
+	 "the limit of memory and swap together (memory.swap) must not be less"},
+	{ENODEV, "rdma.max", "there is no such device in /sys/class/infiniband"},
+	{ENODEV, "blkio.", "there is no such block device"},
+	{ENODEV, "io.", "there is no such block device"},
+	{ENOENT, "blkio.bfq.",
+	 "the kernel has no I/O scheduler that knows weights (CONFIG_BFQ_GROUP_IOSCHED)"},
+	{ENOENT, "blkio.leaf_weight", "leaf weights went with the CFQ scheduler in Linux 5.0"},
+	{ENOENT, "cpu.cfs_burst_us", "cpu.burst needs Linux 5.14"},
+	{ENOENT, "cpu.idle", "cpu.idle needs Linux 5.15"},
+	{ENOENT, "cpu.max.burst", "cpu.burst needs Linux 5.14"},
+	{ENOENT, "cpu.rt_", "realtime limits need a kernel with CONFIG_RT_GROUP_SCHED"},
+	{ENOENT, "hugetlb.", "the kernel's sizes of huge pages are in /sys/kernel/mm/hugepages"},
+	{ENOENT, "io.weight",
+	 "the kernel has no I/O scheduler that knows weights (CONFIG_BLK_CGROUP_IOCOST, bfq)"},
+	{ENOENT, "memory.memsw.", "the kernel does not count swap (boot with swapaccount=1)"},
+	{ENOENT, "memory.swap.", "the kernel does not count swap (boot with swapaccount=1)"},
+	{EPERM, "devices.allow", "the parent group does not have this device itself"},
 };
 
-#define N_NO_FILE (sizeof(no_file) / sizeof(no_file[0]))
+#define N_REASONS (sizeof(reasons) / sizeof(reasons[0]))
 
 static const struct cgroup_dir *dir_of(const struct writer *w, const struct setting *s)
 {
@@ -62,11 +76,12 @@ static const struct cgroup_dir *dir_of(const struct writer *w, const struct sett
 
 /* ---- what a failure means ---- */
 
-static void hint_no_file(const char *file, struct error *err)
+static void hint_reason(int code, const char *file, struct error *err)
 {
-	for (size_t i = 0; i < N_NO_FILE; i++)
-		if (strncmp(file, no_file[i].prefix, strlen(no_file[i].prefix)) == 0)
-			error_hint(err, "%s", no_file[i].hint);
+	for (size_t i = 0; i < N_REASONS; i++)
+		if (code == reasons[i].code &&
+		    strncmp(file, reasons[i].prefix, strlen(reasons[i].prefix)) == 0)
+			error_hint(err, "%s", reasons[i].hint);
 }
 
 /* A cpuset takes a part of its parent's, so that is what the reader wants to see. */
@@ -104,14 +119,9 @@ static int explain(const struct writer *w, const struct cgroup_dir *dir, const s
 		return memory_is_used(w, dir, s, "memory.memsw.usage_in_bytes", err);
 	error_set(err, code, "write '%.*s' to /sys/fs/cgroup/%s/%s", (int)s->len, setting_value(s),
 	          dir->path, file);
-	if (code == ENOENT)
-		hint_no_file(file, err);
+	hint_reason(code, file, err);
 	if (strncmp(file, "cpuset.", 7) == 0)
 		hint_cpuset(w, dir, file, err);
-	if (code == EINVAL && strcmp(file, "memory.limit_in_bytes") == 0)
-		error_hint(err, "the limit of memory and swap together (memory.swap) must not be less");
-	if (s->controller == CGROUP_DEVICES && code == EPERM)
-		error_hint(err, "the parent group does not have this device itself");
 	return error_locate(err, s->at);
 }
 

@@ -93,9 +93,15 @@ int cgroup_locate(const struct cgroup_host *host, const struct text *cgroups_pat
  * Makes the directories (parents too; on v2 enables in each parent the controllers
  * that `resources` needs; on v1 gives a new cpuset its parent's cpus and mems) and opens them.
  * A group that exists is used if it is empty and not frozen, else -EBUSY.
- * On failure what was made is removed again.
+ * On failure what this call made is removed again.
  */
-int cgroup_make(struct cgroup *cgroup, const struct resources *resources, struct error *err);
+enum cgroup_part {
+	CGROUP_PART_V2 = 1,     /* where the child is born: needed before clone3 */
+	CGROUP_PART_V1 = 2,     /* made while the child is busy with its mounts */
+	CGROUP_PART_ALL = 3,
+};
+int cgroup_make(struct cgroup *cgroup, const struct resources *resources, enum cgroup_part part,
+                struct error *err);
 /*
  * Writes the limits of a new container, in the order that the kernel needs, and its device rules (with
  * those of every container behind them, so also where the config has none).  The error names file, value and place.

@@ -38,17 +38,16 @@ int cgroup_file_open(const struct cgroup *cgroup, const struct cgroup_dir *dir, 
 
 static ssize_t read_all(int fd, char *buf, size_t size)
 {
-	size_t len = 0;
+	size_t len;
 	ssize_t n;
 
 	if (fd < 0)
 		return -1;
-	do {
-		n = read(fd, buf + len, size - 1 - len);
-		if (n < 0)
-			return -1;
-		len += (size_t)n;
-	} while (n > 0 && len < size - 1);
+	/* These file systems give all that fits at once: a second read would only say that it was all. */
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		return -1;
+	len = (size_t)n;
 	while (len > 0 && buf[len - 1] == '\n')
 		len--;
 	buf[len] = '\0';

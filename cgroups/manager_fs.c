@@ -138,12 +138,19 @@ static int make_dir(const struct cgroup *cgroup, struct cgroup_dir *dir, size_t 
 	return make_failed(dir, dir->path, ENOENT, err);
 }
 
-static void unmake(struct cgroup *cgroup, const struct making *making)
+static bool is_part(const struct cgroup_dir *dir, enum cgroup_part part)
+{
+	return part & (dir->hierarchy->v2 ? CGROUP_PART_V2 : CGROUP_PART_V1);
+}
+
+static void unmake(struct cgroup *cgroup, enum cgroup_part part, const struct making *making)
 {
 	for (size_t i = 0; i < cgroup->n; i++) {
 		struct cgroup_dir *dir = &cgroup->dirs[i];
 		char path[PATH_MAX];
 
+		if (!is_part(dir, part))
+			continue;
 		if (dir->made)
 			unlinkat(cgroup->host->root_fd, dir->path, AT_REMOVEDIR);
 		dir->made = false;
@@ -259,7 +266,19 @@ static int enable(int root_fd, const char *control, uint32_t set)
 	return cgroup_write_at(root_fd, control, text, len);
 }
 
-/* One level.  All at once, else each by itself: one that is refused must not cost the others. */
+static void refused(struct handing *h, size_t len, uint32_t set, int code)
+{
+	if (!(h->required & set) || h->refused)
+		return;
+	h->code = code;
+	h->refused = h->required & set;
+	h->refused_len = len;
+}
+
+/*
+ * One level.  All at once, else each by itself: one that is refused must not cost the others.  But
+ * not below a group with processes: it would take cpu and pids alone, and turn into a group of threads.
+ */
 static void hand_down(struct handing *h, size_t len, uint32_t set)
 {
 	int root_fd = h->cgroup->host->root_fd;
@@ -269,15 +288,13 @@ static void hand_down(struct handing *h, size_t len, uint32_t set)
 	         len ? "/" : "");
 	if (enable(root_fd, control, set) == 0)
 		return;
-	for (uint32_t bit = 1; bit && bit <= set; bit <<= 1) {
-		if (!(set & bit) || enable(root_fd, control, bit) == 0)
-			continue;
-		if ((h->required & bit) && !h->refused) {
-			h->code = errno;
-			h->refused = bit;
-			h->refused_len = len;
-		}
+	if (errno == EBUSY || errno == EACCES || errno == EROFS) {
+		refused(h, len, set, errno);
+		return;
 	}
+	for (uint32_t bit = 1; bit && bit <= set; bit <<= 1)
+		if ((set & bit) && enable(root_fd, control, bit) < 0)
+			refused(h, len, bit, errno);
 }
 
 static void hand_down_all(struct handing *h, uint32_t missing)
@@ -312,6 +329,9 @@ static void hint_refused(const struct handing *h, uint32_t bit, struct error *er
 		error_hint(err, "it is not delegated to this user: put 'Delegate=%s' in the [Service] "
 		                "section of /etc/systemd/system/user@.service.d/delegate.conf, log in again",
 		           name);
+	else if (h->code == EOPNOTSUPP)
+		error_hint(err, "/sys/fs/cgroup/%.*s is a group of threads (cgroup.type), which cannot have it",
+		           (int)h->refused_len, h->dir->path);
 	else
 		error_hint(err, "/sys/fs/cgroup/%.*s/cgroup.subtree_control refuses '+%s': %s",
 		           (int)h->refused_len, h->dir->path, name, strerror(h->code));
@@ -395,7 +415,8 @@ static int make_one(struct cgroup *cgroup, struct cgroup_dir *dir, const struct 
 	return 0;
 }
 
-int cgroup_make(struct cgroup *cgroup, const struct resources *resources, struct error *err)
+int cgroup_make(struct cgroup *cgroup, const struct resources *resources, enum cgroup_part part,
+                struct error *err)
 {
 	struct making making = {0};
 	struct settings list;
@@ -403,12 +424,11 @@ int cgroup_make(struct cgroup *cgroup, const struct resources *resources, struct
 	int r = settings_make(cgroup->host, resources, true, &list, err);
 
 	for (size_t i = 0; i < cgroup->n && r == 0; i++)
-		r = make_one(cgroup, &cgroup->dirs[i], &list, &making.parents[i], err);
+		if (is_part(&cgroup->dirs[i], part))
+			r = make_one(cgroup, &cgroup->dirs[i], &list, &making.parents[i], err);
 	settings_free(&list);
-	if (r < 0) {
-		unmake(cgroup, &making);
-		cgroup_close(cgroup);
-	}
+	if (r < 0)
+		unmake(cgroup, part, &making);
 	return r;
 }
 

@@ -108,7 +108,7 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 		snprintf(buf, size, "make the terminal");
 		break;
 	case STEP_RLIMIT:
-		snprintf(buf, size, "set %s to %llu:%llu", rlimit_name((int)step->rlimit.resource) ?: "a limit",
+		snprintf(buf, size, "set %s to %llu:%llu", name_of(rlimit_names, step->rlimit.resource) ?: "a limit",
 		         (unsigned long long)step->rlimit.soft, (unsigned long long)step->rlimit.hard);
 		break;
 	case STEP_SECCOMP:

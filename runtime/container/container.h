@@ -40,5 +40,11 @@ int container_kill(const struct runtime_options *runtime, const char *id, int si
 /* `force`: kills it first; what does not exist is no error. */
 int container_delete(const struct runtime_options *runtime, const char *id, bool force, struct error *err);
 
-/* delete.c: kills what is left, removes the groups, runs the poststop hooks, removes the directory. */
-int container_dispose(struct store *store, const struct state *state, struct error *err);
+/*
+ * delete.c: kills what is left of the container, removes its group, runs the poststop hooks, removes
+ * its directory.  Who has the group and the configuration at hand gives them; NULL: as the state says.
+ */
+struct cgroup;
+struct config;
+int container_dispose(struct store *store, const struct state *state, const struct cgroup *group,
+                      const struct config *config, struct error *err);

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "runtime/base/log.h"
-#include "runtime/container/console.h"
 #include "runtime/container/foreground.h"
 #include "runtime/container/launch.h"
 #include "runtime/container/notify.h"
@@ -34,7 +33,8 @@ int container_create(const struct create_options *options, struct error *err)
 /* After the program has ended, or when it must not go on. */
 static int dispose(struct launch *l, struct error *err)
 {
-	return container_dispose(&l->store, &l->state, err);
+	l->state.pid = 0;       /* waited for: the number may be somebody else's by now */
+	return container_dispose(&l->store, &l->state, l->group.n ? &l->group : NULL, l->config, err);
 }
 
 /* runtime.md "Lifecycle" 8: a poststart hook that fails ends the container. */
@@ -52,7 +52,10 @@ static int run_poststart(struct launch *l, struct error *err)
 static int stay(struct launch *l, struct foreground *fg, int *ret_status, struct error *err)
 {
 	struct error late = {0};
-	int r = foreground_wait(fg, l->pid, l->pidfd, l->tty, l->notify, ret_status, err);
+	int r;
+
+	fg->notify_fd = l->notify;
+	r = foreground_wait(fg, l->pid, l->pidfd, l->tty, ret_status, err);
 
 	undo_forget(&l->undo);
 	if (r < 0 || l->options->keep)
@@ -74,12 +77,16 @@ int container_run(const struct create_options *options, int *ret_status, struct 
 	*ret_status = 0;
 	r = launch_prepare(&l, options, false, fg.signal_fd, err);
 	if (r == 0) {
+		if (l.tty >= 0)
+			foreground_resize(l.tty);
 		r = launch_go(&l, err);
 		if (r < 0)
 			launch_undo(&l);
 	}
 	if (r == 0)
 		r = run_poststart(&l, err);
+	if (r == 0 && options->detach && l.notify >= 0)
+		r = notify_until_ready(l.notify, l.pid, err);
 	if (r == 0 && !options->detach)
 		r = stay(&l, &fg, ret_status, err);
 	foreground_end(&fg);

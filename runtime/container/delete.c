@@ -30,53 +30,67 @@ static int end_process(const struct state *state, struct error *err)
 	return error_hint(err, "it is stuck in the kernel (state D in ps); try again when what it waits for is back");
 }
 
-/* Whatever is left of the container lives in its group. */
-static int end_group(const struct state *state, struct error *err)
+/* Mostly nobody is left, and removing says so; else whoever is in it dies first. */
+static int end_cgroup(const struct cgroup *group, struct error *err)
+{
+	int r = cgroup_remove(group, 0, err);
+
+	if (r == 0)
+		return 0;
+	r = cgroup_kill(group, SIGKILL, err);
+	return r < 0 ? r : cgroup_remove(group, KILL_TIMEOUT_MS, err);
+}
+
+static int end_group(const struct state *state, const struct cgroup *at_hand, struct error *err)
 {
 	struct group group;
-	bool populated = false;
 	int r;
 
 	if (!state->n_groups)
 		return 0;
+	if (at_hand)
+		return end_cgroup(at_hand, err);
 	r = group_open(state, &group, err);
 	if (r == 0)
-		r = cgroup_populated(&group.cgroup, &populated, err);
-	if (r == 0 && populated)
-		r = cgroup_kill(&group.cgroup, SIGKILL, err);
-	if (r == 0)
-		r = cgroup_remove(&group.cgroup, KILL_TIMEOUT_MS, err);
+		r = end_cgroup(&group.cgroup, err);
 	group_close(&group);
 	return r;
 }
 
-/* runtime.md "Lifecycle" 13: a poststop hook that fails is a warning, the rest goes on. */
-static void run_poststop(const struct store *store, const struct state *state)
+static int load_config(const struct store *store, struct config **ret, struct error *err)
 {
 	cleanup_free char *text = NULL;
+	size_t len = 0;
+	int r = store_read_file(store, "config.json", &text, &len, err);
+
+	return r < 0 ? r : config_parse(text, len, "config.json", ret, err);
+}
+
+/* runtime.md "Lifecycle" 13: a poststop hook that fails is a warning, the rest goes on. */
+static void run_poststop(const struct store *store, const struct state *state, const struct config *at_hand)
+{
 	struct config *config = NULL;
 	struct error err = {0};
-	size_t len = 0;
-	int r = store_read_file(store, "config.json", &text, &len, &err);
+	int r = at_hand ? 0 : load_config(store, &config, &err);
 
 	if (r == 0)
-		r = config_parse(text, len, "config.json", &config, &err);
-	if (r == 0)
-		r = launch_hooks(config, HOOK_POSTSTOP, state->id, state->bundle, "stopped", 0, &err);
+		r = launch_hooks(at_hand ?: config, HOOK_POSTSTOP, state->id, state->bundle, "stopped", 0, &err);
+	/* A create that was killed early had not written its configuration yet, and had run no hook. */
 	if (r < 0 && err.code != ENOENT)
 		log_warning("%s: %s", err.text, error_reason(&err));
 	config_free(config);
 }
 
-int container_dispose(struct store *store, const struct state *state, struct error *err)
+int container_dispose(struct store *store, const struct state *state, const struct cgroup *group,
+                      const struct config *config, struct error *err)
 {
 	int r = end_process(state, err);
 
 	if (r == 0)
-		r = end_group(state, err);
+		r = end_group(state, group, err);
 	if (r < 0)
 		return r;
-	run_poststop(store, state);
+	run_poststop(store, state, config);
 	return store_remove(store, err);
 }
 
@@ -103,7 +117,7 @@ static int delete_one(struct store *store, bool force, struct error *err)
 	if (r == 0 && !force)
 		r = may_delete(store, &state, err);
 	if (r == 0)
-		r = container_dispose(store, &state, err);
+		r = container_dispose(store, &state, NULL, NULL, err);
 	state_free(&state);
 	return r;
 }

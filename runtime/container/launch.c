@@ -75,11 +75,20 @@ static int read_text(const char *path, char **ret, size_t *ret_len, struct error
 static int find_bundle(struct launch *l, struct error *err)
 {
 	const char *bundle = l->options->bundle ?: ".";
+	cleanup_close int fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char link[32];
+	ssize_t n;
 
-	if (!realpath(bundle, l->bundle)) {
-		error_set(err, errno, "find the bundle %s", bundle);
-		return -err->code;
+	if (fd < 0) {
+		error_set(err, errno, "open the bundle %s", bundle);
+		return error_hint(err, "a bundle is a directory with a config.json; `crun-lite spec` makes one");
 	}
+	/* Two system calls, where realpath(3) makes one for each component. */
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, l->bundle, sizeof(l->bundle) - 1);
+	if (n < 0)
+		return error_set(err, errno, "find the path of the bundle %s", bundle);
+	l->bundle[n] = '\0';
 	return 0;
 }
 
@@ -304,6 +313,23 @@ static void undo_group(void *arg)
 		log_warning("%s: %s", ignored.text, error_reason(&ignored));
 }
 
+/* What clone3 needs: the v2 directory that the child is born in. */
+static int make_birthplace(struct launch *l, struct error *err)
+{
+	int r;
+
+	if (!l->group.n)
+		return 0;
+	r = cgroup_make(&l->group, &l->config->linux_.resources, CGROUP_PART_V2, err);
+	if (r == 0)
+		undo_push(&l->undo, undo_group, l);
+	return r;
+}
+
+/*
+ * The rest, while init mounts: the v1 directories and all limits.  Nothing of the container runs
+ * before START, and what init needs for its work is not held against them.
+ */
 static int make_group(struct launch *l, struct error *err)
 {
 	const struct resources *resources = &l->config->linux_.resources;
@@ -311,11 +337,8 @@ static int make_group(struct launch *l, struct error *err)
 
 	if (!l->group.n)
 		return 0;
-	r = cgroup_make(&l->group, resources, err);
-	if (r < 0)
-		return r;
-	undo_push(&l->undo, undo_group, l);
-	return cgroup_set(&l->group, resources, err);
+	r = cgroup_make(&l->group, resources, CGROUP_PART_V1, err);
+	return r < 0 ? r : cgroup_set(&l->group, resources, err);
 }
 
 /* ---- the process ---- */
@@ -384,6 +407,8 @@ static int make_process(struct launch *l, struct error *err)
 	if (r < 0)
 		return r;
 	undo_push(&l->undo, undo_process, l);
+	/* Init has its own copies; ours would keep the container's mounts busy for as long as we live. */
+	slots_close(l->plan);
 	return 0;
 }
 
@@ -585,15 +610,16 @@ static int write_state(struct launch *l, struct error *err)
 
 static int open_slots(struct launch *l, struct error *err)
 {
-	return slots_open(l->plan, &l->group, false, err);
+	return slots_open(l->plan, &l->group, l->cgroup_host.layout != CGROUP_V2, err);
 }
 
 /* One flat list; each act that makes something has pushed its opposite onto l->undo. */
 static int prepare(struct launch *l, struct error *err)
 {
 	static int (*const acts[])(struct launch *, struct error *) = {
-		locate_group, check_terminal, make_store,    compile_filter, launch_plan,  make_group, open_slots,
-		make_process, take_second,    set_oom_score, send_group,     meet_mounted, meet_ready, write_state,
+		locate_group, check_terminal, make_store,  compile_filter, launch_plan, make_birthplace, open_slots,
+		make_process, make_group,     take_second, set_oom_score,  send_group,  meet_mounted,    meet_ready,
+		write_state,
 	};
 	int r = 0;
 

@@ -90,21 +90,24 @@ static int run_poststart(const struct state *state, const struct config *config,
 static int start(struct store *store, const struct state *state, const struct config *config, struct error *err)
 {
 	enum status status = state_status(store, state);
-	int r;
+	cleanup_close int notify = -1;
+	int r = 0;
 
 	if (status != STATUS_CREATED)
 		return error_set(err, ERROR_SAID, "cannot start a container that is %s", status_name(status));
 	if (!config->process.set)
 		return error_set(err, ERROR_SAID, "config.json has no \"process\": there is nothing to start");
+	if (state->notify)
+		r = notify_open(store->dir, &notify, err);
+	if (r < 0)
+		return r;
 	r = tell_init(store, err);
 	unlinkat(store->dir, "start", 0);
 	unlinkat(store->dir, "plan", 0);
 	if (r < 0)
 		return r;
 	r = run_poststart(state, config, err);
-	if (r == 0 && state->notify)
-		r = notify_until_ready(store->dir, state->pid, err);
-	return r;
+	return r < 0 || notify < 0 ? r : notify_until_ready(notify, state->pid, err);
 }
 
 int container_start(const struct runtime_options *runtime, const char *id, struct error *err)

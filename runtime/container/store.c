@@ -170,7 +170,7 @@ static int remove_file(int dir, const char *name, int flags, struct error *err)
 	return error_set(err, errno, "remove %s of the state", name);
 }
 
-/* All but state.json, which goes last: a removal that is cut short can be repeated. */
+/* Whatever is in there but state.json, which goes last: a removal that is cut short can be repeated. */
 static int remove_files(const struct store *store, struct error *err)
 {
 	int fd = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
@@ -194,10 +194,23 @@ static int remove_files(const struct store *store, struct error *err)
 	return r;
 }
 
+/* Most have these two files and no other. */
+static bool remove_plain(const struct store *store)
+{
+	struct error ignored;
+
+	return remove_file(store->dir, "config.json", 0, &ignored) == 0 &&
+	       remove_file(store->dir, "state.json", 0, &ignored) == 0 &&
+	       unlinkat(store->root, store->id, AT_REMOVEDIR) == 0;
+}
+
 int store_remove(struct store *store, struct error *err)
 {
-	int r = remove_files(store, err);
+	int r;
 
+	if (remove_plain(store))
+		return 0;
+	r = remove_files(store, err);
 	if (r == 0)
 		r = remove_file(store->dir, "state.json", 0, err);
 	if (r == 0)

@@ -35,6 +35,7 @@ struct init {
 	int dir;                        /* the directory of the last node or link, or -1 */
 	const char *dir_path;           /* its path: dir_len bytes */
 	size_t dir_len;
+	int fresh;                      /* path_ensure made its last target just now, in `dir` */
 	struct mask masks[2];           /* [0] for files, [1] for directories */
 	int trees[MESSAGE_FDS_MAX];     /* SLOT_CGROUP_TREEs as they came, in order */
 	int tty;                        /* the terminal's master until it is sent, or -1 */
@@ -59,6 +60,9 @@ static inline const char *str(const struct init *in, plan_str s)
 	return plan_string(in->plan, s);
 }
 
+/* main.c: where arch.h's first instruction goes; `stack` holds argc, argv, envp. */
+void init_main(const long *stack);
+
 /* mem.c: gcc calls these even in a freestanding program. */
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memset(void *to, int c, size_t n);
@@ -73,10 +77,10 @@ enum want { WANT_DIRECTORY, WANT_FILE };
  */
 long path_open(const struct init *in, const char *path, unsigned long flags, unsigned long resolve);
 /* O_PATH of `path`; what is missing of it is made, the targets of dangling links too. */
-long path_ensure(const struct init *in, const char *path, enum want want, unsigned long resolve);
+long path_ensure(struct init *in, const char *path, enum want want, unsigned long resolve);
 /* The directory of `path` (made if missing, cached) and its last component. */
 long path_parent(struct init *in, const char *path, const char **ret_name);
-/* Forgets the cached directory: something was mounted. */
+/* Forgets the cached directory: something was mounted, perhaps over it. */
 void path_forget(struct init *in);
 
 /* sync.c */

@@ -49,7 +49,9 @@ static int attach(struct init *in, long mount, long target)
 {
 	long r = sys(move_mount, mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 
-	path_forget(in);
+	/* A directory made just now in the cached one cannot be above it. */
+	if (!in->fresh)
+		path_forget(in);
 	/* mount(2) says ENOTDIR for a file on a directory (and engines look for it), move_mount EINVAL. */
 	return r == -EINVAL && kind_of(mount) != kind_of(target) ? -ENOTDIR : (int)r;
 }

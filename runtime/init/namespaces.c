@@ -55,7 +55,6 @@ int do_group(struct init *in, const struct step *step)
 			continue;
 		}
 		r = (int)sys(write, fds[i], "0", 1);
-		sys(close, fds[i]);
 		if (r < 0)
 			return failed_at(in, STAGE_WRITE, r);
 	}

@@ -130,13 +130,6 @@ static long make_path(const struct init *in, const char *path, enum want want, u
 	return -ELOOP;
 }
 
-long path_ensure(const struct init *in, const char *path, enum want want, unsigned long resolve)
-{
-	long fd = path_open(in, path, O_PATH, resolve);
-
-	return fd == -ENOENT ? make_path(in, path, want, resolve) : fd;
-}
-
 void path_forget(struct init *in)
 {
 	if (in->dir >= 0)
@@ -161,8 +154,41 @@ long path_parent(struct init *in, const char *path, const char **ret_name)
 	memcpy(parent, path, slash);
 	parent[slash] = '\0';
 	path_forget(in);
-	in->dir = (int)path_ensure(in, parent, WANT_DIRECTORY, 0);
+	in->dir = (int)path_open(in, parent, O_PATH, 0);
+	if (in->dir == -ENOENT)
+		in->dir = (int)make_path(in, parent, WANT_DIRECTORY, 0);
 	in->dir_path = path;
 	in->dir_len = slash;
 	return in->dir;
+}
+
+/* Mostly only the last component is missing: made in its directory, and opened there, not looked up again. */
+static long make_last(struct init *in, const char *path, enum want want)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	const char *name;
+	long dir = path_parent(in, path, &name), r;
+
+	if (dir < 0)
+		return dir;
+	r = want == WANT_FILE ? sys(mknodat, dir, name, S_IFREG | 0644, 0) : sys(mkdirat, dir, name, 0755);
+	if (r < 0)
+		return r;
+	in->fresh = 1;
+	return sys(openat2, dir, name, &how, sizeof(how));
+}
+
+long path_ensure(struct init *in, const char *path, enum want want, unsigned long resolve)
+{
+	long fd = path_open(in, path, O_PATH, resolve);
+
+	in->fresh = 0;
+	if (fd != -ENOENT)
+		return fd;
+	fd = resolve ? -EEXIST : make_last(in, path, want);
+	/* A dangling link, or a name that needs the long way. */
+	return fd == -EEXIST || fd == -ENOENT ? make_path(in, path, want, resolve) : fd;
 }

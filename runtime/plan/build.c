@@ -10,16 +10,11 @@
 #include "runtime/base/sys.h"
 #include "runtime/plan/builder.h"
 #include "spec/emit.h"
+#include "spec/names.h"
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static const struct source nowhere;
-
-static const uint32_t namespace_flags[NS_KINDS] = {
-	[NS_USER] = CLONE_NEWUSER, [NS_PID] = CLONE_NEWPID,       [NS_NETWORK] = CLONE_NEWNET,
-	[NS_IPC] = CLONE_NEWIPC,   [NS_UTS] = CLONE_NEWUTS,       [NS_CGROUP] = CLONE_NEWCGROUP,
-	[NS_TIME] = CLONE_NEWTIME, [NS_MOUNT] = CLONE_NEWNS,
-};
 
 static bool is_new(const struct config *c, enum namespace_kind kind)
 {
@@ -38,7 +33,7 @@ static uint32_t new_namespaces(const struct config *c)
 
 	for (int kind = 0; kind < NS_KINDS; kind++)
 		if (is_new(c, kind) && kind != NS_CGROUP && kind != NS_TIME)
-			flags |= namespace_flags[kind];
+			flags |= (uint32_t)namespace_flags[kind];
 	return flags;
 }
 
@@ -53,10 +48,10 @@ static void plan_joins(const struct config *c, struct builder *b)
 
 		if (!is_joined(c, kind))
 			continue;
-		slot = builder_slot(b, SLOT_NAMESPACE, ns->path.s, namespace_flags[kind], ns->at);
+		slot = builder_slot(b, SLOT_NAMESPACE, ns->path.s, (uint32_t)namespace_flags[kind], ns->at);
 		s = builder_step(b, STEP_JOIN, 0, ns->path.at);
 		s->join.slot = slot;
-		s->join.type = namespace_flags[kind];
+		s->join.type = (uint32_t)namespace_flags[kind];
 	}
 }
 
@@ -113,17 +108,9 @@ static enum group_time group_time(const struct plan_input *in)
 
 static uint32_t propagation_flags(const char *word)
 {
-	static const struct { const char *word; uint32_t flags; } table[] = {
-		{"private", MS_PRIVATE}, {"rprivate", MS_PRIVATE | MS_REC},
-		{"rshared", MS_SHARED | MS_REC}, {"rslave", MS_SLAVE | MS_REC},
-		{"runbindable", MS_UNBINDABLE | MS_REC}, {"shared", MS_SHARED},
-		{"slave", MS_SLAVE}, {"unbindable", MS_UNBINDABLE},
-	};
+	const struct name *row = word ? name_find(propagation_names, word) : NULL;
 
-	for (size_t i = 0; word && i < sizeof(table) / sizeof(table[0]); i++)
-		if (strcmp(table[i].word, word) == 0)
-			return table[i].flags;
-	return 0;
+	return row ? (uint32_t)row->value : 0;
 }
 
 static plan_str root_path(const struct plan_input *in, struct builder *b)
