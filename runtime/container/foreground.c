@@ -96,7 +96,7 @@ static void terminal_restore(struct raw_terminal *terminal)
 /* One direction.  Nothing is read before all that was read is written. */
 struct stream {
 	int from, to;
-	bool ended;      /* nothing more will be read */
+	bool ended;      /* of our input: nothing more will be read */
 	size_t start, n; /* what is to be written */
 	char last;       /* byte read */
 	char buffer[16384];
@@ -282,6 +282,7 @@ static void serve(struct session *s, const struct pollfd *fds)
 		write_some(&s->out);
 	if (fds[PROCESS].revents) {
 		s->exited = true;
+		s->hung_up = false; /* to look once more */
 		s->give_up = now_ms() + GIVE_UP_MS;
 	}
 }
@@ -347,7 +348,7 @@ int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master, int
 	s.pid = pid;
 	s.pidfd = pidfd;
 	s.master = master;
-	s.exited = s.hung_up = s.terminal.is_one = s.in.ended = s.out.ended = false;
+	s.exited = s.hung_up = s.terminal.is_one = s.in.ended = false;
 	s.in.from = STDIN_FILENO;
 	s.in.to = s.out.from = master;
 	s.out.to = STDOUT_FILENO;
@@ -357,5 +358,7 @@ int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master, int
 		open_terminal(&s);
 	r = copy_and_forward(&s, err);
 	terminal_restore(&s.terminal);
+	if (fg->notify_fd >= 0)
+		forward_notifications(&s); /* STOPPING=1, say */
 	return r < 0 ? r : reap(fg, pid, ret_status, err);
 }
