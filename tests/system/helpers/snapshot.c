@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define DEPTH_MAX 64 /* deeper is somebody's test of deep trees */
+
 static char **lines;
 static size_t n_lines, size_lines;
 static const char *mine;
@@ -66,9 +68,9 @@ static int is_restless(const char *path)
 
 /* Every entry below `path`, or only the directories; does not leave the file system when `files`.
  */
-static void add_tree(const char *kind, const char *path, int files, dev_t dev)
+static void add_tree(const char *kind, const char *path, int files, dev_t dev, int depth)
 {
-	DIR *d = opendir(path);
+	DIR *d = depth < DEPTH_MAX ? opendir(path) : NULL;
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
@@ -91,7 +93,7 @@ static void add_tree(const char *kind, const char *path, int files, dev_t dev)
 				add(text);
 		}
 		if (S_ISDIR(st.st_mode) && (!files || st.st_dev == dev))
-			add_tree(kind, child, files, files ? dev : st.st_dev);
+			add_tree(kind, child, files, files ? dev : st.st_dev, depth + 1);
 	}
 	if (d)
 		closedir(d);
@@ -181,11 +183,11 @@ int main(int argc, char **argv)
 		return 125;
 	mine = argv[2];
 	add_mounts();
-	add_tree("cgroup", "/sys/fs/cgroup", 0, 0);
+	add_tree("cgroup", "/sys/fs/cgroup", 0, 0, 0);
 	add_processes(atoi(argv[1]));
 	for (int i = 3; i < argc; i++)
 		if (stat(argv[i], &st) == 0)
-			add_tree("file", argv[i], 1, st.st_dev);
+			add_tree("file", argv[i], 1, st.st_dev, 0);
 	qsort(lines, n_lines, sizeof(*lines), compare);
 	for (size_t i = 0; i < n_lines; i++)
 		puts(lines[i]);
