@@ -42,7 +42,7 @@ static int parse_signal(const char *word, int *ret, struct error *err)
 	char *end;
 	long n = strtol(word, &end, 10);
 
-	if (*word && !*end && n > 0 && n <= SIGRTMAX) {
+	if (*word && !*end && n >= 0 && n <= SIGRTMAX) {
 		*ret = (int)n;
 		return 0;
 	}

@@ -169,7 +169,8 @@ int cli_parse(const struct cli_option *table, void *dest, int argc, char **argv,
 	while (i < argc) {
 		int used;
 
-		if (argv[i][0] != '-' || !argv[i][1]) {
+		/* A number is no flag: "kill ID -9" asks for a signal that does not exist. */
+		if (argv[i][0] != '-' || !argv[i][1] || (argv[i][1] >= '0' && argv[i][1] <= '9')) {
 			if (stop)
 				break;
 			argv[kept++] = argv[i++];

@@ -8,6 +8,7 @@
 
 #include "runtime/base/log.h"
 #include "runtime/container/foreground.h"
+#include "runtime/container/hooks.h"
 #include "runtime/container/launch.h"
 #include "runtime/container/notify.h"
 
@@ -19,12 +20,14 @@ int container_create(const struct create_options *options, struct error *err)
 
 	if (r < 0)
 		return r;
+	hooks_interrupt_by(fg.signal_fd);
 	r = launch_prepare(&l, options, true, fg.signal_fd, err);
 	if (r == 0) {
 		r = launch_go(&l, err);
 		if (r < 0)
 			launch_undo(&l);
 	}
+	hooks_interrupt_by(-1);
 	foreground_end(&fg);
 	launch_end(&l);
 	return r;
@@ -75,6 +78,7 @@ int container_run(const struct create_options *options, int *ret_status, struct 
 	if (r < 0)
 		return r;
 	*ret_status = 0;
+	hooks_interrupt_by(fg.signal_fd);
 	r = launch_prepare(&l, options, false, fg.signal_fd, err);
 	if (r == 0) {
 		if (l.tty >= 0)
@@ -89,6 +93,7 @@ int container_run(const struct create_options *options, int *ret_status, struct 
 		r = notify_until_ready(l.notify, l.pid, err);
 	if (r == 0 && !options->detach)
 		r = stay(&l, &fg, ret_status, err);
+	hooks_interrupt_by(-1);
 	foreground_end(&fg);
 	launch_end(&l);
 	return r;

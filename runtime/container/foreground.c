@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
 #include "runtime/container/notify.h"
 
@@ -337,28 +338,48 @@ static int reap(struct foreground *fg, pid_t pid, int *ret_status, struct error 
 	return 0;
 }
 
+int foreground_interrupted(int signal_fd)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signal_fd, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	switch (info.ssi_signo) {
+	case SIGTERM:
+	case SIGINT:
+	case SIGHUP:
+	case SIGQUIT:
+		return (int)info.ssi_signo;
+	default:
+		return 0;
+	}
+}
+
 int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master, int *ret_status,
 		    struct error *err)
 {
-	struct session s;
+	/* Not on the stack, which is cleared: the buffers are touched only where there is a
+	 * terminal. */
+	cleanup_free struct session *s = malloc(sizeof(*s));
 	int r;
 
-	/* Field by field: the buffers need no zeros. */
-	s.fg = fg;
-	s.pid = pid;
-	s.pidfd = pidfd;
-	s.master = master;
-	s.exited = s.hung_up = s.terminal.is_one = s.in.ended = false;
-	s.in.from = STDIN_FILENO;
-	s.in.to = s.out.from = master;
-	s.out.to = STDOUT_FILENO;
-	s.in.n = s.out.n = 0;
-	s.in.last = 0;
+	if (s == NULL)
+		return error_set(err, ENOMEM, "wait for the container");
+	s->fg = fg;
+	s->pid = pid;
+	s->pidfd = pidfd;
+	s->master = master;
+	s->exited = s->hung_up = s->terminal.is_one = s->in.ended = false;
+	s->in.from = STDIN_FILENO;
+	s->in.to = s->out.from = master;
+	s->out.to = STDOUT_FILENO;
+	s->in.n = s->out.n = 0;
+	s->in.last = 0;
 	if (master >= 0)
-		open_terminal(&s);
-	r = copy_and_forward(&s, err);
-	terminal_restore(&s.terminal);
+		open_terminal(s);
+	r = copy_and_forward(s, err);
+	terminal_restore(&s->terminal);
 	if (fg->notify_fd >= 0)
-		forward_notifications(&s); /* STOPPING=1, say */
+		forward_notifications(s); /* STOPPING=1, say */
 	return r < 0 ? r : reap(fg, pid, ret_status, err);
 }

@@ -23,6 +23,8 @@ struct foreground {
  * and what a fault raises.
  */
 int foreground_begin(struct foreground *fg, struct error *err);
+/* Takes one signal from `signal_fd`: its number if it asks us to end (TERM, INT, HUP, QUIT), else 0. */
+int foreground_interrupted(int signal_fd);
 /* Gives the terminal at `master` the size of ours, if we have one: before the program looks. */
 void foreground_resize(int master);
 /*

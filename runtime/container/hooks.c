@@ -19,6 +19,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
+#include "runtime/container/foreground.h"
 
 static const char *const kind_names[HOOK_KINDS] = {
 	[HOOK_PRESTART] = "prestart",
@@ -49,7 +50,7 @@ struct program {
  * signals survive execve, handlers do not; fds that are not close-on-exec on purpose (slots of the
  * plan, --preserve-fds) are none of the hook's business.
  */
-static int become_hook(void *arg)
+__attribute__((no_sanitize("address"))) static int become_hook(void *arg)
 {
 	const struct sigaction by_default = {.sa_handler = SIG_DFL};
 	struct program *program = arg;
@@ -70,18 +71,22 @@ static int become_hook(void *arg)
 	_exit(127);
 }
 
+#define STACK_SIZE 32768
+
 /* No handler of ours may run in the child, where it would see our memory. */
 static pid_t spawn(struct program *program, int *ret_pidfd)
 {
-	_Alignas(16) char stack[32768];
+	cleanup_free char *stack = malloc(STACK_SIZE);
 	sigset_t all, saved;
-	pid_t pid;
+	pid_t pid = -1;
 
-	program->error = 0;
+	program->error = stack ? 0 : ENOMEM;
+	if (stack == NULL)
+		return -1;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &saved);
-	pid = clone(become_hook, stack + sizeof(stack),
-		    CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, program, ret_pidfd);
+	pid = clone(become_hook, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
+		    program, ret_pidfd);
 	if (pid < 0)
 		program->error = errno;
 	sigprocmask(SIG_SETMASK, &saved, NULL);
@@ -152,7 +157,10 @@ static int feed_open(struct feed *feed, int *ret_input, struct error *err)
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 
-enum { HOOK_ENDED, HOOK_TIMED_OUT };
+enum outcome { HOOK_ENDED, HOOK_TIMED_OUT, HOOK_INTERRUPTED };
+
+/* See hooks_interrupt_by. */
+static int interrupt_fd = -1;
 
 static int64_t now_ms(void)
 {
@@ -173,33 +181,36 @@ static int left_ms(int64_t deadline)
 }
 
 /* `deadline`: CLOCK_MONOTONIC in ms; INT64_MAX: none. */
-static int await(int pidfd, struct feed *feed, int64_t deadline)
+static enum outcome await(int pidfd, struct feed *feed, int64_t deadline)
 {
 	for (;;) {
 		struct pollfd fds[] = {
 			{pidfd,    POLLIN,  0},
-                        {feed->fd, POLLOUT, 0}
-                };
+			{feed->fd, POLLOUT, 0},
+			{interrupt_fd, POLLIN, 0},
+		};
 		int left = left_ms(deadline);
 
-		if (poll(fds, 2, left) < 0 && errno != EINTR)
+		if (poll(fds, 3, left) < 0 && errno != EINTR)
 			return HOOK_ENDED; /* no memory: wait without a deadline */
 		if (fds[0].revents)
 			return HOOK_ENDED;
 		if (left == 0)
 			return HOOK_TIMED_OUT;
+		if (fds[2].revents && foreground_interrupted(interrupt_fd))
+			return HOOK_INTERRUPTED;
 		if (fds[1].revents)
 			feed_write(feed);
 	}
 }
 
 /* Writing to a hook that has gone raises SIGPIPE, which a pipe's writer can only block. */
-static int await_without_sigpipe(int pidfd, struct feed *feed, int64_t deadline)
+static enum outcome await_without_sigpipe(int pidfd, struct feed *feed, int64_t deadline)
 {
 	const struct timespec at_once = {0};
 	sigset_t pipe_only, saved, pending;
 	bool was_pending;
-	int outcome;
+	enum outcome outcome;
 
 	sigemptyset(&pipe_only);
 	sigaddset(&pipe_only, SIGPIPE);
@@ -227,13 +238,15 @@ static int64_t deadline_of(const struct opt_int *timeout)
 	return now_ms() + timeout->value * 1000;
 }
 
-/* ---- one hook, and all
- * --------------------------------------------------------------------------- */
+/* ---- one hook, and all ----------------------------------------------------------------------- */
 
-static int judge(const struct hook *hook, const char *kind, const siginfo_t *end, bool timed_out,
+static int judge(const struct hook *hook, const char *kind, const siginfo_t *end, enum outcome how,
 		 struct error *err)
 {
-	if (timed_out)
+	if (how == HOOK_INTERRUPTED)
+		return error_set(err, ERROR_SAID, "interrupted during the %s hook %s, which was killed", kind,
+				 hook->path.s);
+	if (how == HOOK_TIMED_OUT)
 		return error_set(err, ERROR_SAID,
 				 "%s hook %s did not end within %lld s and was killed", kind,
 				 hook->path.s, (long long)hook->timeout.value);
@@ -247,26 +260,26 @@ static int judge(const struct hook *hook, const char *kind, const siginfo_t *end
 }
 
 /*
- * A hook with a timeout leads a process group, so that all of it can be killed: what a shell script
- * has started would else hold our standard error open, and engines wait for its end.  Without a
- * timeout it stays in ours, where Ctrl-C reaches it.
+ * A hook that may have to be killed leads a process group, so that all of it can be: what a shell script
+ * has started would else hold our standard error open, and engines wait for its end.  Any other
+ * stays in ours, where Ctrl-C reaches it.
  */
 static int run(const struct hook *hook, struct program *program, struct feed *feed,
 	       const char *kind, struct error *err)
 {
 	cleanup_close int pidfd = -1;
 	int64_t deadline = deadline_of(&hook->timeout);
-	bool timed_out = false;
+	enum outcome how = HOOK_ENDED;
 	siginfo_t end = {0};
 	int r = 0;
 	pid_t pid;
 
-	program->own_group = deadline != INT64_MAX;
+	program->own_group = deadline != INT64_MAX || interrupt_fd >= 0;
 	pid = spawn(program, &pidfd);
 	close(program->input);
 	if (pid > 0 && program->error == 0 && (feed->fd >= 0 || program->own_group))
-		timed_out = await_without_sigpipe(pidfd, feed, deadline) == HOOK_TIMED_OUT;
-	if (timed_out)
+		how = await_without_sigpipe(pidfd, feed, deadline);
+	if (how != HOOK_ENDED)
 		kill(-pid, SIGKILL);
 	feed_close(feed);
 	if (pid > 0)
@@ -275,7 +288,7 @@ static int run(const struct hook *hook, struct program *program, struct feed *fe
 		return error_set(err, -r, "wait for the %s hook %s", kind, hook->path.s);
 	if (program->error)
 		return error_set(err, program->error, "run the %s hook %s", kind, hook->path.s);
-	return judge(hook, kind, &end, timed_out, err);
+	return judge(hook, kind, &end, how, err);
 }
 
 static int run_hook(const struct hook *hook, const char *kind, const char *state, size_t len,
@@ -292,6 +305,11 @@ static int run_hook(const struct hook *hook, const char *kind, const char *state
 	if (feed_open(&feed, &program.input, err) < 0)
 		return -err->code;
 	return run(hook, &program, &feed, kind, err);
+}
+
+void hooks_interrupt_by(int signal_fd)
+{
+	interrupt_fd = signal_fd;
 }
 
 int hooks_run(const struct hooks *hooks, enum hook_kind kind, const char *state, size_t len,

@@ -24,5 +24,10 @@
  */
 int hooks_run(const struct hooks *hooks, enum hook_kind kind, const char *state, size_t len,
               struct error *err);
+/*
+ * From now on a signal that ends us (foreground_interrupted) ends a running hook too, and hooks_run
+ * fails; -1: no more.  `signal_fd` stays the caller's.
+ */
+void hooks_interrupt_by(int signal_fd);
 /* "createRuntime" ... as in config.json. */
 const char *hook_kind_name(enum hook_kind kind);

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -23,6 +22,7 @@
 #include "runtime/container/blame.h"
 #include "runtime/container/clone.h"
 #include "runtime/container/console.h"
+#include "runtime/container/foreground.h"
 #include "runtime/container/home.h"
 #include "runtime/container/hooks.h"
 #include "runtime/container/init_image.h"
@@ -299,9 +299,14 @@ static int locate_group(struct launch *l, struct error *err)
 	if (l->options->runtime->manager == GROUP_DISABLED)
 		return 0;
 	r = cgroup_host_open(&l->cgroup_host, err);
-	if (r < 0 || l->cgroup_host.layout == CGROUP_NONE)
+	if (r < 0)
 		return r;
-	return cgroup_locate(&l->cgroup_host, &l->config->linux_.cgroups_path, l->options->id, &l->group, err);
+	l->group.host = &l->cgroup_host;
+	/* Without cgroups there is nothing to limit with: cgroup_set refuses what was asked for, by name. */
+	return l->cgroup_host.layout == CGROUP_NONE
+	               ? cgroup_set(&l->group, &l->config->linux_.resources, err)
+	               : cgroup_locate(&l->cgroup_host, &l->config->linux_.cgroups_path, l->options->id,
+	                               &l->group, err);
 }
 
 static void undo_group(void *arg)
@@ -412,11 +417,6 @@ static int make_process(struct launch *l, struct error *err)
 	return 0;
 }
 
-static bool ends_us(int sig)
-{
-	return sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT;
-}
-
 /* Init's last words, or what its silent end means. */
 static int init_ended(const struct launch *l, int how, const struct reply *reply, struct error *err)
 {
@@ -440,18 +440,29 @@ static int init_ended(const struct launch *l, int how, const struct reply *reply
 static int await_init(const struct launch *l, struct error *err)
 {
 	struct pollfd fds[] = {{.fd = l->sync, .events = POLLIN}, {.fd = l->interrupt, .events = POLLIN}};
-	struct signalfd_siginfo info;
+	int sig;
 
 	for (;;) {
 		if (TEMP_FAILURE_RETRY(poll(fds, 2, -1)) < 0)
 			return error_set(err, errno, "wait for init");
 		if (fds[0].revents)
 			return 0;
-		if (read(l->interrupt, &info, sizeof(info)) != sizeof(info))
-			return error_set(err, errno, "read a signal");
-		if (ends_us((int)info.ssi_signo))
-			return error_set(err, ERROR_SAID, "interrupted by signal %u", info.ssi_signo);
+		sig = foreground_interrupted(l->interrupt);
+		if (sig)
+			return error_set(err, ERROR_SAID, "interrupted by SIG%s", sigabbrev_np(sig));
 	}
+}
+
+/* Init that failed has closed its end: what it said before explains why nobody listens. */
+static int tell(const struct launch *l, enum message_type type, const struct parcel *parcel, struct error *err)
+{
+	int r = sync_send(l->sync, type, parcel, err);
+	struct error other;
+	struct reply reply;
+
+	if (r < 0 && sync_receive(l->sync, MSG_NONE, &reply, &other) == SYNC_FAILED)
+		return init_ended(l, SYNC_FAILED, &reply, err);
+	return r;
 }
 
 static int meet(const struct launch *l, enum message_type type, struct reply *reply, struct error *err)
@@ -495,8 +506,7 @@ static int send_group(struct launch *l, struct error *err)
 	if (r == 0)
 		r = slots_group_trees(l->plan, &l->group, fds, &n, err);
 	if (r == 0)
-		r = sync_send(l->sync, MSG_GROUP,
-		              &(struct parcel){.fds = fds, .n_fds = n, .aux = (unsigned)tasks}, err);
+		r = tell(l, MSG_GROUP, &(struct parcel){.fds = fds, .n_fds = n, .aux = (unsigned)tasks}, err);
 	for (unsigned i = 0; i < n; i++)
 		close(fds[i]);
 	return r;
@@ -544,7 +554,7 @@ static int run_create_hooks(struct launch *l, struct error *err)
 	int r;
 
 	l->state.pid = l->pid;
-	l->state.start_time = process_start_time(l->pid);
+	l->state.start_time = process_start_time(l->pid, &l->ignored_signals);
 	r = state_write(&l->store, &l->state, err);     /* a hook may ask for the state */
 	if (r == 0)
 		r = launch_hooks(l->config, HOOK_PRESTART, o->id, l->bundle, "creating", l->pid, err);
@@ -569,7 +579,7 @@ static int meet_mounted(struct launch *l, struct error *err)
 	if (!(step->flags & STEP_F_TELL))
 		return 0;
 	r = run_create_hooks(l, err);
-	return r < 0 ? r : sync_send(l->sync, MSG_HOOKS_DONE, NULL, err);
+	return r < 0 ? r : tell(l, MSG_HOOKS_DONE, NULL, err);
 }
 
 static int meet_ready(struct launch *l, struct error *err)
@@ -596,7 +606,7 @@ static int write_state(struct launch *l, struct error *err)
 	int r;
 
 	l->state.pid = l->pid;
-	l->state.start_time = process_start_time(l->pid);
+	l->state.start_time = process_start_time(l->pid, &l->ignored_signals);
 	l->state.creating = false;
 	r = store_write_file(&l->store, "config.json", l->text, l->text_len, err);
 	if (r == 0 && l->create)        /* for the words, should `start` hear of a failure */
@@ -652,9 +662,9 @@ int launch_prepare(struct launch *l, const struct create_options *options, bool 
 
 int launch_go(struct launch *l, struct error *err)
 {
-	struct parcel home = {.data = l->home, .len = strlen(l->home)};
+	struct parcel parcel = {.data = l->home, .len = strlen(l->home), .aux = l->ignored_signals};
 	struct reply reply;
-	int r = sync_send(l->sync, MSG_START, &home, err);
+	int r = tell(l, MSG_START, &parcel, err);
 
 	/* The program runs once the socket, which is close-on-exec, is closed without a word. */
 	if (r == 0 && !l->create) {

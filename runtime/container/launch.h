@@ -36,6 +36,7 @@ struct launch {
 	int sync;                       /* to init; -1 = none */
 	int listener;                   /* the start socket until init has it */
 	pid_t pid;
+	unsigned ignored_signals;       /* by the caller, and so by init: bit n - 1 */
 	int pidfd;
 	int tty;                        /* the terminal's master, or -1 */
 	char home[PATH_MAX];            /* "HOME=..." for init, or "" */

@@ -12,9 +12,23 @@
 #include "runtime/base/cleanup.h"
 
 /* proc(5): the name of a process may hold spaces and parentheses, so fields are counted from the last ")". */
-static bool read_stat(pid_t pid, char *ret_state, uint64_t *ret_start)
+struct process_stat {
+	char state;             /* field 3 */
+	uint64_t start_time;    /* field 22 */
+	unsigned ignored;       /* field 33: signals 1 to 31 */
+};
+
+static const char *skip_fields(const char *p, int n)
 {
-	char path[32], buf[1024], *p;
+	while (p && n-- > 0)
+		p = strchr(p + 1, ' ');
+	return p;
+}
+
+static bool read_stat(pid_t pid, struct process_stat *ret)
+{
+	char path[32], buf[1024];
+	const char *p;
 	cleanup_close int fd = -1;
 	ssize_t n;
 
@@ -27,30 +41,32 @@ static bool read_stat(pid_t pid, char *ret_state, uint64_t *ret_start)
 	p = strrchr(buf, ')');
 	if (!p || p[1] != ' ')
 		return false;
-	*ret_state = p[2];
-	p += 2;
-	for (int field = 3; field < 22 && p; field++)
-		p = strchr(p + 1, ' ');
-	*ret_start = p ? strtoull(p, NULL, 10) : 0;
+	ret->state = p[2];
+	p = skip_fields(p + 1, 22 - 3);
+	ret->start_time = p ? strtoull(p, NULL, 10) : 0;
+	p = skip_fields(p, 33 - 22);
+	ret->ignored = p ? (unsigned)strtoul(p, NULL, 10) : 0;
 	return p != NULL;
 }
 
-uint64_t process_start_time(pid_t pid)
+uint64_t process_start_time(pid_t pid, unsigned *ret_ignored)
 {
-	uint64_t start;
-	char state;
+	struct process_stat stat;
 
-	return read_stat(pid, &state, &start) ? start : 0;
+	if (!read_stat(pid, &stat))
+		return 0;
+	if (ret_ignored)
+		*ret_ignored = stat.ignored;
+	return stat.start_time;
 }
 
 /* A zombie has ended: nobody has looked yet, that is all. */
 static bool is_alive(const struct state *state)
 {
-	uint64_t start;
-	char letter;
+	struct process_stat stat;
 
-	return state->pid > 0 && read_stat(state->pid, &letter, &start) && start == state->start_time &&
-	       letter != 'Z' && letter != 'X';
+	return state->pid > 0 && read_stat(state->pid, &stat) && stat.start_time == state->start_time &&
+	       stat.state != 'Z' && stat.state != 'X';
 }
 
 int state_pidfd(const struct state *state)

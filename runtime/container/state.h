@@ -79,7 +79,7 @@ int store_write_file(const struct store *store, const char *name, const void *by
 int store_read_file(const struct store *store, const char *name, char **ret, size_t *ret_len,
                     struct error *err);
 
-/* When `pid` started, or 0 if there is no such process. */
-uint64_t process_start_time(pid_t pid);
+/* When `pid` started, or 0 if there is no such process; *ret_ignored (if not NULL): its ignored signals, 1 to 31. */
+uint64_t process_start_time(pid_t pid, unsigned *ret_ignored);
 /* A pidfd of the container's process; -1 if it is gone (or somebody else has its number now). */
 int state_pidfd(const struct state *state);

@@ -89,6 +89,9 @@ int sync_receive(int sock, enum message_type type, struct reply *ret, struct err
 		.msg_iov = iov, .msg_iovlen = 2, .msg_control = control, .msg_controllen = sizeof(control)};
 	ssize_t n = TEMP_FAILURE_RETRY(recvmsg(sock, &header, MSG_CMSG_CLOEXEC));
 
+	/* unix(7): who closes with something unread resets the other end, once; its last words are still there. */
+	if (n < 0 && errno == ECONNRESET)
+		n = TEMP_FAILURE_RETRY(recvmsg(sock, &header, MSG_CMSG_CLOEXEC));
 	ret->fd = -1;
 	if (n == 0 || (n < 0 && errno == ECONNRESET))
 		return SYNC_CLOSED;

@@ -55,12 +55,24 @@ static int await_start(struct init *in)
 	return r;
 }
 
+/* A program starts with no signal ignored, whatever the runtime's caller (a shell's `&`, nohup) had. */
+static void heed_signals(uint32_t ignored)
+{
+	/* The kernel's struct sigaction: all zeros is SIG_DFL. */
+	unsigned long action[4] = {0};
+
+	for (int sig = 1; sig < 32; sig++)
+		if (ignored >> (sig - 1) & 1)
+			sys(rt_sigaction, sig, action, NULL, sizeof(unsigned long));
+}
+
 /*
  * The answer to READY carries what only the parent could find out (HOME).  With `create` it
  * means "the state is written, you may outlive me"; without it, it is START itself.
  */
 int do_ready(struct init *in, const struct step *step)
 {
+	struct message message = {0};
 	int r = 0;
 
 	path_forget(in);
@@ -70,7 +82,8 @@ int do_ready(struct init *in, const struct step *step)
 		sys(close, in->tty);
 	in->tty = -1;
 	if (r == 0)
-		r = sync_receive(in, MSG_START, NULL, in->home, sizeof(in->home), NULL, NULL);
+		r = sync_receive(in, MSG_START, &message, in->home, sizeof(in->home), NULL, NULL);
+	heed_signals(message.aux);
 	if (r == 0 && (step->flags & STEP_F_LISTEN))
 		r = await_start(in);
 	/* Here and not before exec, because a seccomp profile may not know close_range. */

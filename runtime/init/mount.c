@@ -93,8 +93,35 @@ static int set_options(struct init *in, long fs, struct plan_list list)
 	return 0;
 }
 
-/* A new file system as a detached mount. */
-static long new_mount(struct init *in, const struct step *step)
+/* What is copied up must be written before the mount is read-only. */
+static uint32_t first_attributes(const struct step *step)
+{
+	return step->mount.attributes & ~(step->flags & STEP_F_COPY_UP ? (uint32_t)MOUNT_ATTR_RDONLY : 0);
+}
+
+static int copy_up(const struct step *step, int target, int mount)
+{
+	int r = copy_tree(target, mount);
+
+	return r < 0 ? r : set_attributes(mount, (struct plan_map){step->mount.attributes & MOUNT_ATTR_RDONLY, 0}, 0, 0);
+}
+
+/* The mode of the directory that a tmpfs covers, as its option. */
+static int inherit_mode(long fs, long target)
+{
+	char octal[5] = "0000";
+	struct statx st;
+	long r = sys(statx, target, "", AT_EMPTY_PATH, STATX_MODE, &st);
+
+	if (r < 0)
+		return (int)r;
+	for (unsigned i = 0; i < 4; i++)
+		octal[3 - i] = (char)('0' + (st.stx_mode >> 3 * i & 7));
+	return set_option(fs, "mode", octal);
+}
+
+/* A new file system as a detached mount; `target`: what it will cover. */
+static long new_mount(struct init *in, const struct step *step, long target)
 {
 	long fs, r;
 
@@ -109,21 +136,16 @@ static long new_mount(struct init *in, const struct step *step)
 	r = set_options(in, fs, step->mount.options);
 	if (r < 0)
 		return r;
-	r = sys(fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (step->flags & STEP_F_INHERIT_MODE)
+		r = inherit_mode(fs, target);
+	if (r == 0)
+		r = sys(fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	if (r < 0) {
 		read_log(in, fs);
 		return failed_at(in, STAGE_CREATE, r);
 	}
-	r = sys(fsmount, fs, FSMOUNT_CLOEXEC, step->mount.attributes);
+	r = sys(fsmount, fs, FSMOUNT_CLOEXEC, first_attributes(step));
 	return r < 0 ? failed_at(in, STAGE_FSMOUNT, r) : r;
-}
-
-static int inherit_mode(int from, int to)
-{
-	struct statx st;
-	long r = sys(statx, from, "", AT_EMPTY_PATH, STATX_MODE, &st);
-
-	return r < 0 ? (int)r : (int)sys(fchmodat, to, ".", st.stx_mode & 07777);
 }
 
 int do_mount(struct init *in, const struct step *step)
@@ -134,12 +156,10 @@ int do_mount(struct init *in, const struct step *step)
 
 	if (target < 0)
 		return failed_at(in, STAGE_TARGET, target);
-	mount = new_mount(in, step);
+	mount = new_mount(in, step, target);
 	if (mount < 0)
 		return (int)mount;
-	r = step->flags & STEP_F_COPY_UP ? copy_tree((int)target, (int)mount) : 0;
-	if (r == 0 && (step->flags & STEP_F_INHERIT_MODE))
-		r = inherit_mode((int)target, (int)mount);
+	r = step->flags & STEP_F_COPY_UP ? copy_up(step, (int)target, (int)mount) : 0;
 	if (r < 0)
 		return failed_at(in, STAGE_COPY_UP, r);
 	r = set_attributes((int)mount, step->mount.all, step->mount.propagation, 0);

@@ -375,12 +375,12 @@ static int plan_process(const struct plan_input *in, struct builder *b, struct e
 	const struct process *p = &in->config->process;
 	int r;
 
-	plan_rlimits(p, b);
 	if (p->user.uid != 0)
 		builder_step(b, STEP_STDIO, 0, p->user.at)->user.uid = p->user.uid;
 	builder_step(b, STEP_CWD, 0, p->cwd.at)->path.path = builder_str(b, p->cwd.s);
 	builder_step(b, STEP_UMASK, 0, p->user.umask.at)->umask.mask =
 		p->user.umask.set ? (uint32_t)p->user.umask.value : PLAN_UMASK_CALLER;
+	plan_rlimits(p, b);     /* after the last file that init opens for itself: RLIMIT_NOFILE may be tiny */
 	if (!p->no_new_privileges)
 		plan_seccomp(in, b);
 	plan_user(in, b);
