@@ -27,18 +27,18 @@ int decode_expect(const struct json *value, enum json_type type, struct error *e
 	return error_locate(err, json_source(value));
 }
 
-/* "one of a, b, c": as many as fit. */
+/* "a, b, c": as many as fit. */
 static void list_words(const struct name *names, char *buf, size_t size)
 {
 	size_t used = 0;
 
-	buf[0] = '\0';
 	for (const struct name *n = names; n->name; n++) {
-		size_t len = strlen(n->name) + 2;
+		bool fits = used + strlen(n->name) + strlen(", , ...") < size;
 
-		if (used + len >= size)
-			break;
-		used += (size_t)snprintf(buf + used, size - used, "%s%s", n == names ? "" : ", ", n->name);
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", n == names ? "" : ", ",
+		                         fits ? n->name : "...");
+		if (!fits)
+			return;
 	}
 }
 
