@@ -157,7 +157,7 @@ struct hook {
 	struct source at;
 	struct text path;
 	struct texts args;
-	struct texts env;       /* env.set: absent inherits nothing but is not the same as [] */
+	struct texts env;       /* env.set: absent inherits the environment of who runs it, [] is empty */
 	struct opt_int timeout; /* seconds, > 0 */
 };
 

@@ -3,8 +3,9 @@
  *
  * A buffer that grows; separators and indentation are the emitter's business, so a caller only says
  * what comes next.  Byte-exact: hooks and engines compare texts, so neither slashes nor
- * anything else that RFC 8259 allows to stand as it is gets escaped.  Strings that are not UTF-8 (a path
- * of the host may be anything) have U+FFFD for each byte that is not: JSON cannot hold them.
+ * anything else that RFC 8259 allows to stand as it is gets escaped.  Strings that are not
+ * UTF-8 (a path of the host may be anything) have U+FFFD for each byte that is not: JSON cannot
+ * hold them.
  * Running out of memory is remembered and reported once, by emit_finish.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
@@ -51,7 +52,7 @@ void emit_key_bool(struct emitter *e, const char *key, bool truth);
 /* {"key": {"a": "b", ...}} of a map */
 void emit_key_pairs(struct emitter *e, const char *key, const struct pairs *pairs);
 
-/* *ret is malloc'ed, terminated, the caller's; the emitter is empty afterwards, whatever happens.  -ENOMEM. */
+/* *ret is malloc'ed, terminated, the caller's; the emitter is empty afterwards.  -ENOMEM. */
 int emit_finish(struct emitter *e, char **ret, size_t *ret_len, struct error *err);
 
 /*
@@ -63,7 +64,8 @@ int emit_state(const struct config *config, const char *id, const char *bundle, 
                pid_t pid, char **ret, size_t *ret_len, size_t *ret_hole, struct error *err);
 
 /*
- * What `crun-lite spec` writes; with tabs if `e` is pretty and has no indent.  `rootless`: in a user
- * namespace whose root is who runs this, with what such a user may have (host's network, no limits).
+ * What `crun-lite spec` writes; with tabs if `e` is pretty and has no indent.  `rootless`: in a
+ * user namespace whose root is who runs this, with what such a user may have (the host's network,
+ * no limits).
  */
 void emit_default_config(struct emitter *e, bool rootless);

@@ -187,7 +187,11 @@ static bool is_space(char c)
 /* Between two tokens that yajl reports there is nothing but this. */
 static size_t skip(const struct json_doc *doc, size_t i)
 {
-	while (i < doc->len && (is_space(doc->text[i]) || doc->text[i] == ',' || doc->text[i] == ':'))
+	static const bool between[256] = {
+		[' '] = true, ['\t'] = true, ['\n'] = true, ['\r'] = true, [','] = true, [':'] = true,
+	};
+
+	while (i < doc->len && between[(unsigned char)doc->text[i]])
 		i++;
 	return i;
 }
@@ -250,7 +254,7 @@ static bool is_surrogate(const char *escape, size_t n, unsigned *ret)
 	return (*ret & 0xf800) == 0xd800;
 }
 
-/* yajl turns half a pair into "?" or into bytes that are not UTF-8.  Offset of the first, or `to`. */
+/* yajl turns half a pair into "?" or worse.  Offset of the first, or `to`. */
 static size_t lone_surrogate(const char *text, size_t from, size_t to)
 {
 	unsigned high, low;
@@ -273,15 +277,15 @@ static size_t lone_surrogate(const char *text, size_t from, size_t to)
 static const char *keep(struct builder *b, const char *s, size_t len)
 {
 	const struct json_doc *doc = b->doc;
-	size_t offset = (size_t)((uintptr_t)s - (uintptr_t)doc->text), half;
-	size_t start = skip(doc, b->end), end = yajl_get_bytes_consumed(b->yajl);
+	size_t offset = (size_t)((uintptr_t)s - (uintptr_t)doc->text), end, half;
 	char *copy;
 
 	if (offset <= doc->len) {
 		b->words[offset + len] = '\0';
 		return b->words + offset;
 	}
-	half = lone_surrogate(doc->text, start, end);
+	end = yajl_get_bytes_consumed(b->yajl);
+	half = lone_surrogate(doc->text, skip(doc, b->end), end);
 	if (half < end) {
 		fail(b, half, "half of a surrogate pair");
 		return NULL;
@@ -647,7 +651,7 @@ static void pointer_index(struct pointer *p, unsigned index)
 	pointer_key(p, digits);
 }
 
-/* Steps down to the value that `offset` belongs to: its own bytes, its key, or what stands before. */
+/* Steps down to the value that `offset` belongs to: its bytes, its key, or what stands before. */
 static void point(const struct json *node, size_t offset, struct pointer *p)
 {
 	while (node && offset > node->start) {

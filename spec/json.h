@@ -60,8 +60,8 @@ void *json_alloc(struct json_doc *doc, size_t size);
 
 /*
  * Fills err's file, line, column (bytes, from 1) and pointer (RFC 6901) from err->at; nothing if
- * err->at is nowhere.  Counted only now, because most runs have no error.  Control characters, which
- * a hostile text could smuggle into err->text and on to a terminal, become '?'.
+ * err->at is nowhere.  Counted only now, because most runs have no error.  Control characters,
+ * which a hostile text could smuggle into err->text and on to a terminal, become '?'.
  */
 void json_blame(const struct json_doc *doc, const char *path, struct error *err);
 

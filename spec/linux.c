@@ -21,7 +21,7 @@ static const struct field namespace_fields[] = {
 	{0},
 };
 
-/* A list becomes a slot for each type: config-linux.md "Namespaces": a type given twice is an error. */
+/* A list becomes a slot for each type: config-linux.md "Namespaces" wants no type twice. */
 static DECODER(decode_namespaces)
 {
 	struct namespace *namespaces = dest;

@@ -19,7 +19,7 @@ struct name {
 extern const struct name rlimit_names[];                /* RLIMIT_* */
 extern const struct name namespace_names[];             /* enum namespace_kind */
 extern const struct name hook_names[];                  /* enum hook_kind */
-extern const struct name propagation_names[];           /* MS_PRIVATE ..., the r forms with MS_REC */
+extern const struct name propagation_names[];           /* MS_PRIVATE ..., r forms with MS_REC */
 extern const struct name personality_names[];           /* PER_* of personality(2) */
 extern const struct name scheduler_policy_names[];      /* SCHED_* of sched_setattr(2) */
 extern const struct name scheduler_flag_names[];        /* SCHED_FLAG_*, to be or'ed */

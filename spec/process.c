@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define AT(member) offsetof(struct process, member)
+#define INT32      .min = INT32_MIN, .max = INT32_MAX
 
 static const struct field console_fields[] = {
 	{NULL,     decode_set, AT(console_size.set)},
@@ -55,8 +56,8 @@ static const struct field scheduler_fields[] = {
 	{NULL,       decode_at,    offsetof(struct scheduler, at)},
 	{"policy",   decode_word,  offsetof(struct scheduler, policy), .required = true,
 	 .names = scheduler_policy_names, .what = "a scheduling policy"},
-	{"nice",     decode_i64,   offsetof(struct scheduler, nice),     .min = INT32_MIN, .max = INT32_MAX},
-	{"priority", decode_i64,   offsetof(struct scheduler, priority), .min = INT32_MIN, .max = INT32_MAX},
+	{"nice",     decode_i64,   offsetof(struct scheduler, nice), INT32},
+	{"priority", decode_i64,   offsetof(struct scheduler, priority), INT32},
 	{"flags",    decode_words, offsetof(struct scheduler, flags),
 	 .names = scheduler_flag_names, .what = "a scheduling flag"},
 	{"runtime",  decode_u64,   offsetof(struct scheduler, runtime)},
@@ -70,7 +71,7 @@ static const struct field io_priority_fields[] = {
 	{NULL,       decode_at,   offsetof(struct io_priority, at)},
 	{"class",    decode_word, offsetof(struct io_priority, class), .required = true,
 	 .names = io_priority_names, .what = "an I/O priority class"},
-	{"priority", decode_i64,  offsetof(struct io_priority, priority), .min = INT32_MIN, .max = INT32_MAX},
+	{"priority", decode_i64,  offsetof(struct io_priority, priority), INT32},
 	{0},
 };
 

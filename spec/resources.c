@@ -126,7 +126,7 @@ static const struct field block_io_fields[] = {
 	{0},
 };
 
-/* config-linux.md "Huge page limits": <size><unit-prefix>B, as the directories of sysfs: [1-9][0-9]*[KMG]B */
+/* config-linux.md "Huge page limits": [1-9][0-9]*[KMG]B, as sysfs names its directories. */
 static DECODER(decode_page_size)
 {
 	int r = decode_text(doc, value, dest, f, err);
