@@ -162,14 +162,13 @@ test_lifecycle__kill_takes_names_with_and_without_sig_and_numbers_C032() {
 	run_ok kill "$ID" term
 	until_true file_has term "$R/tmp/s"
 	for s in FOO SIGFOO -1 9x  4096; do
-		run_fails signal kill "$ID" "$s"
+		run_fails 'signal|flag' kill "$ID" "$s"
 	done
 	expect_eq "$(status "$ID")" running
 	deleted
 }
 
 test_lifecycle__kill_zero_only_asks_C032() {
-	only_crun_lite
 	args sleep 1000
 	created
 	run_ok kill "$ID" 0
@@ -238,7 +237,9 @@ test_lifecycle__an_old_pid_file_is_replaced_in_one_step_C022() {
 test_lifecycle__list_shows_every_container_C050() {
 	args sleep 1000
 	created
-	run_ok create -b "$B" "$ID-b" --no-pivot 2>/dev/null || run_ok create -b "$B" --no-pivot "$ID-b"
+	config '.linux.cgroupsPath += "-b"'     # a group with processes in it is nobody else's (F167)
+	config '.linux.cgroupsPath += "-b"'
+	run_ok create -b "$B" --no-pivot "$ID-b"
 	run_ok start "$ID-b"
 	run_ok list
 	expect_match "ID +PID +STATUS +BUNDLE +CREATED +OWNER"

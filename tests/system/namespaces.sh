@@ -90,7 +90,8 @@ test_namespaces__the_network_of_another_container_F060() {
 test_namespaces__a_mount_namespace_by_path_F060() {
 	only_crun_lite
 	namespaces mnt
-	config '.linux.namespaces |= map(if .type == "mount" then .path = "/proc/\($p)/ns/mnt" else . end)' --arg p "$NS"
+	config '.linux.namespaces |= map(if .type == "mount" then .path = "/proc/\($p)/ns/mnt" else . end)
+		| del(.mounts, .linux.maskedPaths, .linux.readonlyPaths, .root.readonly)' --arg p "$NS"
 	args sleep 1000
 	created
 	expect_eq "$(ns_of "$(pid_of)" mnt)" "$(ns_of "$NS" mnt)" "mount namespace"

@@ -91,6 +91,7 @@ test_seccomp__each_operator_F074() {
 	while read -r op value value2 arg want; do
 		filter '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["chroot"],"action":"SCMP_ACT_ERRNO","errnoRet":95,
 			"args":[{"index":1,"value":'"$value"',"valueTwo":'"$value2"',"op":"SCMP_CMP_'"$op"'"}]}]}'
+		sed -i 's/18446744073709552000/18446744073709551615/' "$B/config.json"     # jq has doubles
 		calls ${NR[chroot]} 0 "$arg"
 		# What passes the filter fails on the bad address.
 		expect_eq "$OUT" "-1 $want" "$op $value $value2 with $arg"
@@ -221,7 +222,7 @@ test_seccomp__nonsense_is_refused_by_name_F071() {
 	run_fails SCMP_CMP_NO run -b "$B" "$ID"
 	[ -n "$CRUN_LITE" ] || return 0
 	filter '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["getppid"],"action":"SCMP_ACT_ERRNO","args":[{"index":6,"value":1,"op":"SCMP_CMP_EQ"}]}]}'
-	run_fails index run -b "$B" "$ID"
+	run_fails 'index|argument' run -b "$B" "$ID"
 	filter '{"syscalls":[]}'
 	run_fails defaultAction run -b "$B" "$ID"
 }

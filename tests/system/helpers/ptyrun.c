@@ -140,6 +140,9 @@ int main(int argc, char **argv)
 		for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 			;
 		setsid();
+		/* A shell that runs us in the background has them ignored. */
+		signal(SIGINT, SIG_DFL);
+		signal(SIGQUIT, SIG_DFL);
 		ioctl(slave, TIOCSCTTY, 0);
 		dup2(slave, 0);
 		dup2(slave, 1);

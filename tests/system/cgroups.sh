@@ -1,0 +1,327 @@
+# The container's own group, its limits, and its removal: F100-F132, C213, cgroups 3b and 3c.
+# shellcheck shell=bash
+
+# own_groups [ID]: the container's directories that exist
+own_groups() {
+	local h
+	for h in "${CGROUPS[@]}"; do
+		[ ! -d "$h/${1:-$ID}" ] || echo "$h/${1:-$ID}"
+	done
+}
+
+# limit FILTER CONTROLLER V1FILE V2FILE V1WANT V2WANT: a created container's file
+limit() {
+	local f want
+	config "$1"
+	created
+	f=$(cgroup_file "$2" "$3" "$4")
+	want=$5
+	[ -z "$V2" ] || want=$6
+	[ -e "$f" ] || { deleted; skip "this kernel has no ${f##*/}"; }
+	expect_eq "$(<"$f")" "$want" "$f"
+	deleted
+}
+
+test_cgroups__a_container_is_in_a_group_of_its_own_in_every_hierarchy() {
+	args sleep 1000
+	created
+	local h pid
+	pid=$(pid_of)
+	for h in "${CGROUPS[@]}"; do
+		# runc leaves the v2 tree of a hybrid host alone, and that is no harm.
+		[ -n "$CRUN_LITE" ] || [[ $h != */unified ]] || continue
+		expect_file "$h/$ID"
+		grep -qx "$pid" "$h/$ID/cgroup.procs" || fail "$pid is not in $h/$ID: $(<"$h/$ID/cgroup.procs")"
+	done
+	deleted
+	expect_eq "$(own_groups)" "" "groups after delete"
+}
+
+test_cgroups__children_are_born_in_it() {
+	running 'sleep 1000 & sleep 1000 & sleep 1000'
+	local f
+	f=$(cgroup_file pids cgroup.procs cgroup.procs)
+	until_true eval "[ \$(wc -l < '$f') = 4 ] || [ \$(wc -l < '$f') = 3 ]"
+	deleted
+	expect_eq "$(own_groups)" "" "groups after delete"
+}
+
+test_cgroups__the_groups_are_gone_after_run() {
+	run_ok run -b "$B" "$ID"
+	expect_eq "$(own_groups)" ""
+}
+
+test_cgroups__without_a_path_there_is_one_and_it_goes_again_F068() {
+	config 'del(.linux.cgroupsPath)'
+	args sleep 1000
+	created
+	local line
+	line=$(grep "$ID" "/proc/$(pid_of)/cgroup" | head -n1) || fail "no group bears the ID"
+	deleted
+	[ -n "$line" ]
+}
+
+test_cgroups__a_path_of_several_parts_F068() {
+	config '.linux.cgroupsPath = $p' --arg p "/$ID-parent/middle/leaf"
+	args sleep 1000
+	created
+	local f
+	f=$(cgroup_file pids cgroup.procs cgroup.procs "$ID-parent/middle/leaf")
+	expect_file "$f"
+	deleted
+	expect_no_file "${f%/cgroup.procs}"
+	# Which of the parents a delete removes is the runtime's affair; the next test's is not.
+	local h
+	for h in "${CGROUPS[@]}"; do
+		[ ! -d "$h/$ID-parent" ] || rmdir "$h/$ID-parent/middle" "$h/$ID-parent" 2>/dev/null || :
+	done
+}
+
+test_cgroups__a_relative_path_is_below_somewhere_of_ours_F068() {
+	config '.linux.cgroupsPath = $p' --arg p "$ID-relative"
+	args sleep 1000
+	created
+	grep -q "$ID-relative" "/proc/$(pid_of)/cgroup" || fail "$(cat "/proc/$(pid_of)/cgroup")"
+	deleted
+}
+
+test_cgroups__a_path_that_leads_out_is_refused_or_stays_inside_F068() {
+	only_crun_lite
+	local p
+	for p in "/../$ID" "/$ID/../../x" "../../../$ID" '/'; do
+		config '.linux.cgroupsPath = $p' --arg p "$p"
+		run_fails 'cgroup' run -b "$B" "$ID"
+	done
+}
+
+test_cgroups__a_group_with_processes_in_it_is_refused_F167() {
+	only_crun_lite
+	args sleep 1000
+	created
+	run_fails 'cgroup|process' create -b "$B" "$ID-b"
+	expect_eq "$(status "$ID")" created
+	deleted
+}
+
+test_cgroups__a_group_that_was_there_before_is_used_and_stays_or_goes_F165() {
+	local h
+	for h in "${CGROUPS[@]}"; do mkdir "$h/$ID" 2>/dev/null || :; done
+	run_ok run -b "$B" "$ID"
+	for h in "${CGROUPS[@]}"; do rmdir "$h/$ID" 2>/dev/null || :; done
+}
+
+test_cgroups__memory_limit_F101() {
+	args sleep 1000
+	limit '.linux.resources.memory.limit = 20971520' memory memory.limit_in_bytes memory.max 20971520 20971520
+}
+
+test_cgroups__memory_reservation_F102() {
+	args sleep 1000
+	limit '.linux.resources.memory = {"limit":20971520,"reservation":10485760}' memory memory.soft_limit_in_bytes memory.low 10485760 10485760
+}
+
+test_cgroups__memory_swap_F103() {
+	[ -n "$V2" ] || [ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ] || skip "no swap accounting"
+	args sleep 1000
+	limit '.linux.resources.memory = {"limit":20971520,"swap":31457280}' memory memory.memsw.limit_in_bytes memory.swap.max 31457280 10485760
+}
+
+test_cgroups__unlimited_memory_F101() {
+	args sleep 1000
+	limit '.linux.resources.memory.limit = -1' memory memory.limit_in_bytes memory.max \
+		"$(cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null)" max
+}
+
+test_cgroups__swappiness_of_v1_F105() {
+	[ -z "$V2" ] || skip "v1 only"
+	args sleep 1000
+	limit '.linux.resources.memory.swappiness = 33' memory memory.swappiness - 33 -
+}
+
+test_cgroups__memory_beyond_the_limit_kills_the_program_F101() {
+	config '.linux.resources.memory = {"limit":20971520,"swap":20971520}'
+	[ -n "$V2" ] || [ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ] || config 'del(.linux.resources.memory.swap)'
+	args eatmemory 100
+	capture rt run -b "$B" "$ID"
+	expect_rc 137
+	expect_not_in eaten
+	args eatmemory 5
+	run_ok run -b "$B" "$ID"
+	expect_eq "$OUT" eaten
+}
+
+test_cgroups__a_small_memory_limit_runs_a_small_program_F101() {
+	only_crun_lite
+	config '.linux.resources.memory.limit = 262144 | .process.args = ["/bin/true"]'
+	run_ok run -b "$B" "$ID"
+}
+
+test_cgroups__cpu_quota_and_period_F111() {
+	args sleep 1000
+	limit '.linux.resources.cpu = {"quota":25000,"period":50000}' cpu cpu.cfs_quota_us cpu.max 25000 "25000 50000"
+	[ -n "$V2" ] || limit . cpu cpu.cfs_period_us - 50000 -
+}
+
+test_cgroups__a_quota_without_a_period_and_none_at_all_F111() {
+	args sleep 1000
+	limit '.linux.resources.cpu = {"quota":50000}' cpu cpu.cfs_quota_us cpu.max 50000 "50000 100000"
+	limit '.linux.resources.cpu = {"quota":-1}' cpu cpu.cfs_quota_us cpu.max -1 "max 100000"
+}
+
+test_cgroups__cpu_shares_F110() {
+	args sleep 1000
+	# On v2 the formula that runc and crun have had since 2025 (cgroups 3f), or the older linear one.
+	config '.linux.resources.cpu.shares = 512'
+	created
+	local f
+	f=$(cgroup_file cpu cpu.shares cpu.weight)
+	if [ -n "$V2" ]; then
+		expect_match '^(59|20)$' "$(<"$f")"
+	else
+		expect_eq "$(<"$f")" 512
+	fi
+	deleted
+}
+
+test_cgroups__cpuset_F114() {
+	if [ -n "$V2" ]; then
+		grep -qw cpuset /sys/fs/cgroup/cgroup.controllers || skip "no cpuset controller"
+	else
+		[ -d /sys/fs/cgroup/cpuset ] || skip "no cpuset hierarchy"
+	fi
+	args sleep 1000
+	limit '.linux.resources.cpu = {"cpus":"0","mems":"0"}' cpuset cpuset.cpus cpuset.cpus 0 0
+}
+
+test_cgroups__the_program_may_use_all_the_cpus_of_its_group_whatever_the_caller_was_bound_to() {
+	only_crun_lite
+	[ "$(nproc)" -gt 1 ] || skip "one processor"
+	args inspect affinity
+	local all
+	run_ok run -b "$B" "$ID"
+	all=$OUT
+	capture taskset -c 0 "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+	expect_rc 0
+	expect_eq "$OUT" "$all" "processors of a container of a bound caller"
+}
+
+test_cgroups__pids_limit_F132() {
+	args sleep 1000
+	limit '.linux.resources.pids.limit = 123' pids pids.max pids.max 123 123
+	limit '.linux.resources.pids.limit = -1' pids pids.max pids.max max max
+}
+
+test_cgroups__a_pids_limit_is_hit_F132() {
+	config '.linux.resources.pids.limit = 5'
+	args sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done; echo started all'
+	capture rt run -b "$B" "$ID"
+	expect_not_in "started all"
+	expect_match "fork" "$ERR"
+}
+
+test_cgroups__a_pids_limit_of_zero_is_a_limit_F132() {
+	only_crun_lite
+	# The program itself was there before; it can make no other.
+	config '.linux.resources.pids.limit = 0'
+	args sh -c 'sleep 0; echo forked'
+	capture rt run -b "$B" "$ID"
+	expect_not_in forked
+}
+
+test_cgroups__devices_are_denied_unless_allowed_F100() {
+	own_rootfs
+	config '.linux.resources.devices = [{"allow":false,"access":"rwm"},{"allow":true,"type":"c","major":1,"minor":7,"access":"r"}]
+		| .linux.devices = [{"path":"/dev/kmsg2","type":"c","major":1,"minor":11,"fileMode":438},
+			{"path":"/dev/block","type":"b","major":7,"minor":99,"fileMode":438}]'
+	in_container 'head -c 1 /dev/null; echo null; head -c 1 /dev/zero | wc -c; head -c1 /dev/kmsg2 2>&1; head -c1 /dev/block 2>&1; :'
+	expect_line null
+	expect_line 1
+	expect_match "dev/kmsg2.*Operation not permitted|kmsg2.*Operation not permitted"
+	expect_match "/dev/block.*Operation not permitted"
+}
+
+test_cgroups__devices_are_allowed_when_the_config_says_so_F100() {
+	config '.linux.resources.devices = [{"allow":true,"access":"rwm"}]
+		| .linux.devices = [{"path":"/dev/mem2","type":"c","major":1,"minor":11,"fileMode":438}]
+		| .process.capabilities |= map_values(. + ["CAP_SYSLOG","CAP_SYS_ADMIN"])'
+	in_container 'exec 3</dev/mem2 && echo opened'
+	expect_eq "$OUT" opened
+}
+
+test_cgroups__unified_is_written_as_it_stands_F134() {
+	[ -n "$V2" ] || {
+		only_crun_lite
+		config '.linux.resources.unified = {"memory.high":"1000000"}'
+		run_fails 'unified|memory.high|v2' run -b "$B" "$ID"
+		return 0
+	}
+	args sleep 1000
+	limit '.linux.resources.unified = {"memory.high":"20971520","pids.max":"77"}' memory - memory.high - 20971520
+}
+
+test_cgroups__a_unified_key_with_a_slash_is_refused_F134() {
+	only_crun_lite
+	config '.linux.resources.unified = {"../memory.high":"1"}'
+	run_fails 'memory.high|unified' run -b "$B" "$ID"
+}
+
+test_cgroups__limits_that_cannot_be_met_are_errors_that_name_the_file_or_key() {
+	# Below what is used already, or nonsense: nothing is left behind.
+	config '.linux.resources.cpu = {"quota":5,"period":100000}'
+	run_fails 'cpu' run -b "$B" "$ID"
+	expect_eq "$(own_groups)" ""
+	config '.linux.resources.cpu = {"cpus":"9999"}'
+	if [ -z "$V2" ] && [ -d /sys/fs/cgroup/cpuset ]; then
+		run_fails 'cpu' run -b "$B" "$ID"
+	fi
+	expect_eq "$(own_groups)" ""
+}
+
+test_cgroups__the_cgroup_manager_can_be_disabled_C008() {
+	only_crun_lite
+	args inspect cgroup
+	local mine
+	mine=$(sed 's/^/cgroup: /' /proc/self/cgroup)
+	capture "$RUNTIME" --root "$ROOT" --cgroup-manager=disabled run -b "$B" "$ID"
+	expect_rc 0
+	[ -n "$V2" ] || expect_eq "$OUT" "$mine" "groups"
+}
+
+test_cgroups__a_group_full_of_processes_is_emptied_by_delete_force_C213() {
+	container_config 'for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1000 & done; sleep 1000' 'del(.linux.namespaces[] | select(.type == "pid"))'
+	created
+	run_ok start "$ID"
+	local f
+	f=$(cgroup_file pids cgroup.procs cgroup.procs)
+	until_true eval "[ \$(wc -l < '$f') -ge 10 ]"
+	run_ok delete --force "$ID"
+	expect_eq "$(own_groups)" ""
+}
+
+test_cgroups__subgroups_that_the_container_made_go_too_C213() {
+	config '.mounts += [{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["rw"]}]'
+	if [ -n "$V2" ]; then
+		args sh -c 'mkdir -p /sys/fs/cgroup/a/b/c && echo made'
+	else
+		args sh -c 'mkdir -p /sys/fs/cgroup/memory/a/b/c && echo made'
+	fi
+	capture rt run -b "$B" "$ID"
+	[[ $OUT == made ]] || { rt delete --force "$ID" 2>/dev/null; skip "cannot make a subgroup inside"; }
+	expect_eq "$(own_groups)" ""
+}
+
+test_cgroups__a_frozen_container_is_killed_by_delete_force() {
+	args sleep 1000
+	created
+	run_ok start "$ID"
+	if [ -n "$V2" ]; then
+		echo 1 >"/sys/fs/cgroup/$ID/cgroup.freeze"
+	elif [ -d /sys/fs/cgroup/freezer ]; then
+		echo FROZEN >"/sys/fs/cgroup/freezer/$ID/freezer.state"
+	else
+		deleted
+		skip "no freezer"
+	fi
+	run_ok delete --force "$ID"
+	expect_eq "$(own_groups)" ""
+}

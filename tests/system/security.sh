@@ -1,0 +1,363 @@
+# The known holes of container runtimes (docs/security.md, V rows) that a run can show: a file outside
+# the root file system, the canary, is the same before and after.
+# shellcheck shell=bash
+
+# canary: a directory of the host beside the bundle, in C, that nothing may touch
+canary() {
+	C=$T/canary
+	mkdir "$C"
+	echo precious >"$C/file"
+	echo old >"$C/ptmx"
+	mkdir "$C/dir"
+	chmod 640 "$C/file"
+	chown 5:6 "$C/file"
+	tree "$C" >"$T/canary.before"
+}
+
+intact() {
+	tree "$C" >"$T/canary.after"
+	cmp -s "$T/canary.before" "$T/canary.after" ||
+		fail "the canary was touched: $(diff "$T/canary.before" "$T/canary.after")"
+}
+
+# up PATH: the same as a symlink target that climbs out
+up() { echo "../../../../../../../../../..$1"; }
+
+# attempt: create, start, wait and delete; its outcome does not matter, the host does
+attempt() {
+	capture timeout -k 1 20 "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID" </dev/null
+	[ "$RC" != 124 ] || fail "it hung"
+	rt delete --force "$ID" >/dev/null 2>&1 || :
+}
+
+# The names of what is tried and the outcome do not matter here: nothing of the host may change.
+test_security__a_console_that_is_a_symlink_makes_nothing_on_the_host_V02() {
+	own_rootfs
+	canary
+	local l
+	for l in "$C/new" "$(up "$C/new")" "$C/file" "$(up "$C/file")"; do
+		config '.mounts |= map(select(.destination | startswith("/dev") | not)) | .process.terminal = true'
+		rm -rf "$R/dev"
+		mkdir "$R/dev"
+		ln -s "$l" "$R/dev/console"
+		"$HELPERS/ptyrun" -- "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID" >"$T/out" 2>&1 || :
+		rt delete --force "$ID" >/dev/null 2>&1 || :
+		intact
+	done
+}
+
+test_security__a_null_device_that_is_a_symlink_to_a_volume_V03() {
+	own_rootfs
+	canary
+	config '.mounts |= map(select(.destination | startswith("/dev") | not))
+		| .mounts += [{"destination":"/vol","source":$c,"options":["bind"]}]
+		| .process.user = {"uid":1000,"gid":1000}' --arg c "$C"
+	rm -rf "$R/dev"
+	mkdir "$R/dev"
+	ln -s /vol/file "$R/dev/null"
+	args sh -c 'stat -L -c "%t:%T" /proc/self/fd/0'
+	attempt
+	intact
+	[ "$RC" != 0 ] || expect_eq "$OUT" "1:3" "the program's stdin"
+}
+
+test_security__masked_paths_never_take_the_images_null_device_V08() {
+	own_rootfs
+	canary
+	config '.mounts |= map(select(.destination | startswith("/dev") | not))
+		| .mounts += [{"destination":"/vol","source":$c,"options":["bind"]}]
+		| .linux.maskedPaths = ["/etc/file"]' --arg c "$C"
+	rm -rf "$R/dev"
+	mkdir "$R/dev"
+	ln -s /vol/file "$R/dev/null"
+	args sh -c 'cat /etc/file; inspect mounts'
+	attempt
+	intact
+	expect_not_in precious
+	expect_not_in original
+}
+
+test_security__a_dev_that_is_a_symlink_V05() {
+	own_rootfs
+	canary
+	local l
+	for l in "$C" "$(up "$C")" /vol; do
+		config '.mounts |= map(select(.destination | startswith("/dev") | not))
+			| .mounts += (if $l == "/vol" then [{"destination":"/vol","source":$c,"options":["bind"]}] else [] end)
+			| .linux.devices = [{"path":"/dev/file","type":"c","major":1,"minor":3}]' --arg c "$C" --arg l "$l"
+		rm -rf "$R/dev"
+		ln -s "$l" "$R/dev"
+		if [ "$l" = /vol ]; then
+			# Inside the volume its devices may be made: but what was there stays.
+			attempt
+			expect_eq "$(<"$C/file")" precious
+			expect_eq "$(stat -c %u:%g "$C/file")" 5:6
+		else
+			attempt
+			intact
+		fi
+	done
+}
+
+test_security__a_proc_or_sys_that_is_a_symlink_is_refused_V11_V19() {
+	local p
+	for p in proc sys; do
+		own_rootfs
+		mkdir -p "$R/elsewhere"
+		rm -rf "${R:?}/$p"
+		ln -s /elsewhere "$R/$p"
+		args inspect mounts
+		attempt
+		[ "$RC" != 0 ] || fail "a container with /$p -> /elsewhere ran"
+		[ -z "$CRUN_LITE" ] || expect_in "/$p" "$ERR"
+		rm -rf "${R:?}"
+	done
+}
+
+test_security__a_volume_over_proc_is_refused_V10_V19() {
+	canary
+	mkdir "$T/fake"
+	mkdir -p "$T/fake/self/attr"
+	config '.mounts += [{"destination":"/proc","source":$f,"options":["bind"]}]' --arg f "$T/fake"
+	attempt
+	[ "$RC" != 0 ] || fail "a directory was bound over /proc"
+}
+
+test_security__what_is_mounted_inside_proc_gets_none_of_the_runtimes_writes_V10() {
+	mkdir -p "$T/fake/net/ipv4"
+	echo decoy >"$T/fake/net/ipv4/ip_forward"
+	config '.mounts += [{"destination":"/proc/sys","source":$f,"options":["bind"]}]
+		| .linux.sysctl = {"net.ipv4.ip_forward":"1"} | .process.args = ["sleep","1000"]' --arg f "$T/fake"
+	capture rt create -b "$B" "$ID"
+	expect_eq "$(<"$T/fake/net/ipv4/ip_forward")" decoy "the decoy"
+	[ "$RC" = 0 ] || return 0
+	expect_eq "$(nsenter -t "$(pid_of)" -n cat /proc/sys/net/ipv4/ip_forward)" 1 "the container's own"
+	deleted
+}
+
+test_security__a_cwd_through_a_leaked_descriptor_V15() {
+	local n
+	for n in 3 4 5 6 7 8 9 10 12 15 20 30; do
+		config '.process.cwd = $c | .process.args = ["sh","-c","inspect cwd; cat ../../../../../..\($t)/canary.txt"]' \
+			--arg c "/proc/self/fd/$n" --arg t "$T"
+		echo "the host's" >"$T/canary.txt"
+		capture "$HELPERS/leakfds" 40 "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+		expect_not_in "the host's"
+		[ "$RC" != 0 ] || expect_not_in unreachable
+		rt delete --force "$ID" >/dev/null 2>&1 || :
+	done
+}
+
+test_security__a_cwd_that_is_a_symlink_to_a_leaked_descriptor_V15() {
+	own_rootfs
+	ln -s /proc/self/fd/7 "$R/cwd"
+	echo "the host's" >"$T/canary.txt"
+	config '.process.cwd = "/cwd/" | .process.args = ["sh","-c","inspect cwd; cat ../../../../../..\($t)/canary.txt"]' --arg t "$T"
+	capture "$HELPERS/leakfds" 40 "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+	expect_not_in "the host's"
+	rt delete --force "$ID" >/dev/null 2>&1 || :
+}
+
+test_security__a_created_containers_process_holds_nothing_of_the_host_V15_V22() {
+	args sleep 1000
+	capture "$HELPERS/leakfds" 40 "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS create -b "$B" "$ID"
+	expect_rc 0
+	local pid f
+	pid=$(pid_of)
+	for f in "/proc/$pid/fd"/*; do
+		[ "${f##*/}" -gt 2 ] || continue
+		# A directory of the host is what CVE-2024-21626 needed: one on a mount of our namespace.
+		[[ $(stat -L -c %F "$f" 2>/dev/null) == directory ]] || continue
+		! grep -q "^$(sed -n 's/^mnt_id:[^0-9]*//p' "/proc/$pid/fdinfo/${f##*/}") " /proc/self/mountinfo ||
+			fail "fd ${f##*/} is a directory of the host: $(readlink "$f")"
+	done
+	run_ok start "$ID"
+	until_true eval "[ \"\$(ls '/proc/$pid/fd' | sort -n | xargs)\" = '0 1 2' ]"
+	deleted
+}
+
+test_security__destinations_that_are_symlinks_out_of_the_root_V18_V20() {
+	own_rootfs
+	canary
+	mkdir "$T/src"
+	echo src >"$T/src/new"
+	local l
+	for l in "$C" "$(up "$C")" "$C/dir" "$C/new"; do
+		rm -rf "$R/link"
+		ln -s "$l" "$R/link"
+		config '.mounts = .mounts[0:6] + [
+			{"destination":"/link","source":$s,"options":["bind"]},
+			{"destination":"/link/below","type":"tmpfs","source":"x"},
+			{"destination":"/link/file","source":($s + "/new"),"options":["bind"]}]
+			| .linux.maskedPaths += ["/link/file"] | .linux.readonlyPaths += ["/link"]
+			| .linux.devices = [{"path":"/link/dev","type":"c","major":1,"minor":3}]' --arg s "$T/src"
+		attempt
+		rm -rf "$T/src/below" "$T/src/dev" "$T/src/file"
+		intact
+		! grep -q " $C" /proc/self/mountinfo || fail "something is mounted on the host"
+	done
+}
+
+test_security__chains_and_loops_of_symlinks_V20() {
+	own_rootfs
+	canary
+	local i
+	ln -s "$(up "$C")" "$R/l0"
+	for i in $(seq 1 45); do ln -s "l$((i - 1))" "$R/l$i"; done
+	for i in 5 39 45; do
+		config '.mounts = .mounts[0:6] + [{"destination":"/l\($i)/x","type":"tmpfs","source":"x"}]' --arg i $i
+		attempt
+		intact
+	done
+	[ -z "$CRUN_LITE" ] || [ "$RC" != 0 ] || fail "45 links were followed, the kernel's limit is 40"
+	ln -s loop2 "$R/loop1"
+	ln -s loop1 "$R/loop2"
+	config '.mounts = .mounts[0:6] + [{"destination":"/loop1","type":"tmpfs","source":"x"}]'
+	attempt
+	[ "$RC" != 0 ] || fail "a loop was followed"
+	intact
+}
+
+test_security__a_magic_link_as_destination_V20() {
+	own_rootfs
+	canary
+	ln -s /proc/1/root "$R/magic"
+	ln -s "/proc/$$/cwd" "$R/magic2"
+	local l
+	for l in /magic"$C" /magic2 /proc/self/root/x /proc/self/cwd; do
+		config '.mounts = .mounts[0:6] + [{"destination":$l,"type":"tmpfs","source":"x"}]' --arg l "$l"
+		attempt
+		intact
+	done
+}
+
+test_security__a_passwd_that_leads_out_is_not_read_V44() {
+	only_crun_lite
+	own_rootfs
+	rm "$R/etc/passwd"
+	echo "root:x:0:0::/leaked:/bin/sh" >"$T/passwd"
+	local l
+	for l in "$T/passwd" "$(up "$T/passwd")" /proc/1/root"$T/passwd" /dev/zero; do
+		ln -sfn "$l" "$R/etc/passwd"
+		in_container 'echo $HOME'
+		expect_not_in leaked
+	done
+}
+
+test_security__a_tmpcopyup_of_a_symlink_copies_nothing_of_the_host_V20() {
+	own_rootfs
+	canary
+	ln -s "$(up "$C")" "$R/link"
+	ln -s "$C" "$R/opt/abs"
+	config '.mounts += [{"destination":"/link","type":"tmpfs","source":"x","options":["tmpcopyup"]},
+		{"destination":"/opt","type":"tmpfs","source":"x","options":["tmpcopyup"]}] | .process.args = ["sh","-c","cat /link/file /opt/abs/file"]'
+	attempt
+	expect_not_in precious
+	intact
+}
+
+test_security__the_runtime_cannot_be_overwritten_from_inside_V21() {
+	local sum
+	cp "$RUNTIME" "$T/runtime"
+	sum=$(sha256sum <"$T/runtime")
+	own_rootfs
+	# The program that is executed is the runtime's own /proc/self/exe, if that were reachable.
+	printf '#!/proc/self/exe\n' >"$R/bin/evil"
+	chmod 755 "$R/bin/evil"
+	args /bin/evil
+	capture timeout -k 1 10 "$T/runtime" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+	rt delete --force "$ID" >/dev/null 2>&1 || :
+	[ "$RC" != 124 ] || fail "it hung"
+	# From outside as root of the same pid namespace, while it waits for start.
+	without_pid='del(.linux.namespaces[] | select(.type == "pid"))'
+	config "$without_pid"' | .process.args = ["sleep","1000"]'
+	capture "$T/runtime" --root "$ROOT" $RUNTIME_FLAGS create -b "$B" "$ID"
+	expect_rc 0
+	local pid
+	pid=$(pid_of)
+	{ : >"/proc/$pid/exe"; } 2>"$T/e" || :
+	{ echo evil >>"/proc/$pid/exe"; } 2>"$T/e" || :
+	expect_eq "$(sha256sum <"$T/runtime")" "$sum" "the runtime's sum"
+	deleted
+	[ -z "$CRUN_LITE" ] || [[ $(<"$T/e") == *"Text file busy"* || $(<"$T/e") == *"not permitted"* || $(<"$T/e") == *"denied"* ]] ||
+		fail "opening it for writing gave: $(<"$T/e")"
+}
+
+test_security__the_waiting_init_cannot_be_traced_or_read_V21_V22() {
+	only_crun_lite
+	args sleep 1000
+	config '.process.user = {"uid":0,"gid":0}'
+	created
+	local pid
+	pid=$(pid_of)
+	# Not dumpable: its /proc files belong to root whoever it is, and a peer cannot attach.
+	expect_eq "$(stat -c %u "/proc/$pid/fd")" 0
+	[[ $(readlink "/proc/$pid/exe") == *"memfd:"* || $(readlink "/proc/$pid/exe") == *"deleted"* ]] || fail "its exe is $(readlink "/proc/$pid/exe")"
+	deleted
+}
+
+test_security__a_program_cannot_type_into_the_callers_terminal_V25() {
+	args sendtty 'echo typed\n'
+	# terminal: false, but the caller's stdin is a terminal.
+	capture "$HELPERS/ptyrun" -- "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+	expect_rc 0
+	expect_not_in typed
+	expect_match '/dev/tty: (ENXIO|EBADF|EPERM|EIO)'
+}
+
+test_security__there_is_no_controlling_terminal_without_one_of_its_own_V25() {
+	args inspect tty
+	capture "$HELPERS/ptyrun" -- "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+	expect_rc 0
+	expect_in "controlling: ENXIO"
+}
+
+test_security__the_default_spec_mounts_cgroups_read_only_V27() {
+	mkdir "$T/new"
+	run_ok spec --bundle "$T/new"
+	jq -e '[.mounts[] | select(.type == "cgroup" or .type == "cgroup2") | .options | index("ro") != null] | all' "$T/new/config.json" >/dev/null
+}
+
+test_security__masked_and_readonly_paths_that_are_symlinks_hit_the_containers_files_only() {
+	own_rootfs
+	canary
+	ln -s "$(up "$C/file")" "$R/mfile"
+	ln -s "$(up "$C")" "$R/mdir"
+	config '.linux.maskedPaths += ["/mfile","/mdir"] | .linux.readonlyPaths += ["/mdir","/mfile"]'
+	attempt
+	intact
+	! grep -q " $C" /proc/self/mountinfo || fail "something is mounted on the host"
+}
+
+test_security__no_abstract_socket_is_left_or_listened_on_V26() {
+	local before
+	before=$(grep -c '@' /proc/net/unix || :)
+	args sleep 1000
+	config 'del(.linux.namespaces[] | select(.type == "network"))'
+	created
+	! grep -i "@.*crun-lite\|@.*$ID" /proc/net/unix || fail "an abstract socket"
+	deleted
+	[ -n "$before" ]
+}
+
+test_security__the_state_root_and_its_files_are_private_V46() {
+	only_crun_lite
+	umask 0
+	args sleep 1000
+	created
+	local f
+	while read -r f; do
+		[[ $(stat -c %a "$f") =~ [0-7][0145][0145]$ ]] || fail "$f may be written by others: $(stat -c %a "$f")"
+	done < <(find "$ROOT" -type f -o -type d)
+	expect_match '^7[01][01]$' "$(stat -c %a "$ROOT")"
+	deleted
+}
+
+test_security__nothing_is_written_into_the_root_file_system_V13() {
+	own_rootfs
+	tree "$R" >"$T/before"
+	config '.root.readonly = true'
+	run_ok run -b "$B" "$ID"
+	tree "$R" >"$T/after"
+	cmp -s "$T/before" "$T/after" || fail "$(diff "$T/before" "$T/after")"
+}
