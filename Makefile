@@ -40,7 +40,7 @@ endif
 pie       := $(if $(filter 1,$(STATIC)),-fno-pie,-fPIE)
 ldpie     := $(if $(filter 1,$(STATIC)),-static -no-pie,-pie)
 all_cflags  = -std=gnu17 -D_GNU_SOURCE -I. -DCRUN_LITE_VERSION='"$(version)"' -DCRUN_LITE_COMMIT='"$(commit)"' \
-	$(warnings) $(harden) $(pie) -ffunction-sections -fdata-sections $(opt.$(BUILD)) $(CFLAGS)
+	$(warnings) $(harden) $(pie) -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(opt.$(BUILD)) $(CFLAGS)
 all_ldflags = $(ldpie) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack $(filter -fsanitize%,$(opt.$(BUILD))) $(LDFLAGS)
 yajl      := $(if $(filter 1,$(STATIC)),-lyajl_s,-lyajl)
 LDLIBS    := $(yajl) -lseccomp -lcap

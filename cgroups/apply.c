@@ -88,7 +88,7 @@ static void hint_reason(int code, const char *file, struct error *err)
 static void hint_cpuset(const struct writer *w, const struct cgroup_dir *dir, const char *file,
                         struct error *err)
 {
-	char parent[PATH_MAX + 64], list[128];
+	char parent[CGROUP_PATH_MAX + 64], list[128];
 	const char *slash = strrchr(dir->path, '/');
 
 	snprintf(parent, sizeof(parent), "%.*s/%s%s", slash ? (int)(slash - dir->path) : 0, dir->path,

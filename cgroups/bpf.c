@@ -4,7 +4,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -101,13 +101,15 @@ static int open_id(uint32_t id)
 
 bool devices_in_userns(void)
 {
-	char map[128];
-	unsigned inside, outside, size;
+	char map[128], *p = map;
+	unsigned long inside, outside, size;
 
 	if (cgroup_read_at(AT_FDCWD, "/proc/self/uid_map", map, sizeof(map)) < 0)
 		return false;
-	return sscanf(map, "%u %u %u", &inside, &outside, &size) != 3 || inside != 0 ||
-	       outside != 0 || size != UINT32_MAX;
+	inside = strtoul(p, &p, 10);
+	outside = strtoul(p, &p, 10);
+	size = strtoul(p, &p, 10);
+	return inside != 0 || outside != 0 || size != UINT32_MAX;
 }
 
 static int failed(const char *what, struct error *err)

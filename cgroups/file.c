@@ -19,7 +19,7 @@
 int cgroup_file_open(const struct cgroup *cgroup, const struct cgroup_dir *dir, const char *file,
                      int flags)
 {
-	char path[PATH_MAX + FILE_NAME_MAX];
+	char path[CGROUP_PATH_MAX + FILE_NAME_MAX];
 	size_t dir_len = strlen(dir->path), len = file ? strlen(file) : 0;
 
 	if (!file)

@@ -8,12 +8,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cgroups/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -122,28 +123,62 @@ int cgroup_host_parse(char *text, struct cgroup_host *host, struct error *err)
 	return r;
 }
 
-/* A directory of the same device as the tmpfs round it has nothing mounted on it (or is a link). */
-static bool is_mounted(int root_fd, dev_t root_dev, const char *dir)
-{
-	struct stat st;
+/* The names in /sys/fs/cgroup that are directories: one or two system calls, where a look at each would cost ten. */
+struct names {
+	char bytes[8192];
+	long len;
+};
 
-	return fstatat(root_fd, dir, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
-	       st.st_dev != root_dev;
+/* <dirent.h> has only readdir(3), which allocates. */
+struct directory_entry {
+	uint64_t ino, off;
+	unsigned short len;
+	unsigned char type;
+	char name[];
+};
+
+static int read_names(int root_fd, struct names *ret, struct error *err)
+{
+	long n;
+
+	ret->len = 0;
+	do {
+		n = syscall(SYS_getdents64, root_fd, ret->bytes + ret->len, sizeof(ret->bytes) - (size_t)ret->len);
+		ret->len += n > 0 ? n : 0;
+		/* Much room left: that was all. */
+	} while (n > 0 && sizeof(ret->bytes) - (size_t)ret->len < 1024);
+	return n < 0 ? error_set(err, errno, "read /sys/fs/cgroup") : 0;
+}
+
+/*
+ * A hierarchy that /proc/self/cgroup lists and that has a directory here (not a link) is mounted on it.  Were
+ * it not, its `tasks` would be missing, and opening that fails by name.
+ */
+static bool is_mounted(const struct names *names, const char *dir)
+{
+	for (long i = 0; i < names->len;) {
+		const struct directory_entry *entry = (const void *)(names->bytes + i);
+
+		if (entry->type == DT_DIR && strcmp(entry->name, dir) == 0)
+			return true;
+		i += entry->len;
+	}
+	return false;
 }
 
 /* "cpu,cpuacct" may also be mounted as just "cpu" or "cpuacct". */
-static bool find_mounted(int root_fd, dev_t root_dev, struct cgroup_hierarchy *h)
+static bool find_mounted(const struct names *mounted, struct cgroup_hierarchy *h)
 {
 	char names[sizeof(h->dir)];
 	char *save = NULL;
 
-	if (is_mounted(root_fd, root_dev, h->dir))
+	if (is_mounted(mounted, h->dir))
 		return true;
 	if (!strchr(h->dir, ','))
 		return false;
 	strcpy(names, h->dir);
 	for (char *name = strtok_r(names, ",", &save); name; name = strtok_r(NULL, ",", &save))
-		if (is_mounted(root_fd, root_dev, name)) {
+		if (is_mounted(mounted, name)) {
 			strcpy(h->dir, name);
 			return true;
 		}
@@ -153,15 +188,16 @@ static bool find_mounted(int root_fd, dev_t root_dev, struct cgroup_hierarchy *h
 static int keep_mounted(struct cgroup_host *host, struct error *err)
 {
 	size_t n = 0;
-	struct stat root;
+	struct names names;
+	int r = read_names(host->root_fd, &names, err);
 
-	if (fstat(host->root_fd, &root) < 0)
-		return error_set(err, errno, "stat /sys/fs/cgroup");
+	if (r < 0)
+		return r;
 	host->layout = CGROUP_NONE;
 	for (size_t i = 0; i < host->n; i++) {
 		struct cgroup_hierarchy *h = &host->hierarchies[i];
 
-		if (!find_mounted(host->root_fd, root.st_dev, h))
+		if (!find_mounted(&names, h))
 			continue;
 		if (h->v2 || host->layout == CGROUP_NONE)
 			host->layout = h->v2 ? CGROUP_HYBRID : CGROUP_V1;
@@ -198,7 +234,7 @@ int cgroup_host_open(struct cgroup_host *ret, struct error *err)
 	ret->layout = CGROUP_NONE;
 	ret->root_fd = -1;
 	ret->n = 0;
-	fd = open("/sys/fs/cgroup", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fd = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR
 		               ? 0

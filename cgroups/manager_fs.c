@@ -53,7 +53,7 @@ static int make_failed(const struct cgroup_dir *dir, const char *path, int code,
 /* Makes what is missing above dir->path; *made: length of the first that was. */
 static int make_parents(int root_fd, const struct cgroup_dir *dir, size_t *made, struct error *err)
 {
-	char path[PATH_MAX];
+	char path[CGROUP_PATH_MAX];
 	size_t start = strlen(dir->hierarchy->dir);
 	char *slash;
 
@@ -147,7 +147,7 @@ static void unmake(struct cgroup *cgroup, enum cgroup_part part, const struct ma
 {
 	for (size_t i = 0; i < cgroup->n; i++) {
 		struct cgroup_dir *dir = &cgroup->dirs[i];
-		char path[PATH_MAX];
+		char path[CGROUP_PATH_MAX];
 
 		if (!is_part(dir, part))
 			continue;
@@ -168,18 +168,20 @@ static void unmake(struct cgroup *cgroup, enum cgroup_part part, const struct ma
 /* ---- v1: a cpuset without cpus and mems takes no process ---- */
 
 /* The value of the nearest group above `path` that has one; *ret_depth: how many levels up it is. */
-static int inherited(int root_fd, const char *path, size_t root_len, const char *file, char *value,
-                     size_t size, unsigned *ret_depth, struct error *err)
+static int inherited(int root_fd, const char *path, size_t root_len, const char *file, bool is_new,
+                     char *value, size_t size, unsigned *ret_depth, struct error *err)
 {
-	char name[PATH_MAX];
+	char name[CGROUP_PATH_MAX];
 	size_t len = strlen(path);
 
 	memcpy(name, path, len + 1);
 	for (*ret_depth = 0;; (*ret_depth)++) {
+		/* A group below one of others was made empty: no look is needed. */
+		bool empty = is_new && *ret_depth == 0;
 		ssize_t n;
 
 		snprintf(name + len, sizeof(name) - len, "/%s", file);
-		n = cgroup_read_at(root_fd, name, value, size);
+		n = empty ? 0 : cgroup_read_at(root_fd, name, value, size);
 		if (n < 0)
 			return error_set(err, errno, "read /sys/fs/cgroup/%s", name);
 		if (n > 0)
@@ -197,7 +199,7 @@ static int bequeath(int root_fd, const char *path, const char *file, const char 
                     unsigned depth, struct error *err)
 {
 	for (; depth > 0; depth--) {
-		char name[PATH_MAX];
+		char name[CGROUP_PATH_MAX];
 		char *end;
 
 		strcpy(name, path);
@@ -213,7 +215,7 @@ static int bequeath(int root_fd, const char *path, const char *file, const char 
 	return 0;
 }
 
-static int inherit_cpuset(const struct cgroup *cgroup, const struct cgroup_dir *dir,
+static int inherit_cpuset(const struct cgroup *cgroup, const struct cgroup_dir *dir, bool is_new,
                           struct error *err)
 {
 	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
@@ -223,7 +225,7 @@ static int inherit_cpuset(const struct cgroup *cgroup, const struct cgroup_dir *
 		char value[4096];
 		unsigned depth;
 
-		r = inherited(cgroup->host->root_fd, dir->path, strlen(dir->hierarchy->dir), files[i], value,
+		r = inherited(cgroup->host->root_fd, dir->path, strlen(dir->hierarchy->dir), files[i], is_new, value,
 		              sizeof(value), &depth, err);
 		/* Depth 0: the kernel cloned the parent's. */
 		if (r == 0)
@@ -246,7 +248,7 @@ struct handing {
 
 static uint32_t read_controllers(int root_fd, const char *path, size_t len, const char *file)
 {
-	char name[PATH_MAX], names[256];
+	char name[CGROUP_PATH_MAX], names[256];
 	ssize_t n;
 
 	snprintf(name, sizeof(name), "%.*s%s%s", (int)len, path, len ? "/" : "", file);
@@ -282,7 +284,7 @@ static void refused(struct handing *h, size_t len, uint32_t set, int code)
 static void hand_down(struct handing *h, size_t len, uint32_t set)
 {
 	int root_fd = h->cgroup->host->root_fd;
-	char control[PATH_MAX];
+	char control[CGROUP_PATH_MAX];
 
 	snprintf(control, sizeof(control), "%.*s%scgroup.subtree_control", (int)len, h->dir->path,
 	         len ? "/" : "");
@@ -405,7 +407,9 @@ static int make_one(struct cgroup *cgroup, struct cgroup_dir *dir, const struct 
 	if (r < 0)
 		return r;
 	if (!dir->hierarchy->v2)
-		return dir->hierarchy->controllers & CGROUP_CPUSET ? inherit_cpuset(cgroup, dir, err) : 0;
+		return dir->hierarchy->controllers & CGROUP_CPUSET
+		               ? inherit_cpuset(cgroup, dir, dir->made && !*made_parents, err)
+		               : 0;
 	r = get_controllers(cgroup, dir, list, err);
 	if (r < 0)
 		return r;

@@ -23,7 +23,7 @@ static bool is_unit(const char *path)
 	return second && !strchr(second + 1, ':') && !strchr(path, '/');
 }
 
-/* Appends the components of `path` to `out`, each behind a '/'; `out` stays below PATH_MAX - ROOM. */
+/* Appends the components of `path` to `out`, each behind a '/'; `out` stays below CGROUP_PATH_MAX - ROOM. */
 static int append(char *out, const char *path, struct error *err)
 {
 	size_t len = strlen(out);
@@ -33,7 +33,7 @@ static int append(char *out, const char *path, struct error *err)
 
 		if (n == 2 && memcmp(path, "..", 2) == 0)
 			return error_set(err, EINVAL, "a cgroup path must not contain '..'");
-		if (n > NAME_MAX || len + 1 + n >= PATH_MAX - ROOM)
+		if (n > NAME_MAX || len + 1 + n >= CGROUP_PATH_MAX - ROOM)
 			return error_set(err, EINVAL, "a cgroup path is too long");
 		if (memchr(path, '\n', n))
 			return error_set(err, EINVAL, "a cgroup path must not contain a newline");
@@ -68,7 +68,7 @@ static void base_of(const struct cgroup_hierarchy *h, char *ret)
 static int locate_in(const struct cgroup_hierarchy *h, const char *path, struct cgroup_dir *ret,
                      struct error *err)
 {
-	char group[PATH_MAX] = "";
+	char group[CGROUP_PATH_MAX] = "";
 	int r;
 
 	if (*path != '/')
@@ -76,7 +76,7 @@ static int locate_in(const struct cgroup_hierarchy *h, const char *path, struct 
 	r = append(group, path, err);
 	if (r < 0)
 		return r;
-	if (strlen(h->dir) + strlen(group) >= PATH_MAX - ROOM)
+	if (strlen(h->dir) + strlen(group) >= CGROUP_PATH_MAX - ROOM)
 		return error_set(err, EINVAL, "a cgroup path is too long");
 	ret->hierarchy = h;
 	ret->fd = -1;

@@ -86,12 +86,13 @@ static int run_plan(const struct cli_global *global, const void *given, int argc
 		.id = o->id ?: "plan",
 		.no_pivot = o->no_pivot,
 	};
-	struct launch l;
+	static struct launch l;
 	int r = state_check_id(options.id, err);
 
 	if (r < 0)
 		return r;
-	r = launch_load(&l, &options, err);
+	launch_init(&l, &options);
+	r = launch_load(&l, err);
 	if (r == 0) {
 		r = make_plan(&l, o, err);
 		if (r < 0)

@@ -14,8 +14,8 @@
 
 int container_create(const struct create_options *options, struct error *err)
 {
+	static struct launch l; /* large, and mostly never touched: what is static costs no page until it is */
 	struct foreground fg;
-	struct launch l;
 	int r = foreground_begin(&fg, err);
 
 	if (r < 0)
@@ -71,8 +71,8 @@ static int stay(struct launch *l, struct foreground *fg, int *ret_status, struct
 
 int container_run(const struct create_options *options, int *ret_status, struct error *err)
 {
+	static struct launch l; /* large, and mostly never touched: what is static costs no page until it is */
 	struct foreground fg;
-	struct launch l;
 	int r = foreground_begin(&fg, err);
 
 	if (r < 0)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/fds.h"
 #include "runtime/base/log.h"
 #include "runtime/base/sys.h"
 #include "runtime/base/time.h"
@@ -72,13 +74,27 @@ static int read_text(const char *path, char **ret, size_t *ret_len, struct error
 	return 0;
 }
 
+static bool is_plain(const char *path, size_t len)
+{
+	return path[0] == '/' && len < PATH_MAX && !strstr(path, "/.") && !strstr(path, "//");
+}
+
 static int find_bundle(struct launch *l, struct error *err)
 {
 	const char *bundle = l->options->bundle ?: ".";
-	cleanup_close int fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int fd = -1;
+	size_t len = strlen(bundle);
 	char link[32];
 	ssize_t n;
 
+	while (len > 1 && bundle[len - 1] == '/')
+		len--;
+	if (is_plain(bundle, len)) {
+		memcpy(l->bundle, bundle, len);
+		l->bundle[len] = '\0';
+		return 0;
+	}
+	fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
 		error_set(err, errno, "open the bundle %s", bundle);
 		return error_hint(err, "a bundle is a directory with a config.json; `crun-lite spec` makes one");
@@ -104,14 +120,19 @@ static int find_rootfs(struct launch *l, struct error *err)
 	return error_locate(err, l->config->root.path.at);
 }
 
-int launch_load(struct launch *l, const struct create_options *options, struct error *err)
+void launch_init(struct launch *l, const struct create_options *options)
 {
-	cleanup_free char *path = NULL;
-	int r;
+	l->options = options;
+	l->root = l->store.dir = l->console = l->notify = l->sync = l->listener = l->pidfd = l->tty = -1;
+	l->cgroup_host.root_fd = -1;
+}
 
-	*l = (struct launch){.options = options, .root = -1, .store = {.dir = -1}, .console = -1, .notify = -1,
-	                     .sync = -1, .listener = -1, .pidfd = -1, .tty = -1, .cgroup_host = {.root_fd = -1}};
-	r = find_bundle(l, err);
+int launch_load(struct launch *l, struct error *err)
+{
+	const struct create_options *options = l->options;
+	cleanup_free char *path = NULL;
+	int r = find_bundle(l, err);
+
 	if (r < 0)
 		return r;
 	if (options->config)
@@ -244,7 +265,7 @@ static void fill_state(struct launch *l)
 		.rootfs = l->rootfs,
 		.created = l->created,
 		.creating = true,
-		.owner = geteuid(),
+		.owner = (uid_t)getauxval(AT_EUID),
 		.notify = l->notify >= 0,
 		.annotations = l->config->annotations,
 	};
@@ -384,6 +405,19 @@ static int make_listener(struct launch *l, struct error *err)
 	return 0;
 }
 
+static void release_fds(struct launch *l, int image, int theirs)
+{
+	int fds[64];
+	size_t n = slots_take(l->plan, fds, 60);
+
+	fds[n++] = image;
+	fds[n++] = theirs;
+	fds[n++] = l->listener;
+	l->listener = -1;
+	fds_close(fds, n);
+	slots_close(l->plan);
+}
+
 /* A process of its own that holds the plan; from here on both work at the same time. */
 static int make_process(struct launch *l, struct error *err)
 {
@@ -413,7 +447,7 @@ static int make_process(struct launch *l, struct error *err)
 		return r;
 	undo_push(&l->undo, undo_process, l);
 	/* Init has its own copies; ours would keep the container's mounts busy for as long as we live. */
-	slots_close(l->plan);
+	release_fds(l, steal_fd(&image), steal_fd(&theirs));
 	return 0;
 }
 
@@ -507,8 +541,7 @@ static int send_group(struct launch *l, struct error *err)
 		r = slots_group_trees(l->plan, &l->group, fds, &n, err);
 	if (r == 0)
 		r = tell(l, MSG_GROUP, &(struct parcel){.fds = fds, .n_fds = n, .aux = (unsigned)tasks}, err);
-	for (unsigned i = 0; i < n; i++)
-		close(fds[i]);
+	fds_close(fds, n);
 	return r;
 }
 
@@ -608,9 +641,9 @@ static int write_state(struct launch *l, struct error *err)
 	l->state.pid = l->pid;
 	l->state.start_time = process_start_time(l->pid, &l->ignored_signals);
 	l->state.creating = false;
-	r = store_write_file(&l->store, "config.json", l->text, l->text_len, err);
+	r = store_write_new(&l->store, "config.json", l->text, l->text_len, err);
 	if (r == 0 && l->create)        /* for the words, should `start` hear of a failure */
-		r = store_write_file(&l->store, "plan", l->plan, l->plan->size, err);
+		r = store_write_new(&l->store, "plan", l->plan, l->plan->size, err);
 	if (r == 0)
 		r = state_write(&l->store, &l->state, err);
 	if (r == 0 && l->options->pid_file)
@@ -643,9 +676,9 @@ int launch_prepare(struct launch *l, const struct create_options *options, bool 
 {
 	int r = state_check_id(options->id, err);
 
-	*l = (struct launch){0};
+	launch_init(l, options);
 	if (r == 0)
-		r = launch_load(l, options, err);
+		r = launch_load(l, err);
 	if (r == 0 && !create && !l->config->process.set)
 		r = error_set(err, ERROR_SAID, "config.json has no \"process\": there is nothing to run");
 	if (r == 0) {
@@ -689,16 +722,9 @@ void launch_undo(struct launch *l)
 		log_warning("%s: %s", err.text, error_reason(&err));
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 void launch_end(struct launch *l)
 {
-	int *const fds[] = {&l->console, &l->notify, &l->sync, &l->listener, &l->pidfd, &l->tty, &l->root};
+	int fds[] = {l->console, l->notify, l->sync, l->listener, l->pidfd, l->tty, l->root};
 
 	if (l->plan)
 		slots_close(l->plan);
@@ -708,8 +734,7 @@ void launch_end(struct launch *l)
 		cgroup_close(&l->group);
 	cgroup_host_close(&l->cgroup_host);
 	store_close(&l->store);
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-		close_fd(fds[i]);
+	fds_close(fds, sizeof(fds) / sizeof(fds[0]));
 	config_free(l->config);
 	free(l->text);
 }

@@ -46,6 +46,7 @@ struct launch {
 /*
  * Everything up to and without START: on success init waits for it and the caller goes on
  * with launch_go; on failure all is undone.  launch_end releases the memory and the fds either way.
+ * `l` is all zeros at first.
  */
 int launch_prepare(struct launch *l, const struct create_options *options, bool create, int interrupt,
                    struct error *err);
@@ -58,6 +59,7 @@ void launch_end(struct launch *l);
 /* Runs the hooks of `kind` with the container's state (`status`) on their standard input. */
 int launch_hooks(const struct config *config, enum hook_kind kind, const char *id, const char *bundle,
                  const char *status, pid_t pid, struct error *err);
-/* Bundle, options and host in plan_input's form, for `plan` too; opens nothing. */
-int launch_load(struct launch *l, const struct create_options *options, struct error *err);
+/* For `plan`, which stops half-way: `l` is all zeros before launch_init, and ends with launch_end. */
+void launch_init(struct launch *l, const struct create_options *options);
+int launch_load(struct launch *l, struct error *err);
 int launch_plan(struct launch *l, struct error *err);

@@ -136,6 +136,19 @@ int slots_open(struct plan *plan, const struct cgroup *group, bool group_later, 
 	return 0;
 }
 
+size_t slots_take(struct plan *plan, int *ret_fds, size_t room)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < plan->slots.n && n < room; i++) {
+		if (slots(plan)[i].fd < 0)
+			continue;
+		ret_fds[n++] = slots(plan)[i].fd;
+		slots(plan)[i].fd = -1;
+	}
+	return n;
+}
+
 void slots_close(struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->slots.n; i++)

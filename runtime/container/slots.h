@@ -20,6 +20,8 @@
  */
 int slots_open(struct plan *plan, const struct cgroup *group, bool group_later, struct error *err);
 void slots_close(struct plan *plan);
+/* Hands up to `room` open fds over to the caller, out of the table; how many. */
+size_t slots_take(struct plan *plan, int *ret_fds, size_t room);
 /*
  * Trees of the group for MSG_GROUP, in the order of their slots; *ret_n is raised.  On failure
  * what was opened stays in ret_fds, the caller's.

@@ -73,7 +73,10 @@ void state_free(struct state *state);
 enum status state_status(const struct store *store, const struct state *state);
 const char *status_name(enum status status);
 
-/* A file in the directory, whole.  `*ret` is malloc'ed and terminated. */
+/* A file that nobody reads before the state says that it is there: made in place. */
+int store_write_new(const struct store *store, const char *name, const void *bytes, size_t len,
+                    struct error *err);
+/* A file in the directory, replaced whole.  `*ret` is malloc'ed and terminated. */
 int store_write_file(const struct store *store, const char *name, const void *bytes, size_t len,
                      struct error *err);
 int store_read_file(const struct store *store, const char *name, char **ret, size_t *ret_len,

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -40,7 +41,7 @@ static const char *default_root(char *buf, size_t size)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 
-	if (geteuid() == 0 || !runtime_dir || runtime_dir[0] != '/')
+	if (getauxval(AT_EUID) == 0 || !runtime_dir || runtime_dir[0] != '/')
 		return ROOT_DEFAULT;
 	snprintf(buf, size, "%s/crun-lite", runtime_dir);
 	return buf;
@@ -229,6 +230,16 @@ static int write_all(int fd, const char *p, size_t len)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+int store_write_new(const struct store *store, const char *name, const void *bytes, size_t len,
+                    struct error *err)
+{
+	cleanup_close int fd =
+		openat(store->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r = fd < 0 ? -errno : write_all(fd, bytes, len);
+
+	return r < 0 ? error_set(err, -r, "write %s of container %s", name, store->id) : 0;
 }
 
 int store_write_file(const struct store *store, const char *name, const void *bytes, size_t len,

@@ -87,15 +87,14 @@ static int make_component(const struct init *in, struct walk *w, size_t start, s
 		r = sys(mkdirat, dir, w->buf + start, 0755);
 	if (r == -EEXIST) {
 		r = sys(readlinkat, dir, w->buf + start, target, sizeof(target) - 1);
-		w->buf[end] = saved;
-		if (r > 0)
-			r = resolve & RESOLVE_NO_SYMLINKS ? -ELOOP : splice(w, start, end, target, (size_t)r);
-		else if (r == -EINVAL)  /* no link: somebody else made it just now */
+		if (r == -EINVAL)       /* no link: somebody else made it just now */
 			r = 0;
 	}
 	w->buf[end] = saved;
 	sys(close, dir);
-	return (int)r;
+	if (r <= 0)     /* made, or failed; else the length of a link's target */
+		return (int)r;
+	return resolve & RESOLVE_NO_SYMLINKS ? -ELOOP : splice(w, start, end, target, (size_t)r);
 }
 
 static long make_path(const struct init *in, const char *path, enum want want, unsigned long resolve)

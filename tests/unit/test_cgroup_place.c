@@ -127,7 +127,7 @@ static void test_locate(void **state)
 static void test_long(void **state)
 {
 	static struct cgroup cgroup;
-	char path[PATH_MAX + 300];
+	char path[CGROUP_PATH_MAX + 300];
 	struct text text = {path, {5}};
 	struct error err = {0};
 
@@ -143,7 +143,7 @@ static void test_long(void **state)
 	path[sizeof(path) - 1] = '\0';
 	assert_true(cgroup_locate(host_of(CGROUP_V2, v2_text), &text, "x", &cgroup, &err) < 0);
 	/* The longest that is taken leaves room for the names of files. */
-	path[PATH_MAX - 257] = '\0';
+	path[CGROUP_PATH_MAX - 257] = '\0';
 	assert_int_equal(cgroup_locate(host_of(CGROUP_V2, v2_text), &text, "x", &cgroup, &err), 0);
 	assert_true(cgroup_locate(host_of(CGROUP_HYBRID, hybrid_text), &text, "x", &cgroup, &err) < 0);
 	assert_int_equal(err.at.offset, 5);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/base/fds.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void sort(int *fds, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		for (size_t j = i; j > 0 && fds[j - 1] > fds[j]; j--) {
+			int swapped = fds[j];
+
+			fds[j] = fds[j - 1];
+			fds[j - 1] = swapped;
+		}
+}
+
+void fds_close(int *fds, size_t n)
+{
+	size_t i = 0;
+
+	sort(fds, n);
+	while (i < n && fds[i] < 0)
+		i++;
+	while (i < n) {
+		int first = fds[i], last = first;
+
+		while (++i < n && fds[i] <= last + 1)
+			last = fds[i];
+		if (first == last)
+			close(first);
+		else
+			syscall(SYS_close_range, first, last, 0);
+	}
+}
