@@ -1,0 +1,80 @@
+# tests.mk - the targets round the program; included by the Makefile, whose variables it uses.
+
+RUNTIME ?= $(out)/crun-lite
+CHAPTERS ?=
+FILTER ?=
+FUZZ_SECONDS ?= 60
+
+check: check-unit check-golden check-layers check-init check-system   ## all but the guests and the fuzzers (as root)
+
+system-helpers: $(helpers)
+
+check-golden: $(out)/crun-lite  ## plans of many configurations against tests/golden/plans
+	@RUNTIME=$(RUNTIME) tests/golden/run
+
+# Once as it is, once with a "/" that is shared as under systemd.
+check-system: $(out)/crun-lite $(helpers) ## system tests, as root (CHAPTERS="mounts hooks" FILTER=regex)
+	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/system/run $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
+	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/system/run --shared-root $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
+
+check-vm: $(out)/crun-lite $(helpers) ## system tests in pure cgroup v2 guests, without systemd and with it
+	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/vm/check $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
+
+check-layers:                 ## who may include whom
+	@tests/layers
+
+check-init: $(out)/init       ## what the embedded init may be and refer to
+	@INIT_CFLAGS='$(init_cflags)' tests/check-init $(out)/init $(init_objs)
+
+# ---- benchmark ----------------------------------------------------------------
+bench_programs := $(out)/tests/bench/bench $(out)/tests/bench/floor
+
+$(out)/tests/bench/%: tests/bench/%.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -static -o $@ $<
+
+bench: $(out)/crun-lite $(bench_programs) $(helpers) ## starts beside crun, runc, bubblewrap and the floor (BENCH_WRITE=1: docs/benchmarks.md)
+	@RUNTIME=$(RUNTIME) BENCH_DIR=$(out)/tests/bench HELPERS=$(out)/tests/system/helpers tests/bench/run
+
+# ---- fuzzing ------------------------------------------------------------------
+fuzz_cc    ?= clang
+fuzz_flags := -std=gnu17 -D_GNU_SOURCE -I. -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=undefined -DCRUN_LITE_VERSION='"fuzz"' -DCRUN_LITE_COMMIT='"fuzz"'
+fuzz_srcs  := $(sort $(wildcard spec/*.c runtime/base/*.c))
+
+build/fuzz/%: tests/fuzz/%.c $(fuzz_srcs)
+	$(Q)mkdir -p $(@D)
+	$(call say,FUZZ,$@)$(fuzz_cc) $(fuzz_flags) -o $@ $^ -lyajl
+
+# What is found stays in build/fuzz; the corpus of the repository is only read.
+fuzz: $(fuzzers)              ## every fuzz target for FUZZ_SECONDS=60
+	@for f in $(fuzzers); do \
+	  mkdir -p $$f.corpus && \
+	  $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$$f.found- -timeout=10 -rss_limit_mb=2048 \
+	    $$f.corpus $(wildcard tests/fuzz/corpus) >$$f.log 2>&1 || { tail -n 40 $$f.log; echo "not ok fuzz $$f"; exit 1; }; \
+	  echo "ok fuzz $$f ($$(sed -n 's/^stat::number_of_executed_units: *//p' $$f.log) inputs)"; \
+	done
+
+# ---- code ---------------------------------------------------------------------
+c_files = $(shell git ls-files '*.c' '*.h' 2>/dev/null || find runtime spec cgroups tests -name '*.[ch]')
+
+format:                       ## clang-format in place
+	@clang-format -i $(c_files)
+
+# clang-tidy's analyzer and the shell scripts; formatting is reported, not changed.
+lint: compile_commands.json   ## clang-tidy, shellcheck, formatting
+	@clang-format --dry-run $(c_files) 2>&1 | grep -c 'code should be clang-formatted' | \
+	  sed 's/^/clang-format: places that differ: /'
+	@if command -v shellcheck >/dev/null; then \
+	  shellcheck -x contrib/install-deps contrib/quickstart/demo tests/layers tests/check-init tests/vm/setup tests/vm/run tests/vm/check \
+	    tests/system/run tests/bench/run .ci/run && echo 'shellcheck: ok'; fi
+	@clang-tidy --quiet -p . $(srcs) 2>/dev/null | grep -E 'warning:|error:' | sort -u > build/lint.txt; \
+	  cat build/lint.txt; test ! -s build/lint.txt && echo 'clang-tidy: ok'
+
+# ---- first steps --------------------------------------------------------------
+demo:                         ## install what is needed, build, and run a container with limits
+	@contrib/install-deps build
+	@$(MAKE) --no-print-directory all
+	@RUNTIME=$(RUNTIME) contrib/quickstart/demo
+
+.PHONY: check system-helpers check-golden check-system check-vm check-layers check-init bench fuzz format lint demo
