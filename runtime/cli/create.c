@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -77,10 +78,9 @@ static bool is_bundle(const char *word)
 /* An ID that nobody has yet: the directory of the state decides, so a collision is only unlikely, not harmful. */
 static void make_id(char *buf, size_t size)
 {
-	unsigned char random[6];
+	/* getauxval(3) AT_RANDOM: sixteen bytes that the kernel gives every process. */
+	const unsigned char *random = (const unsigned char *)getauxval(AT_RANDOM);
 
-	if (syscall(SYS_getrandom, random, sizeof(random), 0) != sizeof(random))
-		memset(random, 0, sizeof(random));
 	snprintf(buf, size, "run-%02x%02x%02x%02x%02x%02x", random[0], random[1], random[2], random[3], random[4],
 	         random[5]);
 }

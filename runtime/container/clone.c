@@ -73,10 +73,11 @@ static int explain(long r, uint32_t namespaces, struct error *err)
 	return (int)r;
 }
 
-int clone_init(int image, uint32_t namespaces, int group, pid_t *ret_pid, int *ret_pidfd, struct error *err)
+int clone_init(int image, size_t plan_offset, uint32_t namespaces, int group, pid_t *ret_pid, int *ret_pidfd,
+               struct error *err)
 {
-	char number[16];
-	char *const argv[] = {(char[]){"crun-lite-init"}, number, NULL};
+	char number[16], offset[24];
+	char *const argv[] = {(char[]){"crun-lite-init"}, number, offset, NULL};
 	char *const envp[] = {NULL};
 	volatile int child_errno = 0;
 	int pidfd = -1;
@@ -90,6 +91,7 @@ int clone_init(int image, uint32_t namespaces, int group, pid_t *ret_pid, int *r
 	long pid;
 
 	snprintf(number, sizeof(number), "%d", image);
+	snprintf(offset, sizeof(offset), "%zu", plan_offset);
 	pid = vfork_exec(&args, image, argv, envp, &child_errno);
 	if (pid < 0)
 		return explain(pid, namespaces, err);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -33,39 +34,33 @@ static int make_memfd(struct error *err)
 	return fd < 0 ? error_set(err, errno, "make the file of init") : fd;
 }
 
-static int write_at(int fd, const void *bytes, size_t len, off_t offset, struct error *err)
+/* Init, zeros up to the next page, the plan: one system call. */
+static int write_both(int fd, size_t init, size_t offset, const struct plan *plan, struct error *err)
 {
-	const char *p = bytes;
+	static const char zeros[65536];
+	struct iovec parts[] = {
+		{(void *)init_image_start, init},
+		{(void *)zeros, offset - init},
+		{(void *)plan, plan->size},
+	};
+	size_t whole = offset + plan->size;
+	ssize_t n = writev(fd, parts, 3);
 
-	while (len > 0) {
-		ssize_t n = TEMP_FAILURE_RETRY(pwrite(fd, p, len, offset));
-
-		if (n <= 0)
-			return error_set(err, n < 0 ? errno : EIO, "write the file of init");
-		p += n;
-		len -= (size_t)n;
-		offset += n;
-	}
-	return 0;
+	return n == (ssize_t)whole ? 0 : error_set(err, n < 0 ? errno : ENOSPC, "write the file of init");
 }
 
-int init_image_open(const struct plan *plan, int *ret_fd, struct error *err)
+int init_image_open(const struct plan *plan, int *ret_fd, size_t *ret_offset, struct error *err)
 {
-	size_t len = (size_t)(init_image_end - init_image_start);
+	size_t init = (size_t)(init_image_end - init_image_start), page = getauxval(AT_PAGESZ);
+	size_t offset = (init + page - 1) / page * page;
 	cleanup_close int fd = make_memfd(err);
-	int r = fd;
+	int r = fd < 0 ? fd : write_both(fd, init, offset, plan, err);
 
-	_Static_assert(PLAN_FILE_OFFSET % 65536 == 0, "mmap needs a page boundary, of up to 64 KB pages");
-	if (len > PLAN_FILE_OFFSET)
-		return error_set(err, EFBIG, "place the plan behind init");
-	if (r >= 0)
-		r = write_at(fd, init_image_start, len, 0, err);
-	if (r >= 0)
-		r = write_at(fd, plan, plan->size, PLAN_FILE_OFFSET, err);
 	if (r < 0)
 		return r;
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return error_set(err, errno, "seal the file of init");
+	*ret_offset = offset;
 	*ret_fd = steal_fd(&fd);
 	return 0;
 }

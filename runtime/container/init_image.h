@@ -11,6 +11,6 @@
 /*
  * Puts init and `plan` into one sealed file that can be executed and cannot be written by
  * anybody (CVE-2019-5736): an fd, the caller's, deliberately not close-on-exec,
- * because init maps its plan from it.
+ * because init maps its plan from it, at *ret_offset.
  */
-int init_image_open(const struct plan *plan, int *ret_fd, struct error *err);
+int init_image_open(const struct plan *plan, int *ret_fd, size_t *ret_offset, struct error *err);

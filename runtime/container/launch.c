@@ -423,6 +423,7 @@ static int make_process(struct launch *l, struct error *err)
 {
 	cleanup_close int image = -1, theirs = -1;
 	int pair[2], group_fd = -1, r;
+	size_t offset;
 
 	if (l->create) {
 		r = make_listener(l, err);
@@ -436,13 +437,13 @@ static int make_process(struct launch *l, struct error *err)
 	fcntl(l->sync, F_SETFD, FD_CLOEXEC);
 	l->plan->sync_fd = theirs;
 	l->plan->listen_fd = l->listener;
-	r = init_image_open(l->plan, &image, err);
+	r = init_image_open(l->plan, &image, &offset, err);
 	if (r < 0)
 		return r;
 	/* With a second clone it is that one which is born in the group. */
 	if (l->group.n && !find_step(l->plan, STEP_CLONE))
 		group_fd = cgroup_clone_fd(&l->group);
-	r = clone_init(image, l->plan->clone_flags, group_fd, &l->pid, &l->pidfd, err);
+	r = clone_init(image, offset, l->plan->clone_flags, group_fd, &l->pid, &l->pidfd, err);
 	if (r < 0)
 		return r;
 	undo_push(&l->undo, undo_process, l);
@@ -724,7 +725,8 @@ void launch_undo(struct launch *l)
 
 void launch_end(struct launch *l)
 {
-	int fds[] = {l->console, l->notify, l->sync, l->listener, l->pidfd, l->tty, l->root};
+	int fds[] = {l->console, l->notify, l->sync,      l->listener,           l->pidfd,
+	             l->tty,     l->root,   l->store.dir, l->cgroup_host.root_fd};
 
 	if (l->plan)
 		slots_close(l->plan);
@@ -732,8 +734,6 @@ void launch_end(struct launch *l)
 	seccomp_filter_free(&l->filter);
 	if (l->group.n)
 		cgroup_close(&l->group);
-	cgroup_host_close(&l->cgroup_host);
-	store_close(&l->store);
 	fds_close(fds, sizeof(fds) / sizeof(fds[0]));
 	config_free(l->config);
 	free(l->text);

@@ -24,22 +24,25 @@ static const char *path_of(const struct plan *plan, const struct plan_slot *slot
 	return plan_string(plan, slot->path) ?: "";
 }
 
-/* runtime-spec config.md "root.path": a directory; a symbolic link could be swapped after the look. */
+/*
+ * runtime-spec config.md "root.path": a directory.  A symbolic link could be swapped after the look, so
+ * it is cloned as what it is, and then seen not to be a directory.
+ */
 static int open_root(const struct plan *plan, const struct plan_slot *slot, struct error *err)
 {
 	const char *path = path_of(plan, slot);
-	cleanup_close int dir = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int fd = open_tree(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_RECURSIVE);
 	struct stat st;
-	int fd;
 
-	if (dir < 0 && errno == ENOTDIR && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_set(err, errno, "open the root file system %s", path);
+	if (S_ISLNK(st.st_mode)) {
 		error_set(err, ERROR_SAID, "root file system %s is a symbolic link", path);
 		return error_hint(err, "name the directory that it points to in root.path");
 	}
-	if (dir < 0)
-		return error_set(err, errno, "open the root file system %s", path);
-	fd = open_tree(dir, "", AT_EMPTY_PATH | AT_RECURSIVE);
-	return fd < 0 ? error_set(err, errno, "clone the mounts of the root file system %s", path) : fd;
+	if (!S_ISDIR(st.st_mode))
+		return error_set(err, ENOTDIR, "open the root file system %s", path);
+	return steal_fd(&fd);
 }
 
 static int open_source(const struct plan *plan, const struct plan_slot *slot, struct error *err)

@@ -83,7 +83,7 @@ static inline long arch_syscall(long nr, long a, long b, long c, long d, long e,
 #define ARCH_START(entry)                                                  \
 	int main(int argc, char **argv)                                    \
 	{                                                                  \
-		long stack[3] = {argc, (long)argv[0], argc > 1 ? (long)argv[1] : 0}; \
+		long stack[4] = {argc, (long)argv[0], (long)argv[1], (long)argv[2]}; \
                                                                            \
 		entry(stack);                                              \
 	}                                                                  \

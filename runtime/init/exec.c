@@ -16,7 +16,6 @@ static int is_program(const struct init *in, const char *path)
 	if (fd < 0)
 		return fd == -ENOTDIR ? -ENOENT : (int)fd;
 	r = sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE, &st);
-	sys(close, fd);
 	if (r < 0)
 		return (int)r;
 	return (st.stx_mode & S_IFMT) == S_IFREG && (st.stx_mode & 0111) ? 0 : -EACCES;

@@ -111,7 +111,8 @@ int do_user(struct init *in, const struct step *step)
 	r = set_capabilities(step);
 	if (r < 0)
 		return failed_at(in, STAGE_CAPS, r);
-	return failed_at(in, STAGE_AMBIENT, set_ambient(step->user.ambient));
+	/* capabilities(7): without inheritable ones the ambient set is empty already. */
+	return step->user.inheritable ? failed_at(in, STAGE_AMBIENT, set_ambient(step->user.ambient)) : 0;
 }
 
 int do_no_new_privs(struct init *in, const struct step *step)
@@ -122,13 +123,13 @@ int do_no_new_privs(struct init *in, const struct step *step)
 /* config.md "process.cwd".  Magic links lead out of the root (/proc/self/fd/N, V15) and are refused. */
 int do_cwd(struct init *in, const struct step *step)
 {
-	long fd = path_ensure(in, str(in, step->path.path), WANT_DIRECTORY, 0), r;
+	const char *path = str(in, step->path.path);
+	int is_root = path[0] == '/' && !path[1] && in->root != AT_FDCWD;
+	long fd = is_root ? in->root : path_ensure(in, path, WANT_DIRECTORY, 0);
 
 	if (fd < 0)
 		return failed_at(in, STAGE_TARGET, fd);
-	r = sys(fchdir, fd);
-	sys(close, fd);
-	return (int)r;
+	return (int)sys(fchdir, fd);
 }
 
 int do_umask(struct init *in, const struct step *step)

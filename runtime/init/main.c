@@ -104,8 +104,8 @@ __attribute__((noreturn, used)) void init_main(const long *stack)
 		.masks = {{-1, -1}, {-1, -1}},
 		.tty = -1,
 	};
-	int fd = number((const char *)stack[2]);        /* argv[1] */
-	long map = sys(mmap, NULL, PLAN_SIZE_MAX, PROT_READ, MAP_PRIVATE, fd, PLAN_FILE_OFFSET);
+	int fd = number((const char *)stack[2]), offset = number((const char *)stack[3]);       /* argv[1], argv[2] */
+	long map = sys(mmap, NULL, PLAN_SIZE_MAX, PROT_READ, MAP_PRIVATE, fd, offset);
 	int r;
 
 	if (map < 0 && map > -4096)

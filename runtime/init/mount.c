@@ -289,11 +289,9 @@ int do_pivot(struct init *in, const struct step *step)
 		r = sys(chroot, ".");
 		return r < 0 ? (int)r : (int)sys(chdir, "/");
 	}
-	/* pivot_root(2), NOTES: the old root lands on top of the new one, and goes from there. */
+	/* pivot_root(2), NOTES: the old root lands on top of the new one, and goes from there; "." is the new one. */
 	r = sys(pivot_root, ".", ".");
-	if (r == 0)
-		r = sys(umount2, ".", MNT_DETACH);
-	return r < 0 ? (int)r : (int)sys(chdir, "/");
+	return r < 0 ? (int)r : (int)sys(umount2, ".", MNT_DETACH);
 }
 
 int do_propagation(struct init *in, const struct step *step)

@@ -16,8 +16,6 @@
 
 #define PLAN_MAGIC 0x314e4c50u          /* "PLN1" */
 #define PLAN_SIZE_MAX (16u << 20)       /* bytes: init maps that much and reads what is there */
-/* Where the plan begins in the memfd whose first bytes are init's own ELF image. */
-#define PLAN_FILE_OFFSET 0x10000
 
 /* A NUL-terminated string: its offset from the start of the blob; 0 = none. */
 typedef uint32_t plan_str;
