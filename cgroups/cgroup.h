@@ -118,7 +118,7 @@ int cgroup_clone_fd(const struct cgroup *cgroup);
  * Opens `tasks` of every v1 directory for writing; fds (room for CGROUP_HIERARCHIES_MAX)
  * belong to the caller.  *ret_n == 0 on pure v2.
  */
-int cgroup_task_fds(const struct cgroup *cgroup, int *ret_fds, size_t *ret_n, struct error *err);
+int cgroup_task_fds(struct cgroup *cgroup, int *ret_fds, size_t *ret_n, struct error *err);
 
 /*
  * For a later command: the group as state.json recorded it (n paths); opens what still exists.  A path of a

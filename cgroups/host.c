@@ -151,8 +151,8 @@ static int read_names(int root_fd, struct names *ret, struct error *err)
 }
 
 /*
- * A hierarchy that /proc/self/cgroup lists and that has a directory here (not a link) is mounted on it.  Were
- * it not, its `tasks` would be missing, and opening that fails by name.
+ * A hierarchy that /proc/self/cgroup lists and that has a directory here (not a link) is mounted on it, or was:
+ * cgroup_task_fds sees the difference at no cost.
  */
 static bool is_mounted(const struct names *names, const char *dir)
 {

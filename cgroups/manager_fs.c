@@ -443,17 +443,28 @@ int cgroup_clone_fd(const struct cgroup *cgroup)
 	return dir ? dir->fd : -1;
 }
 
-int cgroup_task_fds(const struct cgroup *cgroup, int *ret_fds, size_t *ret_n, struct error *err)
+/* A directory without `tasks` is no cgroup: the hierarchy was unmounted, what host.c saw is only its mount point. */
+static bool is_unmounted(const struct cgroup *cgroup, struct cgroup_dir *dir)
+{
+	if (errno != ENOENT || !dir->made || unlinkat(cgroup->host->root_fd, dir->path, AT_REMOVEDIR) < 0)
+		return false;
+	dir->made = false;
+	return true;
+}
+
+int cgroup_task_fds(struct cgroup *cgroup, int *ret_fds, size_t *ret_n, struct error *err)
 {
 	size_t n = 0;
 
 	*ret_n = 0;
 	for (size_t i = 0; i < cgroup->n; i++) {
-		const struct cgroup_dir *dir = &cgroup->dirs[i];
+		struct cgroup_dir *dir = &cgroup->dirs[i];
 
 		if (dir->hierarchy->v2)
 			continue;
 		ret_fds[n] = cgroup_file_open(cgroup, dir, "tasks", O_WRONLY);
+		if (ret_fds[n] < 0 && is_unmounted(cgroup, dir))
+			continue;
 		if (ret_fds[n] < 0) {
 			error_set(err, errno, "open /sys/fs/cgroup/%s/tasks", dir->path);
 			while (n > 0)

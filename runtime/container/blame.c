@@ -47,6 +47,9 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 	case STEP_UNSHARE:
 		snprintf(buf, size, "make a namespace");
 		break;
+	case STEP_LOOPBACK:
+		snprintf(buf, size, "bring the loopback interface up");
+		break;
 	case STEP_GROUP:
 		snprintf(buf, size, "join the control group");
 		break;

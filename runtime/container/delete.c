@@ -14,17 +14,40 @@
 
 /* How long a killed process (which may be in the kernel) and its group may take to go. */
 #define KILL_TIMEOUT_MS 10000
+/* A process that was killed and has not died by then may be frozen. */
+#define FROZEN_TIMEOUT_MS 100
+
+static bool has_died(int pidfd, int timeout_ms)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	return TEMP_FAILURE_RETRY(poll(&p, 1, timeout_ms)) > 0;
+}
+
+/* A frozen process does not die before it is thawed; killing the group does that. */
+static void kill_frozen(const struct state *state)
+{
+	struct error ignored;
+	struct group group;
+
+	if (group_open(state, &group, &ignored) == 0)
+		cgroup_kill(&group.cgroup, SIGKILL, &ignored);
+	group_close(&group);
+}
 
 /* The container's process dies, and has died when this returns. */
 static int end_process(const struct state *state, struct error *err)
 {
 	cleanup_close int pidfd = state_pidfd(state);
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
 
 	if (pidfd < 0)
 		return 0;
 	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-	if (TEMP_FAILURE_RETRY(poll(&p, 1, KILL_TIMEOUT_MS)) > 0)
+	if (has_died(pidfd, FROZEN_TIMEOUT_MS))
+		return 0;
+	if (state->n_groups)
+		kill_frozen(state);
+	if (has_died(pidfd, KILL_TIMEOUT_MS))
 		return 0;
 	error_set(err, ETIMEDOUT, "wait for process %d to die", state->pid);
 	return error_hint(err, "it is stuck in the kernel (state D in ps); try again when what it waits for is back");
@@ -114,6 +137,12 @@ static int delete_one(struct store *store, bool force, struct error *err)
 	if (r == STATE_EMPTY)
 		return force ? store_remove(store, err)
 		             : error_set(err, ERROR_SAID, "container %s was never completed", store->id);
+	/* Damaged: what it said of processes and groups is lost, but the name must not be lost for good. */
+	if (r < 0 && force) {
+		log_warning("%s: %s; processes and groups of the container, if any, are left", err->text,
+		            error_reason(err));
+		return store_remove(store, err);
+	}
 	if (r == 0 && !force)
 		r = may_delete(store, &state, err);
 	if (r == 0)

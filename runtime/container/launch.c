@@ -491,13 +491,18 @@ static int await_init(const struct launch *l, struct error *err)
 /* Init that failed has closed its end: what it said before explains why nobody listens. */
 static int tell(const struct launch *l, enum message_type type, const struct parcel *parcel, struct error *err)
 {
-	int r = sync_send(l->sync, type, parcel, err);
+	int r = sync_send(l->sync, type, parcel, err), how;
 	struct error other;
 	struct reply reply;
 
-	if (r < 0 && sync_receive(l->sync, MSG_NONE, &reply, &other) == SYNC_FAILED)
-		return init_ended(l, SYNC_FAILED, &reply, err);
-	return r;
+	if (r == 0)
+		return 0;
+	do {    /* what we had not listened to yet comes first */
+		how = sync_receive(l->sync, MSG_FAILED, &reply, &other);
+		if (reply.fd >= 0)
+			close(reply.fd);
+	} while (how == -EPROTO);
+	return how > 0 ? init_ended(l, how, &reply, err) : r;
 }
 
 static int meet(const struct launch *l, enum message_type type, struct reply *reply, struct error *err)
@@ -524,7 +529,9 @@ static int take_second(struct launch *l, struct error *err)
 	close(l->pidfd);
 	l->pid = reply.head.code;
 	l->pidfd = (int)syscall(SYS_pidfd_open, l->pid, 0);
-	return l->pidfd < 0 ? error_set(err, errno, "find the process that init made") : 0;
+	if (l->pidfd < 0)
+		return error_set(err, errno, "find the process that init made");
+	return tell(l, MSG_MAPPED, NULL, err);
 }
 
 static int send_group(struct launch *l, struct error *err)

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -54,6 +56,19 @@ static int open_source(const struct plan *plan, const struct plan_slot *slot, st
 	if (fd < 0 && err->code == ENOENT)
 		error_hint(err, "the source of a bind mount must exist on the host");
 	return fd < 0 ? -err->code : fd;
+}
+
+static int open_proc(const struct plan *plan, const struct plan_slot *slot, struct error *err)
+{
+	cleanup_close int fd = open_source(plan, slot, err);
+	struct statfs fs;
+
+	if (fd < 0)
+		return fd;
+	if (fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
+		return steal_fd(&fd);
+	error_set(err, EPERM, "bind %s on /proc: it is not a procfs", path_of(plan, slot));
+	return error_hint(err, "what lies over /proc would hide or forge what the kernel says there");
 }
 
 /* The mask of files must be the null device itself, not what somebody put at its name (V08). */
@@ -104,6 +119,7 @@ static int open_slot(const struct plan *plan, const struct plan_slot *slot, cons
 	static int (*const openers[SLOT_KINDS])(const struct plan *, const struct plan_slot *, struct error *) = {
 		[SLOT_ROOT] = open_root,
 		[SLOT_TREE] = open_source,
+		[SLOT_PROC] = open_proc,
 		[SLOT_NULL] = open_null,
 		[SLOT_NAMESPACE] = open_namespace,
 	};

@@ -15,7 +15,7 @@ static const struct {
 	const char *promise;
 } messages[MSG_TYPES] = {
 	[MSG_NONE] = {"NONE", PARENT, ""},
-	[MSG_MAPPED] = {"MAPPED", PARENT, "the id maps are written"},
+	[MSG_MAPPED] = {"MAPPED", PARENT, "the process is known to the parent, its id maps are written"},
 	[MSG_CLONED] = {"CLONED", INIT, "the container's process exists, in all its namespaces"},
 	[MSG_GROUP] = {"GROUP", PARENT, "the group exists and has its limits"},
 	[MSG_MOUNTED] = {"MOUNTED", INIT, "the mounts are in place, pivot_root has not happened"},

@@ -67,6 +67,18 @@ static void heed_signals(uint32_t ignored)
 }
 
 /*
+ * The caller's affinity is not the container's: its cpuset decides.  The kernel leaves out the CPUs
+ * that are not there, or not in the set.
+ */
+static void use_all_cpus(void)
+{
+	unsigned char all[1024];
+
+	memset(all, 0xff, sizeof(all));
+	sys(sched_setaffinity, 0, sizeof(all), all);
+}
+
+/*
  * The answer to READY carries what only the parent could find out (HOME).  With `create` it
  * means "the state is written, you may outlive me"; without it, it is START itself.
  */
@@ -84,6 +96,7 @@ int do_ready(struct init *in, const struct step *step)
 	if (r == 0)
 		r = sync_receive(in, MSG_START, &message, in->home, sizeof(in->home), NULL, NULL);
 	heed_signals(message.aux);
+	use_all_cpus();
 	if (r == 0 && (step->flags & STEP_F_LISTEN))
 		r = await_start(in);
 	/* Here and not before exec, because a seccomp profile may not know close_range. */

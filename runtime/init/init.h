@@ -101,6 +101,7 @@ int do_join(struct init *in, const struct step *step);
 int do_clone(struct init *in, const struct step *step);
 int do_group(struct init *in, const struct step *step);
 int do_unshare(struct init *in, const struct step *step);
+int do_loopback(struct init *in, const struct step *step);
 int do_session(struct init *in, const struct step *step);
 int do_private(struct init *in, const struct step *step);
 int do_root(struct init *in, const struct step *step);

@@ -47,6 +47,7 @@ static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_CLONE] = do_clone,
 	[STEP_GROUP] = do_group,
 	[STEP_UNSHARE] = do_unshare,
+	[STEP_LOOPBACK] = do_loopback,
 	[STEP_SESSION] = do_session,
 	[STEP_PRIVATE] = do_private,
 	[STEP_ROOT] = do_root,

@@ -30,8 +30,8 @@ int do_clone(struct init *in, const struct step *step)
 	pid = sys(clone3, &args, sizeof(args));
 	if (pid < 0)
 		return (int)pid;
-	if (pid == 0)
-		return 0;
+	if (pid == 0)   /* not before the parent knows us: our messages must not overtake CLONED */
+		return failed_at(in, STAGE_MESSAGE, sync_receive(in, MSG_MAPPED, NULL, NULL, 0, NULL, NULL));
 	sys(exit_group, sync_send(in, MSG_CLONED, (int)pid, -1) < 0 ? 125 : 0);
 	__builtin_unreachable();
 }
@@ -64,6 +64,24 @@ int do_group(struct init *in, const struct step *step)
 int do_unshare(struct init *in, const struct step *step)
 {
 	return (int)sys(unshare, step->unshare.flags);
+}
+
+struct interface_request {      /* <linux/if.h> struct ifreq, which needs libc's socket headers */
+	char name[16];
+	short flags;
+	char rest[22];
+};
+
+/* A new network namespace has a loopback that is down; every other runtime brings it up. */
+int do_loopback(struct init *in, const struct step *step)
+{
+	struct interface_request request = {.name = "lo", .flags = 1 /* IFF_UP */};
+	long fd = sys(socket, 2 /* AF_INET */, 2 /* SOCK_DGRAM */ | 02000000 /* SOCK_CLOEXEC */, 0), r;
+
+	if (fd < 0)     /* a kernel without IPv4 */
+		return 0;
+	r = sys(ioctl, fd, 0x8914 /* SIOCSIFFLAGS */, &request);
+	return (int)r;
 }
 
 int do_session(struct init *in, const struct step *step)

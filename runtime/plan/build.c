@@ -518,6 +518,8 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 	if (group_time(in) == GROUP_FIRST || (group_time(in) == GROUP_BEFORE_HOOKS && !is_new(c, NS_MOUNT)))
 		plan_group(in, b);
 	plan_session(in, b);
+	if (is_new(c, NS_NETWORK))
+		builder_step(b, STEP_LOOPBACK, 0, c->linux_.namespaces[NS_NETWORK].at);
 	r = plan_inside(in, b, home, err);
 	if (r < 0)
 		return r;

@@ -13,8 +13,8 @@
 
 enum message_type {
 	MSG_NONE,
-	MSG_MAPPED,             /* parent: the id maps are written */
 	MSG_CLONED,             /* init: the second clone is made; code = its pid in the parent's namespace */
+	MSG_MAPPED,             /* parent: the process is known, its id maps are written */
 	MSG_GROUP,              /* parent: the group exists and is limited; fds: v1 `tasks` files, then SLOT_CGROUP_TREEs */
 	MSG_MOUNTED,            /* init: the mounts are in place, pivot_root has not happened; fd: etc/passwd if asked for */
 	MSG_HOOKS_DONE,         /* parent: prestart and createRuntime hooks ran; data: HOME=... if asked for */

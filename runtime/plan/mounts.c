@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/stat.h>
 #include <string.h>
 
@@ -63,7 +64,8 @@ static uint32_t source_slot(const struct plan_input *in, struct builder *b, cons
 		}
 		path = joined;
 	}
-	return builder_slot(b, SLOT_TREE, path, recursive ? AT_RECURSIVE : 0, m->source.at);
+	return builder_slot(b, is_path(m, "/proc") ? SLOT_PROC : SLOT_TREE, path, recursive ? AT_RECURSIVE : 0,
+	                    m->source.at);
 }
 
 static void add_bind(struct builder *b, const struct mount *m, uint32_t slot,
@@ -343,6 +345,54 @@ bool plan_shows_group(const struct plan_input *in)
 	return false;
 }
 
+/* ---- /proc is procfs (V10, V19): what lies over its files decides what programs are told, and what is masked ---- */
+
+/* What lxcfs and the like replace by files of their own; runc's list. */
+static const char *const proc_files[] = {
+	"cpuinfo", "diskstats", "loadavg", "meminfo", "slabinfo", "stat", "swaps", "sys/crypto/fips_enabled",
+	"sys/kernel/ns_last_pid", "uptime",
+};
+
+/* `path` without "." and empty components, ".." resolved by the text; what is left of it below /proc, or NULL. */
+static const char *below_proc(const char *path, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	while (*path) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 2 && memcmp(path, "..", 2) == 0) {
+			while (n > 0 && buf[--n] != '/')
+				;
+		} else if (len > 0 && !(len == 1 && *path == '.') && n + len + 2 < size) {
+			buf[n++] = '/';
+			memcpy(buf + n, path, len);
+			n += len;
+		}
+		path += len + (path[len] == '/');
+	}
+	buf[n] = '\0';
+	if (strncmp(buf, "/proc", 5) != 0 || (buf[5] && buf[5] != '/'))
+		return NULL;
+	return buf + 5 + (buf[5] == '/');
+}
+
+static int check_proc(const struct mount *m, const struct mount_options *o, struct error *err)
+{
+	char buf[PATH_MAX];
+	const char *below = below_proc(m->destination.s, buf, sizeof(buf));
+
+	if (!below || o->remount || is_in(below, proc_files))
+		return 0;
+	/* A bind of /proc itself is looked at when it is opened: it must be a procfs. */
+	if (!*below && (o->bind || (m->type.s && strcmp(m->type.s, "proc") == 0)))
+		return 0;
+	error_set(err, EPERM, *below ? "mount on %s, inside /proc" : "mount something else than a procfs on %s",
+	          m->destination.s);
+	error_hint(err, "what lies over /proc would hide or forge what the kernel says there");
+	return error_locate(err, m->destination.at);
+}
+
 /* ---- all of them ---- */
 
 static int plan_mount(const struct plan_input *in, struct builder *b, const struct mount *m, struct error *err)
@@ -352,6 +402,11 @@ static int plan_mount(const struct plan_input *in, struct builder *b, const stru
 
 	if (r < 0)
 		return r;
+	r = check_proc(m, &o, err);
+	if (r < 0) {
+		mount_options_free(&o);
+		return r;
+	}
 	if (o.remount)
 		plan_remount(b, m, &o);
 	else if (o.bind)

@@ -32,6 +32,7 @@ enum step_kind {
 	STEP_CLONE,             /* the second clone: what follows runs in its child */
 	STEP_GROUP,             /* waits for MSG_GROUP, joins v1 hierarchies */
 	STEP_UNSHARE,
+	STEP_LOOPBACK,          /* brings lo of a new network namespace up */
 	STEP_SESSION,           /* setsid; a new session keyring */
 	/* the root file system, seen from outside */
 	STEP_PRIVATE,           /* the copied mounts of the host lose their peers */
@@ -163,6 +164,7 @@ struct step {
 enum slot_kind {
 	SLOT_ROOT,              /* open_tree(CLONE|RECURSIVE) of a directory that is no symbolic link */
 	SLOT_TREE,              /* open_tree(CLONE) of a host path, file or directory */
+	SLOT_PROC,              /* the same of a procfs, verified: it goes on /proc */
 	SLOT_NULL,              /* open_tree(CLONE) of the host's null device, verified */
 	SLOT_NAMESPACE,         /* a namespace file, its type verified */
 	SLOT_GROUP,             /* the v2 group's directory, for CLONE_INTO_CGROUP */

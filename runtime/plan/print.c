@@ -357,6 +357,7 @@ static const struct {
 	[STEP_CLONE] = {"clone", print_clone},
 	[STEP_GROUP] = {"group", NULL},
 	[STEP_UNSHARE] = {"unshare", print_unshare},
+	[STEP_LOOPBACK] = {"loopback", NULL},
 	[STEP_SESSION] = {"session", print_session},
 	[STEP_PRIVATE] = {"private", print_propagation},
 	[STEP_ROOT] = {"root", print_root},
@@ -393,7 +394,7 @@ static const struct {
 };
 
 static const char *const slot_names[SLOT_KINDS] = {
-	[SLOT_ROOT] = "root",           [SLOT_TREE] = "tree",   [SLOT_NULL] = "null",
+	[SLOT_ROOT] = "root",           [SLOT_TREE] = "tree",   [SLOT_PROC] = "proc",        [SLOT_NULL] = "null",
 	[SLOT_NAMESPACE] = "namespace", [SLOT_GROUP] = "group", [SLOT_CGROUP_TREE] = "cgroup-tree",
 };
 
