@@ -54,13 +54,12 @@ static const struct {
 	const char *data;
 	int made; /* the target is on a tmpfs that was mounted just now */
 } mounts[] = {
-	{"proc",   "proc",       0,                          NULL,					0},
-	{"tmpfs",  "dev",        MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k",                      0},
-	{"devpts", "dev/pts",    MS_NOSUID | MS_NOEXEC,      "newinstance,ptmxmode=0666,mode=0620,gid=5",
-	 1												 },
-	{"tmpfs",  "dev/shm",    QUIET,                      "mode=1777,size=65536k",                     1},
-	{"mqueue", "dev/mqueue", QUIET,                      NULL,                                        1},
-	{"sysfs",  "sys",        QUIET | MS_RDONLY,          NULL,                                        0},
+	{"proc",   "proc",       0,                          NULL,                                         0},
+	{"tmpfs",  "dev",        MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k",                       0},
+	{"devpts", "dev/pts",    MS_NOSUID | MS_NOEXEC,      "newinstance,ptmxmode=0666,mode=0620,gid=5",  1},
+	{"tmpfs",  "dev/shm",    QUIET,                      "mode=1777,size=65536k",                      1},
+	{"mqueue", "dev/mqueue", QUIET,                      NULL,                                         1},
+	{"sysfs",  "sys",        QUIET | MS_RDONLY,          NULL,                                         0},
 };
 
 static const struct {
@@ -68,22 +67,22 @@ static const struct {
 	unsigned major, minor;
 } nodes[] = {
 	{"dev/null",    1, 3},
-        {"dev/zero",    1, 5},
-        {"dev/full",    1, 7},
+	{"dev/zero",    1, 5},
+	{"dev/full",    1, 7},
 	{"dev/random",  1, 8},
-        {"dev/urandom", 1, 9},
-        {"dev/tty",     5, 0},
+	{"dev/urandom", 1, 9},
+	{"dev/tty",     5, 0},
 };
 
 static const struct {
 	const char *path, *target;
 } links[] = {
 	{"dev/fd",     "/proc/self/fd"  },
-        {"dev/stdin",  "/proc/self/fd/0"},
+	{"dev/stdin",  "/proc/self/fd/0"},
 	{"dev/stdout", "/proc/self/fd/1"},
-        {"dev/stderr", "/proc/self/fd/2"},
+	{"dev/stderr", "/proc/self/fd/2"},
 	{"dev/core",   "/proc/kcore"    },
-        {"dev/ptmx",   "pts/ptmx"       },
+	{"dev/ptmx",   "pts/ptmx"       },
 };
 
 static const struct {
@@ -113,17 +112,17 @@ static const struct {
 	const char *access;
 } devices[] = {
 	{'c', -1,  -1,  "m"  },
-        {'b', -1,  -1,  "m"  },
-        {'c', 1,   3,   "rwm"},
-        {'c', 1,   5,   "rwm"},
+	{'b', -1,  -1,  "m"  },
+	{'c', 1,   3,   "rwm"},
+	{'c', 1,   5,   "rwm"},
 	{'c', 1,   7,   "rwm"},
-        {'c', 1,   8,   "rwm"},
-        {'c', 1,   9,   "rwm"},
-        {'c', 5,   0,   "rwm"},
+	{'c', 1,   8,   "rwm"},
+	{'c', 1,   9,   "rwm"},
+	{'c', 5,   0,   "rwm"},
 	{'c', 5,   1,   "rwm"},
-        {'c', 5,   2,   "rwm"},
-        {'c', 136, -1,  "rwm"},
-        {'c', 10,  200, "rwm"},
+	{'c', 5,   2,   "rwm"},
+	{'c', 136, -1,  "rwm"},
+	{'c', 10,  200, "rwm"},
 };
 
 /* ---- words ---- */
@@ -168,7 +167,7 @@ static void copy_cpuset(const struct hierarchy *h, const char *name)
 
 static void limit_devices_v1(const struct hierarchy *h)
 {
-	const char *path = below(h->group, "devices.allow");
+	const char *path;
 	int fd;
 
 	write_text(below(h->group, "devices.deny"), "a");
