@@ -84,10 +84,25 @@ $(out)/tests/system/helpers/%: tests/system/helpers/%.c
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -static -o $@ $<
 
+include tests/tests.mk
+
 compile_commands.json: Makefile   ## for editors and clang-tidy
 	$(Q){ echo '['; sep=; for f in $(srcs) $(init_srcs); do \
 	  printf '%s{"directory":"%s","file":"%s","command":"cc %s -c %s"}\n' "$$sep" "$(CURDIR)" $$f \
 	    "$$(printf %s '$(filter-out -DCRUN_LITE%,$(all_cflags))')" $$f; sep=,; done; echo ']'; } > $@
+
+install: $(out)/crun-lite     ## DESTDIR and PREFIX are honoured
+	install -D -m 755 $(out)/crun-lite $(DESTDIR)$(PREFIX)/bin/crun-lite
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/crun-lite/LICENSE
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/crun-lite/README.md
+
+uninstall:                    ## removes what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/crun-lite
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/crun-lite
+
+dist:                         ## dist/crun-lite-VERSION.tar.gz of what is committed
+	@mkdir -p dist
+	git archive --format=tar.gz --prefix=crun-lite-$(version)/ -o dist/crun-lite-$(version).tar.gz HEAD
 
 clean:                        ## remove build/
 	rm -rf build compile_commands.json
@@ -96,8 +111,11 @@ help:                         ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
 check-unit: $(units)          ## cmocka tests
-	@for t in $(units); do ./$$t || exit 1; done
+	@log=$(out)/unit.log; : >$$log; bad=0; \
+	for t in $(units); do ./$$t >>$$log 2>&1 || { bad=1; echo "not ok $$t"; }; done; \
+	grep -E '^\[  FAILED  \]|^\[  ERROR   \]|Sanitizer' $$log; \
+	echo "unit: $$(grep -c '^\[       OK \]' $$log) passed, $$(grep -c '^\[  FAILED  \] [a-z_]*$$' $$log) failed, 0 skipped"; exit $$bad
 
-.PHONY: all clean help check-unit
+.PHONY: all clean help check-unit install uninstall dist
 .SECONDARY:
 -include $(objs:.o=.d) $(init_objs:.o=.d) $(units:%=%.d)

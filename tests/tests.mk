@@ -26,15 +26,7 @@ check-layers:                 ## who may include whom
 check-init: $(out)/init       ## what the embedded init may be and refer to
 	@INIT_CFLAGS='$(init_cflags)' tests/check-init $(out)/init $(init_objs)
 
-# ---- benchmark ----------------------------------------------------------------
-bench_programs := $(out)/tests/bench/bench $(out)/tests/bench/floor
-
-$(out)/tests/bench/%: tests/bench/%.c
-	$(Q)mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -static -o $@ $<
-
-bench: $(out)/crun-lite $(bench_programs) $(helpers) ## starts beside crun, runc, bubblewrap and the floor (BENCH_WRITE=1: docs/benchmarks.md)
-	@RUNTIME=$(RUNTIME) BENCH_DIR=$(out)/tests/bench HELPERS=$(out)/tests/system/helpers tests/bench/run
+include tests/bench/bench.mk
 
 # ---- fuzzing ------------------------------------------------------------------
 fuzz_cc    ?= clang
@@ -77,4 +69,4 @@ demo:                         ## install what is needed, build, and run a contai
 	@$(MAKE) --no-print-directory all
 	@RUNTIME=$(RUNTIME) contrib/quickstart/demo
 
-.PHONY: check system-helpers check-golden check-system check-vm check-layers check-init bench fuzz format lint demo
+.PHONY: check system-helpers check-golden check-system check-vm check-layers check-init fuzz format lint demo
