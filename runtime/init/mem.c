@@ -1,31 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/init/init.h"
 
-/* The loops are not turned back into calls of themselves. */
-#define NO_PATTERN __attribute__((optimize("no-tree-loop-distribute-patterns")))
+/*
+ * The barrier keeps the compiler from turning a loop back into a call of the very function that it
+ * is in (gcc and clang know different flags for that).
+ */
+#define BARRIER() __asm__ volatile("" ::: "memory")
 
 #ifdef INIT_FREESTANDING
 
-NO_PATTERN void *memcpy(void *restrict to, const void *restrict from, size_t n)
+void *memcpy(void *restrict to, const void *restrict from, size_t n)
 {
 	char *t = to;
 	const char *f = from;
 
-	while (n--)
+	while (n--) {
 		*t++ = *f++;
+		BARRIER();
+	}
 	return to;
 }
 
-NO_PATTERN void *memset(void *to, int c, size_t n)
+void *memset(void *to, int c, size_t n)
 {
 	char *t = to;
 
-	while (n--)
+	while (n--) {
 		*t++ = (char)c;
+		BARRIER();
+	}
 	return to;
 }
 
-NO_PATTERN int memcmp(const void *a, const void *b, size_t n)
+int memcmp(const void *a, const void *b, size_t n)
 {
 	const unsigned char *x = a, *y = b;
 
@@ -35,12 +42,14 @@ NO_PATTERN int memcmp(const void *a, const void *b, size_t n)
 	return 0;
 }
 
-NO_PATTERN size_t strlen(const char *s)
+size_t strlen(const char *s)
 {
 	size_t n = 0;
 
-	while (s[n])
+	while (s[n]) {
 		n++;
+		BARRIER();
+	}
 	return n;
 }
 

@@ -147,7 +147,7 @@ static int apply(const struct option *o, const struct text *word, struct mount_o
 		break;
 	case OPTION_RBIND:
 		ret->recursive = true;
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case OPTION_BIND:
 		ret->bind = true;
 		break;
