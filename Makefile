@@ -38,7 +38,7 @@ out := build/asan
 endif
 # Static and not PIE: a static-pie relocates itself at every start (docs/benchmarks.md).
 pie       := $(if $(filter 1,$(STATIC)),-fno-pie,-fPIE)
-ldpie     := $(if $(filter 1,$(STATIC)),-static -no-pie,-pie)
+ldpie     := $(if $(filter 1,$(STATIC)),-static,-pie)
 all_cflags  = -std=gnu17 -D_GNU_SOURCE -I. -DCRUN_LITE_VERSION='"$(version)"' -DCRUN_LITE_COMMIT='"$(commit)"' \
 	$(warnings) $(harden) $(pie) -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(opt.$(BUILD)) $(CFLAGS)
 all_ldflags = $(ldpie) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack $(filter -fsanitize%,$(opt.$(BUILD))) $(LDFLAGS)
@@ -52,7 +52,7 @@ init_cflags  = -std=gnu17 -D_GNU_SOURCE -I. $(warnings) -Os -fno-stack-protector
 	-fno-builtin -ftrivial-auto-var-init=uninitialized -ffunction-sections \
 	$(if $(init_arch),-ffreestanding -DINIT_FREESTANDING)
 init_cflags_ok = $(foreach f,$(init_cflags),$(if $(filter -fcf-protection=none -ftrivial-auto-var-init=uninitialized,$f),$(call cc-has,$f),$f))
-init_ldflags = -static -no-pie -Wl,-z,noseparate-code,-z,noexecstack,--build-id=none,--gc-sections -s \
+init_ldflags = -static -Wl,-z,noseparate-code,-z,noexecstack,--build-id=none,--gc-sections -s \
 	$(if $(init_arch),-nostdlib -nostartfiles)
 
 .DEFAULT_GOAL := all
@@ -78,7 +78,7 @@ $(out)/%.o: %.c Makefile
 	$(call say,CC,$<)$(CC) $(all_cflags) -MMD -MP -c -o $@ $<
 
 $(out)/tests/unit/%: $(out)/tests/unit/%.o $(lib)
-	$(call say,LINK,$@)$(CC) $(all_cflags) $(filter-out -static -no-pie -pie,$(all_ldflags)) -no-pie -o $@ $^ $(LDLIBS:-lyajl_s=-lyajl) -lcmocka
+	$(call say,LINK,$@)$(CC) $(all_cflags) $(filter-out -static -pie,$(all_ldflags)) $(if $(filter 1,$(STATIC)),-no-pie,-pie) -o $@ $^ $(LDLIBS:-lyajl_s=-lyajl) -lcmocka
 
 $(out)/tests/system/helpers/%: tests/system/helpers/%.c
 	$(Q)mkdir -p $(@D)

@@ -67,6 +67,11 @@ struct cgroup_host {
 
 /* Fills *ret; the caller ends it with cgroup_host_close.  A host without cgroups is no error. */
 int cgroup_host_open(struct cgroup_host *ret, struct error *err);
+/*
+ * Forgets v1 hierarchies that exist and are not mounted here any more (groups keep them alive, the
+ * mount point may be left).  A system call for each, which only a container that will see all of them pays.
+ */
+void cgroup_host_verify(struct cgroup_host *host);
 void cgroup_host_close(struct cgroup_host *host);
 
 struct cgroup_dir {

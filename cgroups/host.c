@@ -14,6 +14,7 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -259,6 +260,24 @@ int cgroup_host_open(struct cgroup_host *ret, struct error *err)
 	}
 	steal_fd(&fd);
 	return 0;
+}
+
+void cgroup_host_verify(struct cgroup_host *host)
+{
+	struct stat root, st;
+	size_t n = 0;
+
+	if (host->layout == CGROUP_V2 || host->root_fd < 0 || fstat(host->root_fd, &root) < 0)
+		return;
+	for (size_t i = 0; i < host->n; i++) {
+		if (fstatat(host->root_fd, host->hierarchies[i].dir, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    st.st_dev == root.st_dev)
+			continue;
+		if (n != i)
+			host->hierarchies[n] = host->hierarchies[i];
+		n++;
+	}
+	host->n = n;
 }
 
 void cgroup_host_close(struct cgroup_host *host)

@@ -322,6 +322,8 @@ static int locate_group(struct launch *l, struct error *err)
 	r = cgroup_host_open(&l->cgroup_host, err);
 	if (r < 0)
 		return r;
+	if (plan_shows_group(l->config))
+		cgroup_host_verify(&l->cgroup_host);
 	l->group.host = &l->cgroup_host;
 	/* Without cgroups there is nothing to limit with: cgroup_set refuses what was asked for, by name. */
 	return l->cgroup_host.layout == CGROUP_NONE

@@ -97,7 +97,7 @@ static enum group_time group_time(const struct plan_input *in)
 {
 	const struct config *c = in->config;
 
-	if (plan_shows_group(in))
+	if (plan_shows_group(c))
 		return GROUP_FIRST;
 	if (c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n || c->hooks[HOOK_CREATE_CONTAINER].n)
 		return GROUP_BEFORE_HOOKS;

@@ -40,7 +40,7 @@ int plan_mounts(const struct plan_input *input, struct builder *b, struct error 
 void plan_devices(const struct plan_input *input, struct builder *b);
 void plan_hidden(const struct plan_input *input, struct builder *b);
 /* True if mounts[] asks for a view of the container's group that comes with MSG_GROUP. */
-bool plan_shows_group(const struct plan_input *input);
+bool plan_shows_group(const struct config *config);
 
 /* True if the group has v1 hierarchies, which init must join by itself. */
 bool plan_joins_group(const struct plan_input *input);

@@ -337,10 +337,10 @@ static int plan_cgroup(const struct plan_input *in, struct builder *b, const str
 	return 0;
 }
 
-bool plan_shows_group(const struct plan_input *in)
+bool plan_shows_group(const struct config *config)
 {
-	for (size_t i = 0; i < in->config->mounts.n; i++)
-		if (is_cgroup(&in->config->mounts.v[i]))
+	for (size_t i = 0; i < config->mounts.n; i++)
+		if (is_cgroup(&config->mounts.v[i]))
 			return true;
 	return false;
 }
