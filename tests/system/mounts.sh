@@ -698,3 +698,26 @@ test_mounts__a_hundred_mounts_F030() {
 	in_container 'inspect mounts'
 	expect_eq "$(grep -c ' /mnt/[0-9]' <<<"$OUT")" 100 "mounts"
 }
+
+test_mounts__a_path_masked_or_made_read_only_twice_changes_nothing_on_the_host_F077_F078() {
+	own_rootfs
+	mkdir "$R/dir"
+	config '.linux.maskedPaths = ["/etc/file","/etc/file","/dir","/dir","/proc/kcore","/proc/kcore"]
+		| .linux.readonlyPaths = ["/etc/group","/etc/group","/etc/file","/dir","/proc/sys","/proc/sys"]'
+	in_container 'cat /etc/file; ls -A /dir; inspect mounts'
+	expect_not_in original
+	OUT=${OUT//mount: /}
+	mount_has /etc/group ro
+}
+
+test_mounts__no_mount_of_the_container_is_a_peer_of_one_of_the_hosts_F043_F076() {
+	mkdir "$T/src"
+	echo f >"$T/src/f"
+	config '.mounts += [{"destination":"/mnt","source":$s,"options":["rbind"]},{"destination":"/etc/file","source":($s + "/f"),"options":["bind"]},
+		{"destination":"/vol","source":$s,"options":["bind","ro"]}]
+		| .linux.maskedPaths += ["/etc/passwd","/opt"] | .linux.readonlyPaths += ["/var","/etc/group"]
+		| .process.terminal = false' --arg s "$T/src"
+	in_container 'inspect mounts'
+	expect_not_in 'shared:'
+	[ -z "$CRUN_LITE" ] || expect_not_in 'master:'  # runc makes slaves unless told
+}

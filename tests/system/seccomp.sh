@@ -91,8 +91,9 @@ test_seccomp__each_operator_F074() {
 	while read -r op value value2 arg want; do
 		filter '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["chroot"],"action":"SCMP_ACT_ERRNO","errnoRet":95,
 			"args":[{"index":1,"value":'"$value"',"valueTwo":'"$value2"',"op":"SCMP_CMP_'"$op"'"}]}]}'
+		args sys ${NR[chroot]} 0 "$arg"
 		sed -i 's/18446744073709552000/18446744073709551615/' "$B/config.json"     # jq has doubles
-		calls ${NR[chroot]} 0 "$arg"
+		run_ok run -b "$B" "$ID"
 		# What passes the filter fails on the bad address.
 		expect_eq "$OUT" "-1 $want" "$op $value $value2 with $arg"
 	done <<-'E'
