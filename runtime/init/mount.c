@@ -312,8 +312,11 @@ static long new_mask(struct init *in, const struct step *step, int directory)
 {
 	long fs, r;
 
-	if (!directory)
-		return slot_fd(in, step->mask.slot);
+	if (!directory) {
+		/* A clone of the host's /dev: it must not stay a peer of it, or what is mounted on it goes to the host. */
+		r = set_attributes(slot_fd(in, step->mask.slot), (struct plan_map){0}, MS_PRIVATE, 0);
+		return r < 0 ? r : slot_fd(in, step->mask.slot);
+	}
 	fs = sys(fsopen, "tmpfs", FSOPEN_CLOEXEC);
 	if (fs < 0)
 		return fs;
