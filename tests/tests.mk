@@ -53,15 +53,21 @@ c_files = $(shell git ls-files '*.c' '*.h' 2>/dev/null || find runtime spec cgro
 format:                       ## clang-format in place
 	@clang-format -i $(c_files)
 
-# clang-tidy's analyzer and the shell scripts; formatting is reported, not changed.
-lint: compile_commands.json   ## clang-tidy, shellcheck, formatting
-	@clang-format --dry-run $(c_files) 2>&1 | grep -c 'code should be clang-formatted' | \
-	  sed 's/^/clang-format: places that differ: /'
-	@if command -v shellcheck >/dev/null; then \
-	  shellcheck -x --severity=warning -e SC1007,SC2046,SC2086 contrib/install-deps contrib/quickstart/demo tests/layers tests/check-init tests/vm/setup tests/vm/run tests/vm/check \
-	    tests/system/run tests/bench/run .ci/run && echo 'shellcheck: ok'; fi
-	@clang-tidy --quiet -p . $(srcs) 2>/dev/null | grep -E 'warning:|error:' | sort -u > build/lint.txt; \
-	  cat build/lint.txt; test ! -s build/lint.txt && echo 'clang-tidy: ok'
+# What clang-tidy does not understand is left out: cleanup attributes (unix.Malloc), Annex K.  It does not know
+# either that error_set() never returns 0, and takes outputs for unset: its findings are there to be judged.
+tidy_checks := -*,clang-analyzer-*,-clang-analyzer-unix.Malloc,-clang-analyzer-security.insecureAPI.*,bugprone-suspicious-*,bugprone-signal-handler,bugprone-infinite-loop
+tidy_flags  := -std=gnu17 -D_GNU_SOURCE -I. -DCRUN_LITE_VERSION='"lint"' -DCRUN_LITE_COMMIT='"lint"' -DCRUN_LITE_BUILD='"lint"' -DINIT_IMAGE='"Makefile"'
+scripts := contrib/install-deps contrib/quickstart/demo tests/layers tests/check-init tests/vm/setup tests/vm/run tests/vm/check \
+	tests/system/run tests/bench/run tests/golden/run .ci/run
+
+lint:                         ## clang-tidy, shellcheck (fails), formatting (counted)
+	@mkdir -p build; bad=0; \
+	printf '%s\n' $(srcs) | xargs -P $$(nproc) -I{} clang-tidy --quiet --checks='$(tidy_checks)' {} -- $(tidy_flags) 2>/dev/null | \
+	  grep -E 'warning:|error:' | sort -u >build/lint.txt; \
+	cat build/lint.txt; echo "clang-tidy: $$(wc -l <build/lint.txt) places to judge"; \
+	shellcheck -x --severity=warning -e SC1007,SC1090,SC1091,SC2046,SC2086 $(scripts) && echo 'shellcheck: nothing' || bad=1; \
+	echo "clang-format: $$(clang-format --dry-run $(c_files) 2>&1 | grep -c 'code should be clang-formatted') places differ"; \
+	exit $$bad
 
 # ---- first steps --------------------------------------------------------------
 demo:                         ## install what is needed, build, and run a container with limits
