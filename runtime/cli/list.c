@@ -66,7 +66,7 @@ static int run_state(const struct cli_global *global, const void *given, int arg
 	if (r == 0)
 		r = state_read(&store, &state, err);
 	if (r == STATE_EMPTY)
-		error_set(err, ERROR_SAID, "container %s was never completed", argv[0]);
+		error_set(err, ERROR_SAID, "container \"%s\" does not exist", argv[0]);
 	if (r == 0) {
 		emit_one(&e, &store, &state);
 		emit_end_object(&e);

@@ -2,6 +2,7 @@
 #include "runtime/cli/cli.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -55,6 +56,8 @@ static int run_command(const struct cli_global *global, int argc, char **argv, s
 
 	if (!command)
 		return -err->code;
+	/* Who ignores SIGCHLD has no children to wait for; the ignorance of our caller survives execve. */
+	signal(SIGCHLD, SIG_DFL);
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			cli_command_usage(command);

@@ -10,6 +10,7 @@
 
 /* What was being done, without the object. */
 static const char *const stage_words[STAGES] = {
+	[STAGE_ON_PROC] = "a symbolic link leads into /proc",
 	[STAGE_FSOPEN] = "open the file system",
 	[STAGE_CREATE] = "create",
 	[STAGE_FSMOUNT] = "make the mount",

@@ -27,8 +27,7 @@ int container_create(const struct create_options *options, struct error *err)
 		if (r < 0)
 			launch_undo(&l);
 	}
-	hooks_interrupt_by(-1);
-	foreground_end(&fg);
+	/* No foreground_end: the process ends now, and a signal that came meanwhile with it. */
 	launch_end(&l);
 	return r;
 }
@@ -93,8 +92,7 @@ int container_run(const struct create_options *options, int *ret_status, struct 
 		r = notify_until_ready(l.notify, l.pid, err);
 	if (r == 0 && !options->detach)
 		r = stay(&l, &fg, ret_status, err);
-	hooks_interrupt_by(-1);
-	foreground_end(&fg);
+	/* No foreground_end: the process ends now, and a signal that came meanwhile with it. */
 	launch_end(&l);
 	return r;
 }

@@ -98,7 +98,7 @@ static void run_poststop(const struct store *store, const struct state *state, c
 
 	if (r == 0)
 		r = launch_hooks(at_hand ?: config, HOOK_POSTSTOP, state->id, state->bundle, "stopped", 0, &err);
-	/* A create that was killed early had not written its configuration yet, and had run no hook. */
+	/* A create that was killed before its first hook had not written its configuration yet. */
 	if (r < 0 && err.code != ENOENT)
 		log_warning("%s: %s", err.text, error_reason(&err));
 	config_free(config);

@@ -65,7 +65,7 @@ int container_kill(const struct runtime_options *runtime, const char *id, int si
 	if (r == 0)
 		r = state_read(&store, &state, err);
 	if (r == STATE_EMPTY)
-		r = not_running(err);
+		r = error_set(err, ERROR_SAID, "container \"%s\" does not exist", id);
 	if (r == 0)
 		r = kill_state(&store, &state, sig, all, err);
 	state_free(&state);

@@ -385,6 +385,9 @@ static void undo_process(void *arg)
 {
 	struct launch *l = arg;
 
+	/* A second process that we have not heard of yet ends when nobody is at the other end. */
+	close(l->sync);
+	l->sync = -1;
 	if (l->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, l->pidfd, SIGKILL, NULL, 0);
 	else
@@ -437,6 +440,7 @@ static int make_process(struct launch *l, struct error *err)
 	l->sync = pair[0];
 	theirs = pair[1];
 	fcntl(l->sync, F_SETFD, FD_CLOEXEC);
+	l->plan->caller_is_root = !(getauxval(AT_UID) | getauxval(AT_EUID) | getauxval(AT_GID) | getauxval(AT_EGID));
 	l->plan->sync_fd = theirs;
 	l->plan->listen_fd = l->listener;
 	r = init_image_open(l->plan, &image, &offset, err);
@@ -457,18 +461,20 @@ static int make_process(struct launch *l, struct error *err)
 /* Init's last words, or what its silent end means. */
 static int init_ended(const struct launch *l, int how, const struct reply *reply, struct error *err)
 {
-	int status = 0;
+	siginfo_t end = {0};
 
 	if (how < 0)
 		return how;
 	if (how == SYNC_FAILED)
 		return blame_init(l->plan, reply, err);
-	waitpid(l->pid, &status, WNOHANG);
-	if (WIFSIGNALED(status))
-		error_set(err, ERROR_SAID, "init was killed by signal %d before the program ran", WTERMSIG(status));
+	/* Not reaped: until undo_process waits for it, nobody else gets its number. */
+	waitid(P_PID, (id_t)l->pid, &end, WEXITED | WNOHANG | WNOWAIT);
+	if (end.si_pid && end.si_code != CLD_EXITED)
+		error_set(err, ERROR_SAID, "init was killed by SIG%s before the program ran",
+		          sigabbrev_np(end.si_status) ?: "RT");
 	else
 		error_set(err, ERROR_SAID, "init ended before the program ran");
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+	if (end.si_pid && end.si_code != CLD_EXITED && end.si_status == SIGKILL)
 		error_hint(err, "a memory limit that is too small for the program's first pages does this");
 	return -err->code;
 }
@@ -591,6 +597,14 @@ int launch_hooks(const struct config *config, enum hook_kind kind, const char *i
 	return r < 0 ? r : hooks_run(&config->hooks[kind], kind, state, len, err);
 }
 
+static int keep_config(struct launch *l, struct error *err)
+{
+	int r = l->config_kept ? 0 : store_write_new(&l->store, "config.json", l->text, l->text_len, err);
+
+	l->config_kept = r == 0;
+	return r;
+}
+
 static int run_create_hooks(struct launch *l, struct error *err)
 {
 	const struct create_options *o = l->options;
@@ -598,7 +612,10 @@ static int run_create_hooks(struct launch *l, struct error *err)
 
 	l->state.pid = l->pid;
 	l->state.start_time = process_start_time(l->pid, &l->ignored_signals);
-	r = state_write(&l->store, &l->state, err);     /* a hook may ask for the state */
+	/* From here on delete has poststop hooks to run, whatever becomes of us. */
+	r = keep_config(l, err);
+	if (r == 0)
+		r = state_write(&l->store, &l->state, err);     /* a hook may ask for the state */
 	if (r == 0)
 		r = launch_hooks(l->config, HOOK_PRESTART, o->id, l->bundle, "creating", l->pid, err);
 	return r < 0 ? r : launch_hooks(l->config, HOOK_CREATE_RUNTIME, o->id, l->bundle, "creating", l->pid, err);
@@ -651,7 +668,7 @@ static int write_state(struct launch *l, struct error *err)
 	l->state.pid = l->pid;
 	l->state.start_time = process_start_time(l->pid, &l->ignored_signals);
 	l->state.creating = false;
-	r = store_write_new(&l->store, "config.json", l->text, l->text_len, err);
+	r = keep_config(l, err);
 	if (r == 0 && l->create)        /* for the words, should `start` hear of a failure */
 		r = store_write_new(&l->store, "plan", l->plan, l->plan->size, err);
 	if (r == 0)

@@ -21,6 +21,7 @@ struct launch {
 	char bundle[PATH_MAX];          /* absolute */
 	char *text;                     /* of config.json; owned */
 	size_t text_len;
+	bool config_kept;               /* the text is in the state directory */
 	struct config *config;
 	struct cgroup_host cgroup_host;
 	struct cgroup group;            /* n == 0: none of its own */

@@ -15,6 +15,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/sys.h"
+#include "runtime/plan/message.h"
 
 static int open_tree(int dir, const char *path, unsigned flags)
 {
@@ -62,10 +63,12 @@ static int open_proc(const struct plan *plan, const struct plan_slot *slot, stru
 {
 	cleanup_close int fd = open_source(plan, slot, err);
 	struct statfs fs;
+	struct stat st;
 
 	if (fd < 0)
 		return fd;
-	if (fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
+	/* Its root, which has the first inode: /proc/sys on /proc would be a lie too. */
+	if (fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC && fstat(fd, &st) == 0 && st.st_ino == 1)
 		return steal_fd(&fd);
 	error_set(err, EPERM, "bind %s on /proc: it is not a procfs", path_of(plan, slot));
 	return error_hint(err, "what lies over /proc would hide or forge what the kernel says there");
@@ -186,6 +189,10 @@ int slots_group_trees(const struct plan *plan, const struct cgroup *group, int *
 
 		if (slot->kind != SLOT_CGROUP_TREE || slot->fd >= 0)
 			continue;
+		if (*ret_n == MESSAGE_FDS_MAX) {
+			error_set(err, E2BIG, "show the group: too many mounts of type cgroup");
+			return error_locate(err, (struct source){slot->at});
+		}
 		fd = open_group_tree(plan, slot, group, err);
 		if (fd < 0)
 			return error_locate(err, (struct source){slot->at});

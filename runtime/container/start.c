@@ -123,7 +123,7 @@ int container_start(const struct runtime_options *runtime, const char *id, struc
 	if (r == 0)
 		r = state_read(&store, &state, err);
 	if (r == STATE_EMPTY)
-		r = error_set(err, ERROR_SAID, "container %s was never completed", id);
+		r = error_set(err, ERROR_SAID, "container \"%s\" does not exist", id);
 	if (r == 0)
 		r = load_config(&store, &config, err);
 	if (r == 0) {

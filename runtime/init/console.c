@@ -10,21 +10,29 @@ struct window_size {            /* <linux/termios.h> struct winsize */
 	unsigned short rows, columns, x, y;
 };
 
-/* The multiplexer of a devpts, whatever the image put at that name. */
-static long open_ptmx(const struct init *in)
+static int check_ptmx(long fd)
 {
 	struct statx st;
+	long r = sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &st);
+
+	if (r < 0)
+		return (int)r;
+	return (st.stx_mode & S_IFMT) == S_IFCHR && st.stx_rdev_major == 5 && st.stx_rdev_minor == 2 ? 0 : -ENOTTY;
+}
+
+/* The multiplexer of a devpts, whatever the image put at that name: looked at before it is opened, and what was opened again. */
+static long open_ptmx(const struct init *in)
+{
 	long fd = path_open(in, "dev/ptmx", O_PATH, 0), r;
 
-	if (fd < 0)
-		return fd;
-	r = sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &st);
-	sys(close, fd);
+	r = fd < 0 ? fd : check_ptmx(fd);
 	if (r < 0)
 		return r;
-	if ((st.stx_mode & S_IFMT) != S_IFCHR || st.stx_rdev_major != 5 || st.stx_rdev_minor != 2)
-		return -ENOTTY;
-	return path_open(in, "dev/ptmx", O_RDWR | O_NOCTTY, 0);
+	fd = path_open(in, "dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
+	r = fd < 0 ? fd : check_ptmx(fd);
+	if (r == 0)
+		r = sys(fcntl, fd, F_SETFL, O_RDWR);
+	return r < 0 ? r : fd;
 }
 
 /* TIOCGPTPEER gives the other end by fd: no name in /dev/pts is ever looked up (V09). */

@@ -14,6 +14,8 @@
  * clone3 and pidfds).
  */
 
+#define PIPE_DEFAULT 65536      /* pipe(7) */
+#define F_SETPIPE_SZ_ 1031      /* <fcntl.h> */
 #define SIGCHLD_ 17
 #define SIGKILL_ 9
 #define SIG_SETMASK_ 2
@@ -43,27 +45,43 @@ static void exec_hook(struct init *in, const struct step *step, int input)
 	sys(exit_group, 127);
 }
 
-/* The state, with our pid (in the container's namespace) written into its hole. */
-static void fill_pid(char *hole)
+/* Our pid, in the container's namespace, as the blanks of the state's hole leave room for. */
+static void format_pid(char *to)
 {
 	long pid = sys(getpid);
 
+	memset(to, ' ', PLAN_PID_WIDTH);
 	for (int i = PLAN_PID_WIDTH; i-- > 0 && pid; pid /= 10)
-		hole[i] = (char)('0' + pid % 10);
+		to[i] = (char)('0' + pid % 10);
 }
 
-/* The state is smaller than a pipe's buffer in all but hostile cases; what does not fit is cut. */
+/* All of it fits, or the hook does not run: half a state would be none. */
+static int fill_pipe(struct init *in, const struct step *step, int fd)
+{
+	const char *state = str(in, step->hook.state);
+	uint32_t hole = step->hook.pid_hole, rest = hole + PLAN_PID_WIDTH;
+	char pid[PLAN_PID_WIDTH];
+	long n;
+
+	format_pid(pid);
+	if (step->hook.state_len > PIPE_DEFAULT)
+		sys(fcntl, fd, F_SETPIPE_SZ_, 2 * step->hook.state_len);
+	n = sys(write, fd, state, hole);
+	if (n == (long)hole)
+		n += sys(write, fd, pid, PLAN_PID_WIDTH);
+	if (n == (long)rest)
+		n += sys(write, fd, state + rest, step->hook.state_len - rest);
+	return n == (long)step->hook.state_len ? 0 : -E2BIG;
+}
+
 static long state_pipe(struct init *in, const struct step *step)
 {
-	char *state = __builtin_alloca(step->hook.state_len);
-	int ends[2];
-	long r = sys(pipe2, ends, O_CLOEXEC | O_NONBLOCK);
+	int ends[2], r;
+	long made = sys(pipe2, ends, O_CLOEXEC | O_NONBLOCK);
 
-	if (r < 0)
-		return r;
-	memcpy(state, str(in, step->hook.state), step->hook.state_len);
-	fill_pid(state + step->hook.pid_hole);
-	r = sys(write, ends[1], state, step->hook.state_len);
+	if (made < 0)
+		return made;
+	r = fill_pipe(in, step, ends[1]);
 	sys(close, ends[1]);
 	sys(fcntl, ends[0], F_SETFL, 0);
 	return r < 0 ? r : ends[0];
@@ -72,17 +90,22 @@ static long state_pipe(struct init *in, const struct step *step)
 /* Waits for the hook; 0, or -ETIMEDOUT after killing it. */
 static int await(long pid, int seconds, int *status)
 {
-	struct __kernel_timespec left = {.tv_sec = seconds};
+	struct __kernel_timespec now, left = {0};
 	unsigned long chld = 1ul << (SIGCHLD_ - 1);
+	long long end;
 	long r;
 
 	if (!seconds)
 		return (int)sys(wait4, pid, status, 0, NULL);
+	sys(clock_gettime, 1 /* CLOCK_MONOTONIC */, &now);
+	end = now.tv_sec + seconds;
 	for (;;) {
 		r = sys(wait4, pid, status, WNOHANG, NULL);
 		if (r != 0)
 			return (int)r;
-		/* SIGCHLD is blocked, so none is missed; another signal starts the wait anew. */
+		/* SIGCHLD is blocked, so none is missed; those of orphans do not lengthen the wait. */
+		sys(clock_gettime, 1, &now);
+		left.tv_sec = end > now.tv_sec ? end - now.tv_sec : 0;
 		r = sys(rt_sigtimedwait, &chld, NULL, &left, sizeof(chld));
 		if (r == -EAGAIN) {
 			sys(kill, pid, SIGKILL_);
@@ -119,6 +142,6 @@ int do_hook(struct init *in, const struct step *step)
 		return failed_at(in, STAGE_CREATE, pid);
 	r = await(pid, step->hook.timeout, &status);
 	if (r < 0)
-		return failed_at(in, STAGE_HOOK_TIMEOUT, r);
+		return failed_at(in, r == -ETIMEDOUT ? STAGE_HOOK_TIMEOUT : STAGE_NONE, r);
 	return judge(in, status);
 }

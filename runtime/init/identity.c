@@ -97,12 +97,12 @@ int do_user(struct init *in, const struct step *step)
 
 	if (r < 0)
 		return failed_at(in, STAGE_GROUPS, r);
-	if (step->user.gid != 0) {
+	if (step->user.gid != 0 || !in->plan->caller_is_root) {
 		r = sys(setresgid, step->user.gid, step->user.gid, step->user.gid);
 		if (r < 0)
 			return failed_at(in, STAGE_GID, r);
 	}
-	if (step->user.uid != 0) {
+	if (step->user.uid != 0 || !in->plan->caller_is_root) {
 		sys(prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
 		r = sys(setresuid, step->user.uid, step->user.uid, step->user.uid);
 		if (r < 0)

@@ -36,6 +36,7 @@ struct init {
 	const char *dir_path;           /* its path: dir_len bytes */
 	size_t dir_len;
 	int fresh;                      /* path_ensure made its last target just now, in `dir` */
+	int linked;                     /* its path went through symbolic links: it may be anywhere below the root */
 	struct mask masks[2];           /* [0] for files, [1] for directories */
 	int trees[MESSAGE_FDS_MAX];     /* SLOT_CGROUP_TREEs as they came, in order */
 	int tty;                        /* the terminal's master until it is sent, or -1 */
@@ -76,7 +77,9 @@ enum want { WANT_DIRECTORY, WANT_FILE };
  * through a magic link; `resolve`: more RESOLVE_* flags.  An fd (close-on-exec) or -errno.
  */
 long path_open(const struct init *in, const char *path, unsigned long flags, unsigned long resolve);
-/* O_PATH of `path`; what is missing of it is made, the targets of dangling links too. */
+/* O_PATH of `path`, which must exist; sets in->linked. */
+long path_find(struct init *in, const char *path, unsigned long resolve);
+/* The same; what is missing of it is made, the targets of dangling links too; sets in->fresh as well. */
 long path_ensure(struct init *in, const char *path, enum want want, unsigned long resolve);
 /* The directory of `path` (made if missing, cached) and its last component. */
 long path_parent(struct init *in, const char *path, const char **ret_name);

@@ -19,7 +19,7 @@ static const struct plan_slot *slots(const struct init *in)
 	return plan_at(in->plan, in->plan->slots.offset);
 }
 
-/* The slots lie below every fd that init opens itself. */
+/* What came from the parent must outlive the temporary fds; the slots lie below them. */
 static int highest_slot(const struct init *in)
 {
 	int highest = in->sync > in->plan->listen_fd ? in->sync : in->plan->listen_fd;
@@ -27,6 +27,9 @@ static int highest_slot(const struct init *in)
 	for (uint32_t i = 0; i < in->plan->slots.n; i++)
 		if (slots(in)[i].fd > highest)
 			highest = slots(in)[i].fd;
+	for (size_t i = 0; i < array_size(in->trees); i++)
+		if (in->trees[i] > highest)
+			highest = in->trees[i];
 	return highest;
 }
 
@@ -91,6 +94,7 @@ static int run(struct init *in)
 	for (uint32_t i = 0; i < in->plan->steps.n && r == 0; i++) {
 		in->step = &steps[i];
 		in->stage = STAGE_NONE;
+		in->fresh = in->linked = 0;
 		r = doers[in->step->kind](in, in->step);
 	}
 	return r;
@@ -115,6 +119,8 @@ __attribute__((noreturn, used)) void init_main(const long *stack)
 	if (in.plan->magic != PLAN_MAGIC)
 		sys(exit_group, 125);
 	in.sync = in.plan->sync_fd;
+	for (size_t i = 0; i < array_size(in.trees); i++)
+		in.trees[i] = -1;
 	/* Nobody in the container, and no ptrace, sees this process before it is the container's own (V22). */
 	sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
 	in.umask = (unsigned)sys(umask, 0);

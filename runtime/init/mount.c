@@ -13,13 +13,13 @@ static const struct plan_slot *slot(const struct init *in, uint32_t i)
 /* The fd of slot `i`: the parent's, or for a tree of the group the one that came with MSG_GROUP. */
 static int slot_fd(const struct init *in, uint32_t i)
 {
-	unsigned tree = 0;
+	size_t tree = 0;
 
 	if (slot(in, i)->fd >= 0 || slot(in, i)->kind != SLOT_CGROUP_TREE)
 		return slot(in, i)->fd;
 	for (uint32_t j = 0; j < i; j++)
 		tree += slot(in, j)->kind == SLOT_CGROUP_TREE;
-	return in->trees[tree];
+	return tree < array_size(in->trees) ? in->trees[tree] : -1;
 }
 
 /* mount_setattr(2); nothing to do is fine. */
@@ -43,6 +43,18 @@ static enum want kind_of(long fd)
 	if (sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &st) == 0 && (st.stx_mode & S_IFMT) != S_IFDIR)
 		return WANT_FILE;
 	return WANT_DIRECTORY;
+}
+
+#define PROC_MAGIC 0x9fa0       /* <linux/magic.h> PROC_SUPER_MAGIC */
+
+/* The plan looked at the text of the path; a link of the image may have led to /proc all the same (V10, V19). */
+static int check_target(const struct init *in, long target)
+{
+	long fs[32];    /* struct statfs, whose first word is the type */
+
+	if (!in->linked || sys(fstatfs, target, fs) < 0)
+		return 0;
+	return fs[0] == PROC_MAGIC ? -EPERM : 0;
 }
 
 static int attach(struct init *in, long mount, long target)
@@ -154,6 +166,8 @@ int do_mount(struct init *in, const struct step *step)
 	long mount;
 	int r;
 
+	if (target >= 0 && check_target(in, target) < 0)
+		return failed_at(in, STAGE_ON_PROC, -EPERM);
 	if (target < 0)
 		return failed_at(in, STAGE_TARGET, target);
 	mount = new_mount(in, step, target);
@@ -189,6 +203,8 @@ int do_legacy_mount(struct init *in, const struct step *step)
 	char buf[32];
 	long r;
 
+	if (target >= 0 && check_target(in, target) < 0)
+		return failed_at(in, STAGE_ON_PROC, -EPERM);
 	if (target < 0)
 		return failed_at(in, STAGE_TARGET, target);
 	path_forget(in);
@@ -196,6 +212,8 @@ int do_legacy_mount(struct init *in, const struct step *step)
 	        step->mount.ms_flags, str(in, step->mount.data));
 	if (r < 0)
 		return failed_at(in, STAGE_ATTACH, r);
+	if (!step->mount.all.set && !step->mount.all.clear && !step->mount.propagation)
+		return 0;
 	target = path_open(in, str(in, step->mount.target), O_PATH, resolve_of(step));
 	if (target < 0)
 		return failed_at(in, STAGE_TARGET, target);
@@ -206,18 +224,23 @@ int do_legacy_mount(struct init *in, const struct step *step)
 int do_bind(struct init *in, const struct step *step)
 {
 	const char *path = str(in, step->bind.target);
-	int tree = slot_fd(in, step->bind.slot), r;
-	long target = path_open(in, path, O_PATH, resolve_of(step));
+	unsigned recursive = step->flags & STEP_F_RECURSIVE ? AT_RECURSIVE : 0;
+	int tree = slot_fd(in, step->bind.slot), r = 0;
+	long target = path_find(in, path, resolve_of(step));
 
 	if (target == -ENOENT)
 		target = path_ensure(in, path, kind_of(tree), resolve_of(step));
+	if (target >= 0 && check_target(in, target) < 0)
+		return failed_at(in, STAGE_ON_PROC, -EPERM);
 	if (target < 0)
 		return failed_at(in, STAGE_TARGET, target);
 	/* Before it is attached: an unchanged peer group never enters the container. */
-	r = set_attributes(tree, step->bind.all, step->bind.propagation,
-	                   step->flags & STEP_F_RECURSIVE ? AT_RECURSIVE : 0);
+	if (step->flags & STEP_F_SLAVE_FIRST)
+		r = set_attributes(tree, (struct plan_map){0}, MS_SLAVE, recursive);
 	if (r == 0)
 		r = set_attributes(tree, step->bind.top, 0, 0);
+	if (r == 0)
+		r = set_attributes(tree, step->bind.all, step->bind.propagation, recursive);
 	if (r < 0)
 		return failed_at(in, STAGE_ATTRIBUTES, r);
 	return failed_at(in, STAGE_ATTACH, attach(in, tree, target));
@@ -252,9 +275,9 @@ int do_remount(struct init *in, const struct step *step)
 		if (r < 0)
 			return r;
 	}
-	r = set_attributes((int)target, step->mount.all, 0, AT_RECURSIVE);
+	r = set_attributes((int)target, top, step->mount.propagation, 0);
 	if (r == 0)
-		r = set_attributes((int)target, top, step->mount.propagation, 0);
+		r = set_attributes((int)target, step->mount.all, 0, AT_RECURSIVE);
 	return failed_at(in, STAGE_ATTRIBUTES, r);
 }
 
@@ -286,7 +309,11 @@ int do_pivot(struct init *in, const struct step *step)
 		return (int)r;
 	path_forget(in);
 	if (step->flags & STEP_F_CHROOT) {
-		r = sys(chroot, ".");
+		/* A chroot elsewhere than on "/" could be left by "..": the host's tree is still above it. */
+		if (step->flags & STEP_F_FROM_PATH)
+			r = sys(move_mount, root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+		if (r == 0)
+			r = sys(chroot, ".");
 		return r < 0 ? (int)r : (int)sys(chdir, "/");
 	}
 	/* pivot_root(2), NOTES: the old root lands on top of the new one, and goes from there; "." is the new one. */
@@ -374,8 +401,10 @@ int do_readonly(struct init *in, const struct step *step)
 	tree = sys(open_tree, target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
 	if (tree < 0)
 		return failed_at(in, STAGE_CLONE_TREE, tree);
-	r = set_attributes((int)tree, (struct plan_map){.set = MOUNT_ATTR_RDONLY}, 0, AT_RECURSIVE);
+	r = attach(in, tree, target);
 	if (r < 0)
-		return failed_at(in, STAGE_ATTRIBUTES, r);
-	return failed_at(in, STAGE_ATTACH, attach(in, tree, target));
+		return failed_at(in, STAGE_ATTACH, r);
+	/* Only now: were the target shared with the host, its copy there would be read-only too. */
+	r = set_attributes((int)tree, (struct plan_map){.set = MOUNT_ATTR_RDONLY}, 0, AT_RECURSIVE);
+	return failed_at(in, STAGE_ATTRIBUTES, r);
 }

@@ -93,7 +93,8 @@ int do_session(struct init *in, const struct step *step)
 		return (int)r;
 	if (!step->session.keyring)
 		return 0;
-	r = sys(keyctl, KEYCTL_JOIN_SESSION_KEYRING, str(in, step->session.keyring), 0, 0, 0);
+	/* Without a name: one of a known name could have been made by another container first. */
+	r = sys(keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
 	/* A kernel without keys, or a seccomp filter from outside that hides them, is no reason to fail. */
 	return r < 0 && r != -ENOSYS && r != -EPERM && r != -EDQUOT ? failed_at(in, STAGE_CREATE, r) : 0;
 }

@@ -43,10 +43,20 @@ int do_node(struct init *in, const struct step *step)
 	r = sys(mknodat, dir, name, step->node.mode, device_number(step->node.major, step->node.minor));
 	if (r == -EEXIST)
 		return failed_at(in, STAGE_WRONG_TYPE, same_node((int)dir, name, step));
-	if (r < 0 || (step->node.uid == 0 && step->node.gid == 0))
+	if (r < 0 || (step->node.uid == 0 && step->node.gid == 0 && in->plan->caller_is_root))
 		return failed_at(in, STAGE_CREATE, r);
 	r = sys(fchownat, dir, name, step->node.uid, step->node.gid, AT_SYMLINK_NOFOLLOW);
 	return failed_at(in, STAGE_OWNER, r);
+}
+
+/* A device or a link of the image; a file would be somebody's data. */
+static int is_replaceable(int dir, const char *name)
+{
+	struct statx st;
+
+	if (sys(statx, dir, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &st) < 0)
+		return 0;
+	return (st.stx_mode & S_IFMT) == S_IFLNK || (st.stx_mode & S_IFMT) == S_IFCHR;
 }
 
 int do_symlink(struct init *in, const struct step *step)
@@ -58,7 +68,7 @@ int do_symlink(struct init *in, const struct step *step)
 		return failed_at(in, STAGE_TARGET, dir);
 	r = sys(symlinkat, str(in, step->symlink.target), dir, name);
 	if (r == -EEXIST && (step->flags & STEP_F_REPLACE)) {
-		r = sys(unlinkat, dir, name, 0);
+		r = is_replaceable((int)dir, name) ? sys(unlinkat, dir, name, 0) : -EEXIST;
 		if (r == 0)
 			r = sys(symlinkat, str(in, step->symlink.target), dir, name);
 	} else if (r == -EEXIST && (step->flags & STEP_F_OPTIONAL)) {

@@ -180,14 +180,25 @@ static long make_last(struct init *in, const char *path, enum want want)
 	return sys(openat2, dir, name, &how, sizeof(how));
 }
 
+long path_find(struct init *in, const char *path, unsigned long resolve)
+{
+	long fd = path_open(in, path, O_PATH, resolve | RESOLVE_NO_SYMLINKS);
+
+	in->linked = fd == -ELOOP && !(resolve & RESOLVE_NO_SYMLINKS);
+	return in->linked ? path_open(in, path, O_PATH, resolve) : fd;
+}
+
 long path_ensure(struct init *in, const char *path, enum want want, unsigned long resolve)
 {
-	long fd = path_open(in, path, O_PATH, resolve);
+	long fd = path_find(in, path, resolve);
 
 	in->fresh = 0;
 	if (fd != -ENOENT)
 		return fd;
 	fd = resolve ? -EEXIST : make_last(in, path, want);
+	if (fd != -EEXIST && fd != -ENOENT)
+		return fd;
 	/* A dangling link, or a name that needs the long way. */
-	return fd == -EEXIST || fd == -ENOENT ? make_path(in, path, want, resolve) : fd;
+	in->linked = 1;
+	return make_path(in, path, want, resolve);
 }

@@ -14,6 +14,11 @@
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+/* A pipe takes so much (fcntl(2) F_SETPIPE_SZ, for an ordinary user); nobody may read it. */
+#define HOOK_STATE_MAX (1u << 20)
+/* execve(2): a quarter of the stack's limit, 2 MiB by default, is what the kernel takes of pointers and strings. */
+#define EXEC_POINTERS_MAX (2u << 20)
+
 static const struct source nowhere;
 
 static bool is_new(const struct config *c, enum namespace_kind kind)
@@ -91,6 +96,11 @@ static void plan_group(const struct plan_input *in, struct builder *b)
  * The group is joined as late as possible: what init mounts before that is not charged to it,
  * and the parent makes it meanwhile.  But hooks run inside, and a cgroup mount shows it.
  */
+static bool has_create_hooks(const struct config *c)
+{
+	return c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n || c->hooks[HOOK_CREATE_CONTAINER].n;
+}
+
 enum group_time { GROUP_FIRST, GROUP_BEFORE_HOOKS, GROUP_LAST };
 
 static enum group_time group_time(const struct plan_input *in)
@@ -99,7 +109,7 @@ static enum group_time group_time(const struct plan_input *in)
 
 	if (plan_shows_group(c))
 		return GROUP_FIRST;
-	if (c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n || c->hooks[HOOK_CREATE_CONTAINER].n)
+	if (has_create_hooks(c))
 		return GROUP_BEFORE_HOOKS;
 	return GROUP_LAST;
 }
@@ -146,8 +156,7 @@ static void plan_root(const struct plan_input *in, struct builder *b, uint32_t s
 	s->root.slot = slot;
 	s->root.propagation = slave ? MS_SLAVE : MS_PRIVATE;
 	/* Hooks that enter the namespace before pivot_root look for the root where config.json says it is. */
-	if (group_time(in) == GROUP_BEFORE_HOOKS || c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n ||
-	    c->hooks[HOOK_CREATE_CONTAINER].n)
+	if (has_create_hooks(c))
 		s->root.path = root_path(in, b);
 }
 
@@ -155,14 +164,23 @@ static void plan_pivot(const struct plan_input *in, struct builder *b, uint32_t 
 {
 	const struct config *c = in->config;
 	bool new_mounts = is_new(c, NS_MOUNT);
-	uint32_t propagation = propagation_flags(c->linux_.rootfs_propagation.s);
 	struct step *s = builder_step(b, STEP_PIVOT, new_mounts && !in->no_pivot ? 0 : STEP_F_CHROOT, c->root.path.at);
 
 	s->pivot.slot = slot;
-	if (propagation && (propagation & ~(uint32_t)MS_REC) != MS_SLAVE) {
-		s = builder_step(b, STEP_PROPAGATION, 0, c->linux_.rootfs_propagation.at);
-		s->propagation.propagation = propagation;
-	}
+	if (new_mounts && has_create_hooks(c))
+		s->flags |= STEP_F_FROM_PATH;
+}
+
+/* Last of all: an unbindable root could not be cloned for readonlyPaths, a shared one would give it peers. */
+static void plan_propagation(const struct config *c, struct builder *b)
+{
+	uint32_t propagation = propagation_flags(c->linux_.rootfs_propagation.s);
+	struct step *s;
+
+	if (!propagation || (propagation & ~(uint32_t)MS_REC) == MS_SLAVE)
+		return;
+	s = builder_step(b, STEP_PROPAGATION, 0, c->linux_.rootfs_propagation.at);
+	s->propagation.propagation = propagation;
 }
 
 /* ---- hooks ---- */
@@ -181,6 +199,8 @@ static int plan_hooks(const struct plan_input *in, struct builder *b, enum hook_
 	r = emit_state(in->config, in->id, in->bundle, status, 0, &state, &len, &hole, err);
 	if (r < 0)
 		return r;
+	if (len > HOOK_STATE_MAX)
+		return error_set(err, E2BIG, "give the state, %zu bytes with its annotations, to a hook", len);
 	stored = builder_str(b, state);
 	for (size_t i = 0; i < hooks->n; i++) {
 		const struct hook *h = &hooks->v[i];
@@ -303,6 +323,10 @@ static int plan_exec(struct builder *b, const struct config *c, const struct var
 
 	if (!kept)
 		return error_set(err, ENOMEM, "plan the environment");
+	if ((c->process.args.n + n_env) * sizeof(char *) > EXEC_POINTERS_MAX) {
+		error_set(err, E2BIG, "exec: %zu arguments and %zu variables", c->process.args.n, n_env);
+		return error_locate(err, c->process.args.v[0].at);
+	}
 	for (size_t i = 0; i < n_env; i++)
 		if (!env[i].dropped)
 			kept[n++] = env[i].text;
@@ -401,7 +425,7 @@ static void plan_session(const struct plan_input *in, struct builder *b)
 	struct step *s = builder_step(b, STEP_SESSION, 0, nowhere);
 
 	if (!in->no_new_keyring)
-		s->session.keyring = builder_format(b, "_ses.%s", in->id);
+		s->session.keyring = 1;
 }
 
 static void plan_console(const struct process *p, struct builder *b)
@@ -455,8 +479,7 @@ static void plan_sysctls(const struct config *c, struct builder *b)
 static void plan_mounted(const struct plan_input *in, struct builder *b, bool home)
 {
 	const struct config *c = in->config;
-	bool hooks = c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n ||
-	             c->hooks[HOOK_CREATE_CONTAINER].n;
+	bool hooks = has_create_hooks(c);
 
 	if (hooks || home)
 		builder_step(b, STEP_MOUNTED, (hooks ? STEP_F_TELL : 0u) | (home ? STEP_F_HOME : 0u), nowhere);
@@ -465,13 +488,14 @@ static void plan_mounted(const struct plan_input *in, struct builder *b, bool ho
 static int plan_inside(const struct plan_input *in, struct builder *b, bool home, struct error *err)
 {
 	const struct config *c = in->config;
-	uint32_t slot = root_slot(in, b);
+	uint32_t slot;
 	int r;
 
 	if (is_joined(c, NS_MOUNT)) {
 		plan_mounted(in, b, home);
 		return 0;
 	}
+	slot = root_slot(in, b);
 	if (!is_new(c, NS_MOUNT)) {
 		plan_pivot(in, b, slot);
 		plan_mounted(in, b, home);
@@ -497,6 +521,7 @@ static int plan_inside(const struct plan_input *in, struct builder *b, bool home
 	plan_hidden(in, b);
 	if (c->root.readonly)
 		builder_step(b, STEP_ROOT_READONLY, 0, c->root.at);
+	plan_propagation(c, b);
 	return 0;
 }
 

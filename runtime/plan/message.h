@@ -28,6 +28,7 @@ enum message_type {
 enum stage {
 	STAGE_NONE,
 	STAGE_TARGET,           /* opening or making what it works on */
+	STAGE_ON_PROC,          /* a link led to /proc, where nothing may be mounted */
 	STAGE_FSOPEN,
 	STAGE_OPTION,           /* aux = index of the option */
 	STAGE_CREATE,           /* of the superblock */

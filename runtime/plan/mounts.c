@@ -38,14 +38,33 @@ static bool is_cgroup(const struct mount *m)
 	return m->type.s && (strcmp(m->type.s, "cgroup") == 0 || strcmp(m->type.s, "cgroup2") == 0);
 }
 
+/* `path` without "." and empty components, ".." resolved by the text: "/a/b", or "" for the root. */
+static const char *normalise(const char *path, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	while (*path) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 2 && memcmp(path, "..", 2) == 0) {
+			while (n > 0 && buf[--n] != '/')
+				;
+		} else if (len > 0 && !(len == 1 && *path == '.') && n + len + 2 < size) {
+			buf[n++] = '/';
+			memcpy(buf + n, path, len);
+			n += len;
+		}
+		path += len + (path[len] == '/');
+	}
+	buf[n] = '\0';
+	return buf;
+}
+
 static bool is_path(const struct mount *m, const char *path)
 {
-	const char *d = m->destination.s;
-	size_t n = strlen(d);
+	char buf[PATH_MAX];
 
-	while (n > 1 && d[n - 1] == '/')
-		n--;
-	return n == strlen(path) && memcmp(d, path, n) == 0;
+	return strcmp(normalise(m->destination.s, buf, sizeof(buf)), path) == 0;
 }
 
 /* ---- bind mounts ---- */
@@ -68,9 +87,18 @@ static uint32_t source_slot(const struct plan_input *in, struct builder *b, cons
 	                    m->source.at);
 }
 
-static void add_bind(struct builder *b, const struct mount *m, uint32_t slot,
+/* Only with a shared root do mounts of the container reach the host (runc's rule, which Kubernetes relies on). */
+static bool shares_with_host(const struct config *c)
+{
+	const char *word = c->linux_.rootfs_propagation.s;
+
+	return word && (strcmp(word, "shared") == 0 || strcmp(word, "rshared") == 0);
+}
+
+static void add_bind(const struct plan_input *in, struct builder *b, const struct mount *m, uint32_t slot,
                      const struct mount_options *o, const char *target)
 {
+	bool in_peer_group = shares_with_host(in->config);
 	struct step *s = builder_step(b, STEP_BIND, o->recursive ? STEP_F_RECURSIVE : 0, m->at);
 
 	s->bind.target = builder_str(b, target);
@@ -78,11 +106,13 @@ static void add_bind(struct builder *b, const struct mount *m, uint32_t slot,
 	s->bind.slot = slot;
 	/* Never the host's peer group, unless it is asked for (runtime-spec's default is private). */
 	s->bind.propagation = (o->propagation ? o->propagation : MS_PRIVATE) & ~(uint32_t)MS_REC;
+	if (s->bind.propagation == MS_SHARED && !in_peer_group)
+		s->flags |= STEP_F_SLAVE_FIRST;
 	s->bind.all = o->all;
 	s->bind.top = o->top;
-	if (!o->recursive) {    /* one mount: one system call */
-		s->bind.all.set |= o->top.set;
-		s->bind.all.clear |= o->top.clear;
+	if (!o->recursive) {    /* one mount: one system call; of opposite words the recursive one wins */
+		s->bind.all.set |= o->top.set & ~o->all.clear;
+		s->bind.all.clear |= o->top.clear & ~o->all.set;
 		s->bind.top = (struct plan_map){0};
 	}
 }
@@ -99,7 +129,7 @@ static int plan_bind(const struct plan_input *in, struct builder *b, const struc
 		error_hint(err, "a bind mount has no file system options");
 		return error_locate(err, o->data.v[0].at);
 	}
-	add_bind(b, m, source_slot(in, b, m, o->recursive), o, m->destination.s);
+	add_bind(in, b, m, source_slot(in, b, m, o->recursive), o, m->destination.s);
 	return 0;
 }
 
@@ -130,7 +160,7 @@ static struct plan_list fs_options(struct builder *b, const struct mount *m, con
 	if ((o->top.set & MOUNT_ATTR_RDONLY) && !is_in(m->type.s, virtual_types))
 		add_option(options, &n, builder_str(b, "ro"), 0);
 	for (unsigned bit = 0; bit < 32; bit++)
-		if (o->superblock >> bit & 1)
+		if ((o->superblock >> bit & 1) && mount_superblock_word(1u << bit))
 			add_option(options, &n, builder_str(b, mount_superblock_word(1u << bit)), 0);
 	for (size_t i = 0; i < o->data.n; i++) {
 		const char *word = o->data.v[i].s, *equals = strchr(word, '=');
@@ -143,10 +173,12 @@ static struct plan_list fs_options(struct builder *b, const struct mount *m, con
 }
 
 /* What fsconfig does not take: flags without a word, strings over its limit. */
-static bool needs_legacy(const struct mount_options *o)
+static bool needs_legacy(const struct mount *m, const struct mount_options *o)
 {
+	if (m->source.s && strlen(m->source.s) > OPTION_MAX)
+		return true;
 	for (unsigned bit = 0; bit < 32; bit++)
-		if ((o->superblock >> bit & 1) && !mount_superblock_word(1u << bit))
+		if (!is_in(m->type.s, virtual_types) && (o->superblock >> bit & 1) && !mount_superblock_word(1u << bit))
 			return true;
 	for (size_t i = 0; i < o->data.n; i++) {
 		const char *equals = strchr(o->data.v[i].s, '=');
@@ -214,7 +246,7 @@ static unsigned mount_flags(const struct mount *m, const struct mount_options *o
 
 static void add_mount(struct builder *b, const struct mount *m, const struct mount_options *o)
 {
-	bool legacy = needs_legacy(o);
+	bool legacy = needs_legacy(m, o);
 	struct step *s = builder_step(b, legacy ? STEP_LEGACY_MOUNT : STEP_MOUNT, mount_flags(m, o), m->at);
 
 	s->mount.target = builder_str(b, m->destination.s);
@@ -243,6 +275,11 @@ static int plan_new(struct builder *b, const struct mount *m, const struct mount
 		error_set(err, EINVAL, "mount %s on %s: tmpcopyup is for tmpfs only", m->type.s, m->destination.s);
 		return error_locate(err, m->at);
 	}
+	if (o->copy_up && needs_legacy(m, o)) {
+		error_set(err, EINVAL, "mount tmpfs on %s: tmpcopyup with an option or source over %d bytes",
+		          m->destination.s, OPTION_MAX);
+		return error_locate(err, m->at);
+	}
 	add_mount(b, m, o);
 	return 0;
 }
@@ -262,8 +299,8 @@ static void plan_remount(struct builder *b, const struct mount *m, const struct 
 
 /* ---- the container's view of its group (F045) ---- */
 
-static void bind_hierarchy(struct builder *b, const struct mount *m, const struct mount_options *o,
-                           const struct cgroup_hierarchy *h)
+static void bind_hierarchy(const struct plan_input *in, struct builder *b, const struct mount *m,
+                           const struct mount_options *o, const struct cgroup_hierarchy *h)
 {
 	cleanup_free char *target = NULL;
 	uint32_t slot = builder_slot(b, SLOT_CGROUP_TREE, h->dir, 0, m->at);
@@ -273,7 +310,7 @@ static void bind_hierarchy(struct builder *b, const struct mount *m, const struc
 		b->failed = true;
 		return;
 	}
-	add_bind(b, m, slot, o, target);
+	add_bind(in, b, m, slot, o, target);
 }
 
 /* "cpu,cpuacct" is also found as "cpu" and as "cpuacct". */
@@ -304,7 +341,7 @@ static void plan_cgroup_v1(const struct plan_input *in, struct builder *b, const
 	tmpfs.top.set &= ~(uint32_t)MOUNT_ATTR_RDONLY;
 	add_mount(b, &base, &tmpfs);
 	for (size_t i = 0; i < in->cgroups->n; i++) {
-		bind_hierarchy(b, m, o, &in->cgroups->hierarchies[i]);
+		bind_hierarchy(in, b, m, o, &in->cgroups->hierarchies[i]);
 		link_controllers(b, m, &in->cgroups->hierarchies[i]);
 	}
 	if (o->top.set & MOUNT_ATTR_RDONLY) {
@@ -332,7 +369,7 @@ static int plan_cgroup(const struct plan_input *in, struct builder *b, const str
 		                        ? builder_slot(b, SLOT_CGROUP_TREE, "", 0, m->at)
 		                        : builder_slot(b, SLOT_TREE, "/sys/fs/cgroup", 0, m->at);
 
-		add_bind(b, m, slot, o, m->destination.s);
+		add_bind(in, b, m, slot, o, m->destination.s);
 	}
 	return 0;
 }
@@ -353,25 +390,10 @@ static const char *const proc_files[] = {
 	"sys/kernel/ns_last_pid", "uptime",
 };
 
-/* `path` without "." and empty components, ".." resolved by the text; what is left of it below /proc, or NULL. */
+/* What is left of `path` below /proc, or NULL. */
 static const char *below_proc(const char *path, char *buf, size_t size)
 {
-	size_t n = 0;
-
-	while (*path) {
-		size_t len = strcspn(path, "/");
-
-		if (len == 2 && memcmp(path, "..", 2) == 0) {
-			while (n > 0 && buf[--n] != '/')
-				;
-		} else if (len > 0 && !(len == 1 && *path == '.') && n + len + 2 < size) {
-			buf[n++] = '/';
-			memcpy(buf + n, path, len);
-			n += len;
-		}
-		path += len + (path[len] == '/');
-	}
-	buf[n] = '\0';
+	normalise(path, buf, size);
 	if (strncmp(buf, "/proc", 5) != 0 || (buf[5] && buf[5] != '/'))
 		return NULL;
 	return buf + 5 + (buf[5] == '/');
@@ -533,8 +555,9 @@ void plan_devices(const struct plan_input *in, struct builder *b)
 {
 	const struct config *c = in->config;
 	struct source nowhere = {0};
+	bool foreign = dev_is_foreign(c);
 
-	if (!dev_is_foreign(c)) {
+	if (!foreign) {
 		for (size_t i = 0; i < sizeof(default_devices) / sizeof(default_devices[0]); i++)
 			if (!is_listed(c, default_devices[i].path))
 				add_node(b, default_devices[i].path, S_IFCHR | 0666, default_devices[i].major,
@@ -547,7 +570,8 @@ void plan_devices(const struct plan_input *in, struct builder *b)
 		}
 	}
 	for (size_t i = 0; i < c->linux_.devices.n; i++)
-		plan_device(b, &c->linux_.devices.v[i]);
+		if (!foreign || strncmp(c->linux_.devices.v[i].path.s, "/dev/", 5) != 0)
+			plan_device(b, &c->linux_.devices.v[i]);
 }
 
 /* ---- masked and read-only paths ---- */

@@ -93,6 +93,10 @@ enum {                          /* step.flags */
 	STEP_F_TELL = 512,
 	/* STEP_MOUNT: a tmpfs without a mode of its own takes that of the directory it covers */
 	STEP_F_INHERIT_MODE = 1024,
+	/* STEP_PIVOT: the root is attached at its own path, not on "/" */
+	STEP_F_FROM_PATH = 2048,
+	/* STEP_BIND: a slave of the host's mounts before it is shared inside: nothing goes to the host */
+	STEP_F_SLAVE_FIRST = 4096,
 };
 
 struct plan_option {            /* fsconfig: value 0 = a flag */
@@ -111,7 +115,7 @@ struct step {
 		struct { uint32_t slot, type; } join;                   /* CLONE_NEW* */
 		struct { uint32_t flags; uint32_t group_slot_1; } clone; /* CLONE_NEW*; v2 group's slot + 1, or 0 */
 		struct { uint32_t flags; } unshare;
-		struct { plan_str keyring; } session;                   /* its name, or 0 */
+		struct { uint32_t keyring; } session;                   /* a new one, or the caller's */
 		struct { uint32_t propagation; } propagation;           /* MS_* for STEP_PRIVATE, STEP_PROPAGATION */
 		struct { uint32_t slot, propagation; plan_str path; } root; /* MS_*; path 0: "/" */
 		struct {
@@ -188,6 +192,7 @@ struct plan {                   /* the head of the blob */
 	struct plan_list slots; /* struct plan_slot */
 	uint32_t clone_flags;   /* CLONE_NEW* of the first clone */
 	uint32_t preserve_fds;  /* how many from 3 on reach the program */
+	uint32_t caller_is_root;        /* written by the parent: all its ids are 0 already */
 	int32_t sync_fd;        /* written by the parent */
 	int32_t listen_fd;      /* written by the parent; -1 = none */
 };

@@ -56,7 +56,7 @@ static const struct word flag_words[] = {
 	{STEP_F_NOFOLLOW, "nofollow"}, {STEP_F_COPY_UP, "copy-up"}, {STEP_F_RECURSIVE, "recursive"},
 	{STEP_F_REPLACE, "replace"}, {STEP_F_OPTIONAL, "optional"}, {STEP_F_CHROOT, "chroot"},
 	{STEP_F_DIRECTORY, "directory"}, {STEP_F_HOME, "home"}, {STEP_F_LISTEN, "listen"}, {STEP_F_TELL, "tell"},
-	{STEP_F_INHERIT_MODE, "inherit-mode"},
+	{STEP_F_INHERIT_MODE, "inherit-mode"}, {STEP_F_FROM_PATH, "from-path"}, {STEP_F_SLAVE_FIRST, "slave-first"},
 	{0},
 };
 
@@ -192,7 +192,8 @@ static void print_unshare(const struct sink *k, const struct step *s)
 
 static void print_session(const struct sink *k, const struct step *s)
 {
-	text(k, "keyring", s->session.keyring);
+	if (s->session.keyring)
+		number(k, "new-keyring", s->session.keyring);
 }
 
 static void print_propagation(const struct sink *k, const struct step *s)
