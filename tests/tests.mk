@@ -17,8 +17,7 @@ check-system: $(out)/crun-lite $(helpers) ## system tests, as root (CHAPTERS="mo
 	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/system/run $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
 	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/system/run --shared-root $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
 
-check-vm: $(out)/crun-lite $(helpers) ## system tests in pure cgroup v2 guests, without systemd and with it
-	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/vm/check $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
+include tests/vm/vm.mk
 
 check-layers:                 ## who may include whom
 	@tests/layers
@@ -75,4 +74,4 @@ demo:                         ## install what is needed, build, and run a contai
 	@$(MAKE) --no-print-directory all
 	@RUNTIME=$(RUNTIME) contrib/quickstart/demo
 
-.PHONY: check system-helpers check-golden check-system check-vm check-layers check-init fuzz format lint demo
+.PHONY: check system-helpers check-golden check-system check-layers check-init fuzz format lint demo

@@ -1,0 +1,7 @@
+# vm.mk - tests in guests; included by tests.mk, whose variables it uses.
+
+check-vm: $(out)/crun-lite $(helpers) ## system tests in guests: pure cgroup v2, with and without systemd (CHAPTERS= FILTER=)
+	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers \
+	  tests/vm/check --uml --plain --systemd $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
+
+.PHONY: check-vm
