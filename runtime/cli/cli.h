@@ -78,5 +78,5 @@ struct cli_create {
 	bool no_subreaper;
 	const char *pidfd_socket;
 };
-/* Checks the streams and hides the fds above those that are passed on; before anything is opened. */
+/* Hides the fds above those that are passed on; before anything is opened. */
 int cli_prepare_fds(unsigned preserve, struct error *err);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,8 @@
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "runtime/base/fds.h"
 
 #define AT(field) offsetof(struct cli_create, options.field)
 
@@ -39,15 +40,8 @@ static const struct cli_option run_options[] = {
 
 int cli_prepare_fds(unsigned preserve, struct error *err)
 {
-	struct pollfd streams[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
-	const char *listen = getenv("LISTEN_FDS");
-	unsigned n = preserve + (listen ? (unsigned)strtoul(listen, NULL, 10) : 0);
+	unsigned n = preserve + listen_fds();
 
-	/* A closed stream would be given to the next file that is opened. */
-	if (poll(streams, 3, 0) > 0)
-		for (int fd = 0; fd < 3; fd++)
-			if ((streams[fd].revents & POLLNVAL) && open("/dev/null", O_RDWR) < 0)
-				return error_set(err, errno, "open /dev/null for a closed stream");
 	if (syscall(SYS_close_range, 3 + n, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_set(err, errno, "hide the caller's open files from the container");
 	for (unsigned fd = 3; fd < 3 + n; fd++)

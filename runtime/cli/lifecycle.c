@@ -35,6 +35,12 @@ static const struct cli_option kill_flags[] = {
 	CLI_END,
 };
 
+/* Other names of signals; -1 and -2 are the ends of the real-time ones, which libc decides when it runs. */
+static const struct {
+	const char *name;
+	int value;
+} more_signals[] = {{"CLD", SIGCHLD}, {"IO", SIGIO}, {"IOT", SIGIOT}, {"RTMIN", -1}, {"RTMAX", -2}};
+
 /* "KILL", "SIGKILL", "9", "RTMIN+3" */
 static int parse_signal(const char *word, int *ret, struct error *err)
 {
@@ -48,10 +54,17 @@ static int parse_signal(const char *word, int *ret, struct error *err)
 	}
 	if (strncasecmp(name, "RTMIN+", 6) == 0 || strncasecmp(name, "RTMAX-", 6) == 0) {
 		n = strtol(name + 6, &end, 10);
+		n = n < 0 || n > 64 ? 64 : n;   /* out of range either way */
 		*ret = (int)(strncasecmp(name, "RTMIN", 5) == 0 ? SIGRTMIN + n : SIGRTMAX - n);
 		if (!*end && name[6] && *ret >= SIGRTMIN && *ret <= SIGRTMAX)
 			return 0;
 	}
+	for (size_t i = 0; i < sizeof(more_signals) / sizeof(more_signals[0]); i++)
+		if (strcasecmp(more_signals[i].name, name) == 0) {
+			*ret = more_signals[i].value < 0 ? (more_signals[i].value == -1 ? SIGRTMIN : SIGRTMAX)
+			                                 : more_signals[i].value;
+			return 0;
+		}
 	for (int sig = 1; sig < NSIG; sig++) {
 		const char *known = sigabbrev_np(sig);
 

@@ -110,13 +110,24 @@ static void list_json(struct listing *l, const struct store *store, const struct
 	emit_end_object(&l->emitter);
 }
 
+/* A path may hold what a terminal would obey. */
+static void printable(const char *s, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; *s && n + 1 < size; s++)
+		buf[n++] = (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s;
+	buf[n] = '\0';
+}
+
 static void list_row(struct listing *l, const struct store *store, const struct state *state)
 {
 	enum status status = state_status(store, state);
-	char buf[16];
+	char buf[16], bundle[256];
 
+	printable(state->bundle, bundle, sizeof(bundle));
 	printf("%-24s %-8d %-10s %-30s %-32s %s\n", state->id, status == STATUS_STOPPED ? 0 : state->pid,
-	       status_name(status), state->bundle, state->created, owner_name(state->owner, buf, sizeof(buf)));
+	       status_name(status), bundle, state->created, owner_name(state->owner, buf, sizeof(buf)));
 }
 
 static void list_id(struct listing *l, const struct store *store, const struct state *state)

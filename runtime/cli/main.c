@@ -2,8 +2,11 @@
 #include "runtime/cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -48,6 +51,18 @@ static const struct command *find_command(const char *name, struct error *err)
 	return NULL;
 }
 
+/* A closed stream would be given to the next file that is opened, and messages written into it. */
+static int guard_streams(struct error *err)
+{
+	struct pollfd streams[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+
+	if (poll(streams, 3, 0) > 0)
+		for (int fd = 0; fd < 3; fd++)
+			if ((streams[fd].revents & POLLNVAL) && open("/dev/null", O_RDWR) < 0)
+				return error_set(err, errno, "open /dev/null for a closed stream");
+	return 0;
+}
+
 static int run_command(const struct cli_global *global, int argc, char **argv, struct error *err)
 {
 	const struct command *command = find_command(argv[0], err);
@@ -58,6 +73,8 @@ static int run_command(const struct cli_global *global, int argc, char **argv, s
 		return -err->code;
 	/* Who ignores SIGCHLD has no children to wait for; the ignorance of our caller survives execve. */
 	signal(SIGCHLD, SIG_DFL);
+	if (guard_streams(err) < 0)
+		return -err->code;
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			cli_command_usage(command);
@@ -103,6 +120,8 @@ int main(int argc, char **argv)
 		status = error_set(&err, ERROR_SAID, "crun-lite must not be installed set-uid or with capabilities");
 	else
 		status = run(&global, argc, argv, &err);
+	if (status >= 0 && fflush(stdout) != 0)
+		status = error_set(&err, errno, "write to standard output");
 	if (status >= 0)
 		return status;
 	log_failure(&err);

@@ -35,6 +35,7 @@ int container_create(const struct create_options *options, struct error *err)
 /* After the program has ended, or when it must not go on. */
 static int dispose(struct launch *l, struct error *err)
 {
+	hooks_interrupt_by(-1); /* poststop hooks take down what others set up: a second Ctrl-C must not stop them */
 	l->state.pid = 0;       /* waited for: the number may be somebody else's by now */
 	return container_dispose(&l->store, &l->state, l->group.n ? &l->group : NULL, l->config, err);
 }
@@ -57,11 +58,13 @@ static int stay(struct launch *l, struct foreground *fg, int *ret_status, struct
 	int r;
 
 	fg->notify_fd = l->notify;
+	store_unlock(&l->store);        /* kill and delete are for others too */
 	r = foreground_wait(fg, l->pid, l->pidfd, l->tty, ret_status, err);
-
 	undo_forget(&l->undo);
 	if (r < 0 || l->options->keep)
 		return r;
+	if (store_relock(&l->store, &late) != 0)
+		return 0;               /* somebody deleted it */
 	/* The program's exit code is the answer; what could not be removed is said, and stays for delete. */
 	if (dispose(l, &late) < 0)
 		log_warning("delete %s: %s: %s", l->options->id, late.text, error_reason(&late));
@@ -88,8 +91,8 @@ int container_run(const struct create_options *options, int *ret_status, struct 
 	}
 	if (r == 0)
 		r = run_poststart(&l, err);
-	if (r == 0 && options->detach && l.notify >= 0)
-		r = notify_until_ready(l.notify, l.pid, err);
+	if (r == 0 && options->detach && l.notify >= 0 && notify_until_ready(l.notify, l.pid, err) < 0)
+		log_warning("%s: %s", err->text, error_reason(err));
 	if (r == 0 && !options->detach)
 		r = stay(&l, &fg, ret_status, err);
 	/* No foreground_end: the process ends now, and a signal that came meanwhile with it. */

@@ -53,17 +53,6 @@ static int end_process(const struct state *state, struct error *err)
 	return error_hint(err, "it is stuck in the kernel (state D in ps); try again when what it waits for is back");
 }
 
-/* Mostly nobody is left, and removing says so; else whoever is in it dies first. */
-static int end_cgroup(const struct cgroup *group, struct error *err)
-{
-	int r = cgroup_remove(group, 0, err);
-
-	if (r == 0)
-		return 0;
-	r = cgroup_kill(group, SIGKILL, err);
-	return r < 0 ? r : cgroup_remove(group, KILL_TIMEOUT_MS, err);
-}
-
 static int end_group(const struct state *state, const struct cgroup *at_hand, struct error *err)
 {
 	struct group group;
@@ -72,10 +61,13 @@ static int end_group(const struct state *state, const struct cgroup *at_hand, st
 	if (!state->n_groups)
 		return 0;
 	if (at_hand)
-		return end_cgroup(at_hand, err);
+		return group_end(at_hand, KILL_TIMEOUT_MS, err);
 	r = group_open(state, &group, err);
-	if (r == 0)
-		r = end_cgroup(&group.cgroup, err);
+	/* A create that died before its process existed may not even have made the group: nobody in it is its own. */
+	if (r == 0 && state->creating && state->pid == 0)
+		r = cgroup_remove(&group.cgroup, KILL_TIMEOUT_MS, err);
+	else if (r == 0)
+		r = group_end(&group.cgroup, KILL_TIMEOUT_MS, err);
 	group_close(&group);
 	return r;
 }
@@ -99,7 +91,7 @@ static void run_poststop(const struct store *store, const struct state *state, c
 	if (r == 0)
 		r = launch_hooks(at_hand ?: config, HOOK_POSTSTOP, state->id, state->bundle, "stopped", 0, &err);
 	/* A create that was killed before its first hook had not written its configuration yet. */
-	if (r < 0 && err.code != ENOENT)
+	if (r < 0 && err.code != ENOENT && !(state->creating && !config))
 		log_warning("%s: %s", err.text, error_reason(&err));
 	config_free(config);
 }
@@ -121,7 +113,8 @@ static int may_delete(const struct store *store, const struct state *state, stru
 {
 	enum status status = state_status(store, state);
 
-	if (status == STATUS_STOPPED || status == STATUS_CREATED)
+	/* We hold the lock: nobody is creating any more. */
+	if (status == STATUS_STOPPED || status == STATUS_CREATED || status == STATUS_CREATING)
 		return 0;
 	error_set(err, ERROR_SAID, "cannot delete container %s that is not stopped: %s", state->id,
 	          status_name(status));
@@ -136,7 +129,7 @@ static int delete_one(struct store *store, bool force, struct error *err)
 	/* Killed between making the directory and writing the state: nothing else was made yet. */
 	if (r == STATE_EMPTY)
 		return force ? store_remove(store, err)
-		             : error_set(err, ERROR_SAID, "container %s was never completed", store->id);
+		             : error_set(err, ERROR_SAID, "container \"%s\" does not exist", store->id);
 	/* Damaged: what it said of processes and groups is lost, but the name must not be lost for good. */
 	if (r < 0 && force) {
 		log_warning("%s: %s; processes and groups of the container, if any, are left", err->text,
@@ -151,12 +144,27 @@ static int delete_one(struct store *store, bool force, struct error *err)
 	return r;
 }
 
+/* Who works on the container (a `start` whose hook hangs, a `run` in the foreground) ends with its process. */
+static void end_first(int root, const char *id)
+{
+	struct store store = {.dir = -1};
+	struct state state = {0};
+	struct error ignored;
+
+	if (store_open(root, id, STORE_READ, &store, &ignored) == 0 && state_read(&store, &state, &ignored) == 0)
+		end_process(&state, &ignored);
+	state_free(&state);
+	store_close(&store);
+}
+
 int container_delete(const struct runtime_options *runtime, const char *id, bool force, struct error *err)
 {
 	cleanup_close int root = -1;
 	struct store store = {.dir = -1};
 	int r = state_root_open(runtime->root, false, &root, err);
 
+	if (r == 0 && force)
+		end_first(root, id);
 	if (r == 0)
 		r = store_open(root, id, STORE_LOCK, &store, err);
 	if (r == STATE_NOT_FOUND)

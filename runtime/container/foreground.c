@@ -338,6 +338,9 @@ static int reap(struct foreground *fg, pid_t pid, int *ret_status, struct error 
 	return 0;
 }
 
+/* Came before the program could get them: foreground_wait passes them on. */
+static uint64_t early;
+
 int foreground_interrupted(int signal_fd)
 {
 	struct signalfd_siginfo info;
@@ -351,8 +354,16 @@ int foreground_interrupted(int signal_fd)
 	case SIGQUIT:
 		return (int)info.ssi_signo;
 	default:
+		early |= 1ull << (info.ssi_signo - 1);
 		return 0;
 	}
+}
+
+static void send_early(int pidfd)
+{
+	for (int sig = 1; early; sig++, early >>= 1)
+		if ((early & 1) && sig != SIGCHLD && sig != SIGWINCH)
+			syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
 }
 
 int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master, int *ret_status,

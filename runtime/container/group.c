@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/container/group.h"
 
+#include <signal.h>
+#include <string.h>
+
+static bool is_kept(const struct state *state, const char *path)
+{
+	for (size_t i = 0; i < state->n_groups; i++)
+		if (state->group_kept[i] && strcmp(state->groups[i], path) == 0)
+			return true;
+	return false;
+}
+
 int group_open(const struct state *state, struct group *ret, struct error *err)
 {
 	int r;
@@ -11,7 +22,22 @@ int group_open(const struct state *state, struct group *ret, struct error *err)
 	if (r == 0)
 		r = cgroup_reopen(&ret->host, state->n_groups, state->groups, &ret->cgroup, err);
 	ret->open = r == 0;
+	for (size_t i = 0; r == 0 && i < ret->cgroup.n; i++)
+		ret->cgroup.dirs[i].made = !is_kept(state, ret->cgroup.dirs[i].path);
 	return r;
+}
+
+int group_end(const struct cgroup *group, unsigned timeout_ms, struct error *err)
+{
+	int r = cgroup_remove(group, 0, err);
+
+	if (r == 0)
+		return 0;
+	for (size_t i = 0; i < group->n; i++)
+		if (!group->dirs[i].made)       /* not ours alone: who is in it may be somebody else */
+			return cgroup_remove(group, timeout_ms, err);
+	r = cgroup_kill(group, SIGKILL, err);
+	return r < 0 ? r : cgroup_remove(group, timeout_ms, err);
 }
 
 void group_close(struct group *group)

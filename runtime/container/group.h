@@ -15,3 +15,5 @@ struct group {
 /* group_close ends *ret, also after a failure. */
 int group_open(const struct state *state, struct group *ret, struct error *err);
 void group_close(struct group *group);
+/* Removes the group; whoever is left in it is killed first, if the group is the container's own. */
+int group_end(const struct cgroup *group, unsigned timeout_ms, struct error *err);

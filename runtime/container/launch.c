@@ -25,6 +25,7 @@
 #include "runtime/container/clone.h"
 #include "runtime/container/console.h"
 #include "runtime/container/foreground.h"
+#include "runtime/container/group.h"
 #include "runtime/container/home.h"
 #include "runtime/container/hooks.h"
 #include "runtime/container/init_image.h"
@@ -123,7 +124,7 @@ static int find_rootfs(struct launch *l, struct error *err)
 void launch_init(struct launch *l, const struct create_options *options)
 {
 	l->options = options;
-	l->root = l->store.dir = l->console = l->notify = l->sync = l->listener = l->pidfd = l->tty = -1;
+	l->root = l->store.dir = l->console = l->notify = l->sync = l->theirs = l->listener = l->pidfd = l->tty = -1;
 	l->cgroup_host.root_fd = -1;
 }
 
@@ -162,15 +163,11 @@ struct passed {
 
 static int find_passed(struct passed *p, bool notify, struct error *err)
 {
-	const char *fds = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
-	char *end;
-	unsigned long n = fds ? strtoul(fds, &end, 10) : 0;
+	const char *names = getenv("LISTEN_FDNAMES");
 
-	if (fds && (*end || !*fds || n > 4096))
-		return error_set(err, ERROR_SAID, "LISTEN_FDS=%s in the environment is not a count of fds", fds);
-	if (n > 0) {
-		p->fds = (unsigned)n;
-		snprintf(p->count, sizeof(p->count), "LISTEN_FDS=%lu", n);
+	p->fds = listen_fds();
+	if (p->fds > 0) {
+		snprintf(p->count, sizeof(p->count), "LISTEN_FDS=%u", p->fds);
 		p->env[p->n++] = p->count;
 		p->env[p->n++] = "LISTEN_PID=1";
 		if (names && asprintf(&p->names, "LISTEN_FDNAMES=%s", names) < 0)
@@ -337,7 +334,7 @@ static void undo_group(void *arg)
 	struct launch *l = arg;
 	struct error ignored;
 
-	if (cgroup_remove(&l->group, GROUP_TIMEOUT_MS, &ignored) < 0)
+	if (group_end(&l->group, GROUP_TIMEOUT_MS, &ignored) < 0)
 		log_warning("%s: %s", ignored.text, error_reason(&ignored));
 }
 
@@ -410,24 +407,36 @@ static int make_listener(struct launch *l, struct error *err)
 	return 0;
 }
 
-static void release_fds(struct launch *l, int image, int theirs)
+static void release_fds(struct launch *l, int image)
 {
 	int fds[64];
 	size_t n = slots_take(l->plan, fds, 60);
 
 	fds[n++] = image;
-	fds[n++] = theirs;
+	fds[n++] = l->theirs;
 	fds[n++] = l->listener;
-	l->listener = -1;
+	l->listener = l->theirs = -1;
 	fds_close(fds, n);
 	slots_close(l->plan);
 }
 
 /* A process of its own that holds the plan; from here on both work at the same time. */
+static int make_sync(struct launch *l, struct error *err)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0)
+		return error_set(err, errno, "make the socket to init");
+	l->sync = pair[0];
+	l->theirs = pair[1];
+	fcntl(l->sync, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
 static int make_process(struct launch *l, struct error *err)
 {
-	cleanup_close int image = -1, theirs = -1;
-	int pair[2], group_fd = -1, r;
+	cleanup_close int image = -1;
+	int group_fd = -1, r;
 	size_t offset;
 
 	if (l->create) {
@@ -435,13 +444,8 @@ static int make_process(struct launch *l, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0)
-		return error_set(err, errno, "make the socket to init");
-	l->sync = pair[0];
-	theirs = pair[1];
-	fcntl(l->sync, F_SETFD, FD_CLOEXEC);
 	l->plan->caller_is_root = !(getauxval(AT_UID) | getauxval(AT_EUID) | getauxval(AT_GID) | getauxval(AT_EGID));
-	l->plan->sync_fd = theirs;
+	l->plan->sync_fd = l->theirs;
 	l->plan->listen_fd = l->listener;
 	r = init_image_open(l->plan, &image, &offset, err);
 	if (r < 0)
@@ -454,7 +458,7 @@ static int make_process(struct launch *l, struct error *err)
 		return r;
 	undo_push(&l->undo, undo_process, l);
 	/* Init has its own copies; ours would keep the container's mounts busy for as long as we live. */
-	release_fds(l, steal_fd(&image), steal_fd(&theirs));
+	release_fds(l, steal_fd(&image));
 	return 0;
 }
 
@@ -599,7 +603,10 @@ int launch_hooks(const struct config *config, enum hook_kind kind, const char *i
 
 static int keep_config(struct launch *l, struct error *err)
 {
-	int r = l->config_kept ? 0 : store_write_new(&l->store, "config.json", l->text, l->text_len, err);
+	/* With hooks whole or not at all: a delete after kill -9 needs it. */
+	int (*write)(const struct store *, const char *, const void *, size_t, struct error *) =
+		l->state.pid ? store_write_file : store_write_new;
+	int r = l->config_kept ? 0 : write(&l->store, "config.json", l->text, l->text_len, err);
 
 	l->config_kept = r == 0;
 	return r;
@@ -661,20 +668,32 @@ static int meet_ready(struct launch *l, struct error *err)
 
 /* ---- the whole ---- */
 
+static void undo_pidfile(void *arg)
+{
+	const struct launch *l = arg;
+
+	unlink(l->options->pid_file);
+}
+
 static int write_state(struct launch *l, struct error *err)
 {
 	int r;
 
+	r = keep_config(l, err);
 	l->state.pid = l->pid;
 	l->state.start_time = process_start_time(l->pid, &l->ignored_signals);
 	l->state.creating = false;
-	r = keep_config(l, err);
+	for (size_t i = 0; i < l->group.n; i++)
+		l->state.group_kept[i] = !l->group.dirs[i].made;
+	l->store.plain = !l->create && l->notify < 0;
 	if (r == 0 && l->create)        /* for the words, should `start` hear of a failure */
 		r = store_write_new(&l->store, "plan", l->plan, l->plan->size, err);
 	if (r == 0)
 		r = state_write(&l->store, &l->state, err);
-	if (r == 0 && l->options->pid_file)
+	if (r == 0 && l->options->pid_file) {
 		r = pidfile_write(l->options->pid_file, l->pid, err);
+		undo_push(&l->undo, undo_pidfile, l);
+	}
 	return r;
 }
 
@@ -687,7 +706,7 @@ static int open_slots(struct launch *l, struct error *err)
 static int prepare(struct launch *l, struct error *err)
 {
 	static int (*const acts[])(struct launch *, struct error *) = {
-		locate_group, check_terminal, make_store,  compile_filter, launch_plan, make_birthplace, open_slots,
+		locate_group, check_terminal, make_store,  compile_filter, launch_plan, make_birthplace, make_sync, open_slots,
 		make_process, make_group,     take_second, set_oom_score,  send_group,  meet_mounted,    meet_ready,
 		write_state,
 	};
@@ -743,6 +762,7 @@ void launch_undo(struct launch *l)
 {
 	struct error err = {0};
 
+	hooks_interrupt_by(-1);
 	undo_all(&l->undo);
 	if (l->pid > 0 &&
 	    launch_hooks(l->config, HOOK_POSTSTOP, l->options->id, l->bundle, "stopped", 0, &err) < 0)
@@ -752,7 +772,7 @@ void launch_undo(struct launch *l)
 void launch_end(struct launch *l)
 {
 	int fds[] = {l->console, l->notify, l->sync,      l->listener,           l->pidfd,
-	             l->tty,     l->root,   l->store.dir, l->cgroup_host.root_fd};
+	             l->tty,     l->root,   l->store.dir, l->cgroup_host.root_fd, l->theirs};
 
 	if (l->plan)
 		slots_close(l->plan);

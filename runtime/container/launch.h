@@ -35,6 +35,7 @@ struct launch {
 	int console;                    /* connected console socket, or -1 */
 	int notify;                     /* socket of the container's NOTIFY_SOCKET, or -1 */
 	int sync;                       /* to init; -1 = none */
+	int theirs;                     /* init's end of it, until init has it */
 	int listener;                   /* the start socket until init has it */
 	pid_t pid;
 	unsigned ignored_signals;       /* by the caller, and so by init: bit n - 1 */

@@ -3,10 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -64,9 +68,15 @@ uint64_t process_start_time(pid_t pid, unsigned *ret_ignored)
 static bool is_alive(const struct state *state)
 {
 	struct process_stat stat;
+	cleanup_close int fd = -1;
 
-	return state->pid > 0 && read_stat(state->pid, &stat) && stat.start_time == state->start_time &&
-	       stat.state != 'Z' && stat.state != 'X';
+	if (state->pid <= 0 || !read_stat(state->pid, &stat) || stat.start_time != state->start_time)
+		return false;
+	if (stat.state != 'Z' && stat.state != 'X')
+		return true;
+	/* A zombie has ended; but so looks a process whose first thread has ended before the others. */
+	fd = (int)syscall(SYS_pidfd_open, state->pid, 0);
+	return fd >= 0 && poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 0;
 }
 
 int state_pidfd(const struct state *state)
@@ -80,13 +90,34 @@ int state_pidfd(const struct state *state)
 	return fd >= 0 && is_alive(state) ? steal_fd(&fd) : -1;
 }
 
+/* A create that was killed has let go of the lock. */
+static bool is_locked(const struct store *store)
+{
+	cleanup_close int fd = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+/* Init listens until the program runs, even if a `start` died before it could remove the name. */
+static bool is_waiting(const struct store *store)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	cleanup_close int fd = -1;
+
+	if (faccessat(store->dir, "start", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start", store->dir);
+	return fd >= 0 && (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN);
+}
+
 enum status state_status(const struct store *store, const struct state *state)
 {
 	if (state->creating)
-		return STATUS_CREATING;
+		return is_locked(store) ? STATUS_CREATING : STATUS_STOPPED;
 	if (!is_alive(state))
 		return STATUS_STOPPED;
-	return faccessat(store->dir, "start", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? STATUS_CREATED : STATUS_RUNNING;
+	return is_waiting(store) ? STATUS_CREATED : STATUS_RUNNING;
 }
 
 const char *status_name(enum status status)

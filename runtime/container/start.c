@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/log.h"
 #include "runtime/container/blame.h"
 #include "runtime/container/launch.h"
 #include "runtime/container/notify.h"
@@ -49,7 +50,7 @@ static int explain(const struct store *store, const struct reply *reply, struct 
 }
 
 /* The program runs once the connection, which is close-on-exec, ends without a word. */
-static int tell_init(const struct store *store, struct error *err)
+static int tell_init(const struct store *store, bool *ret_sent, struct error *err)
 {
 	cleanup_close int sock = -1;
 	struct reply reply;
@@ -57,6 +58,7 @@ static int tell_init(const struct store *store, struct error *err)
 
 	if (r == 0)
 		r = sync_send(sock, MSG_START, NULL, err);
+	*ret_sent = r == 0;
 	if (r == 0)
 		r = sync_receive(sock, MSG_NONE, &reply, err);
 	if (r == SYNC_FAILED)
@@ -87,10 +89,21 @@ static int run_poststart(const struct state *state, const struct config *config,
 	return r;
 }
 
+/* Init that failed ends by itself: `state` must not find it still running. */
+static void await_end(const struct state *state)
+{
+	cleanup_close int pidfd = state_pidfd(state);
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd >= 0)
+		TEMP_FAILURE_RETRY(poll(&p, 1, 1000));
+}
+
 static int start(struct store *store, const struct state *state, const struct config *config, struct error *err)
 {
 	enum status status = state_status(store, state);
 	cleanup_close int notify = -1;
+	bool sent = false;
 	int r = 0;
 
 	if (status != STATUS_CREATED)
@@ -101,13 +114,24 @@ static int start(struct store *store, const struct state *state, const struct co
 		r = notify_open(store->dir, &notify, err);
 	if (r < 0)
 		return r;
-	r = tell_init(store, err);
-	unlinkat(store->dir, "start", 0);
-	unlinkat(store->dir, "plan", 0);
-	if (r < 0)
+	r = tell_init(store, &sent, err);
+	if (sent) {
+		unlinkat(store->dir, "start", 0);
+		unlinkat(store->dir, "plan", 0);
+	}
+	if (r < 0) {
+		if (sent)
+			await_end(state);
 		return r;
+	}
 	r = run_poststart(state, config, err);
-	return r < 0 || notify < 0 ? r : notify_until_ready(notify, state->pid, err);
+	if (r < 0 || notify < 0)
+		return r;
+	/* Whether the service manager hears of it decides nothing here; and the container is everybody's again. */
+	store_unlock(store);
+	if (notify_until_ready(notify, state->pid, err) < 0)
+		log_warning("%s: %s", err->text, error_reason(err));
+	return 0;
 }
 
 int container_start(const struct runtime_options *runtime, const char *id, struct error *err)

@@ -13,6 +13,16 @@
 
 /* ---- writing ---- */
 
+static void emit_groups(struct emitter *e, const char *key, const struct state *s, bool kept)
+{
+	emit_key(e, key);
+	emit_array(e);
+	for (size_t i = 0; i < s->n_groups; i++)
+		if (s->group_kept[i] == kept)
+			emit_string(e, s->groups[i]);
+	emit_end_array(e);
+}
+
 static void emit_fields(struct emitter *e, const struct state *s)
 {
 	emit_object(e);
@@ -26,11 +36,8 @@ static void emit_fields(struct emitter *e, const struct state *s)
 	emit_key_uint(e, "startTime", s->start_time);
 	emit_key_uint(e, "owner", s->owner);
 	emit_key_bool(e, "notify", s->notify);
-	emit_key(e, "groups");
-	emit_array(e);
-	for (size_t i = 0; i < s->n_groups; i++)
-		emit_string(e, s->groups[i]);
-	emit_end_array(e);
+	emit_groups(e, "groups", s, false);
+	emit_groups(e, "keptGroups", s, true);
 	emit_key_pairs(e, "annotations", &s->annotations);
 	emit_end_object(e);
 }
@@ -70,13 +77,15 @@ static bool get_bool(const struct json *object, const char *key)
 	return value && value->type == JSON_BOOL && value->truth;
 }
 
-static void get_groups(const struct json *root, struct state *ret)
+static void get_groups(const struct json *root, const char *key, bool kept, struct state *ret)
 {
-	const struct json *list = json_get(root, "groups");
+	const struct json *list = json_get(root, key);
 
 	for (const struct json *g = list ? list->first : NULL; g; g = g->next)
-		if (g->type == JSON_STRING && ret->n_groups < CGROUP_HIERARCHIES_MAX)
+		if (g->type == JSON_STRING && ret->n_groups < CGROUP_HIERARCHIES_MAX) {
+			ret->group_kept[ret->n_groups] = kept;
 			ret->groups[ret->n_groups++] = g->text;
+		}
 }
 
 static int get_annotations(const struct json *root, struct state *ret, struct error *err)
@@ -119,7 +128,8 @@ int state_read(const struct store *store, struct state *ret, struct error *err)
 	ret->pid = (pid_t)get_number(root, "pid");
 	ret->start_time = get_number(root, "startTime");
 	ret->owner = (uid_t)get_number(root, "owner");
-	get_groups(root, ret);
+	get_groups(root, "groups", false, ret);
+	get_groups(root, "keptGroups", true, ret);
 	return get_annotations(root, ret, err);
 }
 

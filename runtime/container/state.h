@@ -29,6 +29,7 @@ struct store {                  /* one container's directory */
 	int root;               /* the state root; not owned */
 	int dir;                /* holds the lock, if there is one */
 	char id[256];
+	bool plain;             /* of a run: nothing but config.json and state.json is in it */
 };
 
 struct state {
@@ -44,6 +45,7 @@ struct state {
 	bool notify;                    /* NOTIFY_SOCKET is forwarded by start */
 	size_t n_groups;
 	const char *groups[CGROUP_HIERARCHIES_MAX];     /* relative to /sys/fs/cgroup */
+	bool group_kept[CGROUP_HIERARCHIES_MAX];        /* it was there before: delete leaves it */
 	struct pairs annotations;
 };
 
@@ -61,6 +63,10 @@ int store_make(int root, const char *id, struct store *ret, struct error *err);
 enum store_lock { STORE_READ, STORE_LOCK };
 /* STATE_NOT_FOUND with *err saying "container ID does not exist"; STORE_LOCK waits up to 10 s. */
 int store_open(int root, const char *id, enum store_lock lock, struct store *ret, struct error *err);
+/* While a container runs in the foreground, its state is everybody's. */
+void store_unlock(const struct store *store);
+/* STATE_NOT_FOUND: somebody deleted it meanwhile. */
+int store_relock(const struct store *store, struct error *err);
 void store_close(struct store *store);
 /* Removes the directory and what is in it. */
 int store_remove(struct store *store, struct error *err);

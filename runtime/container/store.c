@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/container/state.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -51,8 +50,12 @@ int state_root_open(const char *path, bool make, int *ret_fd, struct error *err)
 {
 	char buf[PATH_MAX];
 	const char *root = path ?: default_root(buf, sizeof(buf));
-	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+	int fd, r;
 
+	/* Every directory below it could be taken for a container. */
+	if (strspn(root, "/.") == strlen(root))
+		return error_set(err, ERROR_SAID, "--root \"%s\" is no place for the state", root);
+	fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT && make) {
 		r = make_path(root);
 		if (r < 0) {
@@ -157,6 +160,18 @@ int store_open(int root, const char *id, enum store_lock lock, struct store *ret
 	return 0;
 }
 
+void store_unlock(const struct store *store)
+{
+	flock(store->dir, LOCK_UN);
+}
+
+int store_relock(const struct store *store, struct error *err)
+{
+	int r = lock_directory(store->dir, store->id, err);
+
+	return r == 0 && is_removed(store->dir) ? not_found(store->id, err) : r;
+}
+
 void store_close(struct store *store)
 {
 	if (store->dir >= 0)
@@ -171,36 +186,27 @@ static int remove_file(int dir, const char *name, int flags, struct error *err)
 	return error_set(err, errno, "remove %s of the state", name);
 }
 
-/* Whatever is in there but state.json, which goes last: a removal that is cut short can be repeated. */
+/* All that this program makes, but state.json, which goes last: a removal that is cut short can be repeated. */
+static const char *const our_files[] = {"start", "plan", "config.json", "config.json.tmp", "state.json.tmp",
+                                        "notify/notify.sock"};
+
 static int remove_files(const struct store *store, struct error *err)
 {
-	int fd = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	int r = 0;
 
-	if (!dir)
-		return error_set(err, errno, "read the state of container %s", store->id);
-	while (r == 0 && (entry = readdir(dir))) {
-		const char *name = entry->d_name;
-
-		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "state.json") == 0)
-			continue;
-		if (strcmp(name, "notify") == 0) {
-			unlinkat(store->dir, "notify/notify.sock", 0);
-			r = remove_file(store->dir, name, AT_REMOVEDIR, err);
-		} else {
-			r = remove_file(store->dir, name, 0, err);
-		}
-	}
-	return r;
+	for (size_t i = 0; i < sizeof(our_files) / sizeof(our_files[0]) && r == 0; i++)
+		r = unlinkat(store->dir, our_files[i], 0) < 0 && errno != ENOENT && errno != ENOTDIR
+		            ? error_set(err, errno, "remove %s of container %s", our_files[i], store->id)
+		            : 0;
+	return r == 0 ? remove_file(store->dir, "notify", AT_REMOVEDIR, err) : r;
 }
 
-/* Most have these two files and no other. */
+/* A plain container has these two and no other. */
 static bool remove_plain(const struct store *store)
 {
 	struct error ignored;
 
-	return remove_file(store->dir, "config.json", 0, &ignored) == 0 &&
+	return store->plain && remove_file(store->dir, "config.json", 0, &ignored) == 0 &&
 	       remove_file(store->dir, "state.json", 0, &ignored) == 0 &&
 	       unlinkat(store->root, store->id, AT_REMOVEDIR) == 0;
 }
@@ -214,8 +220,10 @@ int store_remove(struct store *store, struct error *err)
 	r = remove_files(store, err);
 	if (r == 0)
 		r = remove_file(store->dir, "state.json", 0, err);
-	if (r == 0)
-		r = remove_file(store->root, store->id, AT_REMOVEDIR, err);
+	if (r == 0 && unlinkat(store->root, store->id, AT_REMOVEDIR) < 0 && errno != ENOENT) {
+		r = error_set(err, errno, "remove the directory of container %s", store->id);
+		error_hint(err, "it holds files that crun-lite did not make");
+	}
 	return r;
 }
 

@@ -4,6 +4,9 @@
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
+#include <linux/time_types.h>
+
+#define BUSY_TRIES 200  /* of a millisecond each */
 
 static const struct plan_slot *slot(const struct init *in, uint32_t i)
 {
@@ -25,6 +28,7 @@ static int slot_fd(const struct init *in, uint32_t i)
 /* mount_setattr(2); nothing to do is fine. */
 static int set_attributes(int mount, struct plan_map map, uint32_t propagation, unsigned flags)
 {
+	struct __kernel_timespec pause = {.tv_nsec = 1000000};
 	struct mount_attr attr = {
 		.attr_set = map.set,
 		.attr_clr = map.clear,
@@ -33,7 +37,15 @@ static int set_attributes(int mount, struct plan_map map, uint32_t propagation, 
 
 	if (!map.set && !map.clear && !propagation)
 		return 0;
-	return (int)sys(mount_setattr, mount, "", AT_EMPTY_PATH | flags, &attr, sizeof(attr));
+	/* EBUSY: somebody is in the middle of a write to the file system (an access time, say); seen once in a thousand. */
+	for (unsigned tries = 0; tries < BUSY_TRIES; tries++) {
+		long r = sys(mount_setattr, mount, "", AT_EMPTY_PATH | flags, &attr, sizeof(attr));
+
+		if (r != -EBUSY)
+			return (int)r;
+		sys(nanosleep, &pause, NULL);
+	}
+	return -EBUSY;
 }
 
 static enum want kind_of(long fd)

@@ -515,7 +515,6 @@ static int plan_inside(const struct plan_input *in, struct builder *b, bool home
 	r = plan_hooks(in, b, HOOK_CREATE_CONTAINER, "creating", err);
 	if (r < 0)
 		return r;
-	builder_step(b, STEP_TIDY, 0, nowhere);
 	plan_pivot(in, b, slot);
 	plan_console(&c->process, b);
 	plan_hidden(in, b);

@@ -592,6 +592,10 @@ void plan_hidden(const struct plan_input *in, struct builder *b)
 	const struct linux_config *l = &in->config->linux_;
 	uint32_t null = 0;
 
+	/* With what the mounts left open, a soft limit of 1024 must do. */
+	if (in->config->mounts.n + l->masked_paths.n + l->readonly_paths.n > 2 * MOUNTS_BEFORE_TIDY)
+		builder_step(b, STEP_TIDY, 0, (struct source){0});
+
 	if (l->masked_paths.n)
 		null = builder_slot(b, SLOT_NULL, "/dev/null", 0, l->masked_paths.v[0].at);
 	for (size_t i = 0; i < l->masked_paths.n; i++) {
