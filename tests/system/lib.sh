@@ -118,7 +118,10 @@ setup_test() {
 
 # ---- after a test that failed ------------------------------------------------------------------
 kill_leftovers() {
-	local p
+	local p f
+	# A frozen process dies when it is thawed.
+	for f in /sys/fs/cgroup/freezer/"$RUN"-*/freezer.state; do [ ! -e "$f" ] || echo THAWED >"$f"; done
+	for f in /sys/fs/cgroup/"$RUN"-*/cgroup.freeze; do [ ! -e "$f" ] || echo 0 >"$f"; done
 	for p in $("$HELPERS/snapshot" $$ / | sed -n 's/^process \([0-9]*\) .*/\1/p'); do
 		kill -KILL "$p" 2>/dev/null
 	done
@@ -129,7 +132,8 @@ clean_test() {
 	for d in "$WORK/$N/state"/*; do
 		[ -e "$d" ] && "$RUNTIME" $RUNTIME_FLAGS --root "$WORK/$N/state" delete --force "${d##*/}" >/dev/null 2>&1
 	done
-	# Deepest first: two levels are all that tests make.
+	# Deepest first: two levels are all that tests make.  A group is busy until its dead are buried.
+	pause
 	for h in "${CGROUPS[@]}"; do
 		for d in "$h"/*"$RUN-$N"*/*/*/ "$h"/*"$RUN-$N"*/*/ "$h"/*"$RUN-$N"*/; do
 			[ -d "$d" ] && rmdir "$d" 2>/dev/null
