@@ -772,14 +772,13 @@ void launch_undo(struct launch *l)
 void launch_end(struct launch *l)
 {
 	int fds[] = {l->console, l->notify, l->sync,      l->listener,           l->pidfd,
-	             l->tty,     l->root,   l->store.dir, l->cgroup_host.root_fd, l->theirs};
+	             l->tty,     l->root,   l->store.dir, l->cgroup_host.root_fd, l->theirs,
+	             l->group.n ? cgroup_clone_fd(&l->group) : -1};
 
 	if (l->plan)
 		slots_close(l->plan);
 	free(l->plan);
 	seccomp_filter_free(&l->filter);
-	if (l->group.n)
-		cgroup_close(&l->group);
 	fds_close(fds, sizeof(fds) / sizeof(fds[0]));
 	config_free(l->config);
 	free(l->text);

@@ -124,9 +124,11 @@ int do_no_new_privs(struct init *in, const struct step *step)
 int do_cwd(struct init *in, const struct step *step)
 {
 	const char *path = str(in, step->path.path);
-	int is_root = path[0] == '/' && !path[1] && in->root != AT_FDCWD;
-	long fd = is_root ? in->root : path_ensure(in, path, WANT_DIRECTORY, 0);
+	long fd;
 
+	if (path[0] == '/' && !path[1] && in->root != AT_FDCWD)
+		return 0;       /* where do_pivot has left us */
+	fd = path_ensure(in, path, WANT_DIRECTORY, 0);
 	if (fd < 0)
 		return failed_at(in, STAGE_TARGET, fd);
 	return (int)sys(fchdir, fd);
