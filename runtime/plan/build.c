@@ -82,7 +82,7 @@ bool plan_joins_group(const struct plan_input *in)
 }
 
 /* A new cgroup namespace shows the group as its root, so the group comes first. */
-static void plan_group(const struct plan_input *in, struct builder *b)
+void plan_group(const struct plan_input *in, struct builder *b)
 {
 	const struct namespace *ns = &in->config->linux_.namespaces[NS_CGROUP];
 
@@ -101,14 +101,14 @@ static bool has_create_hooks(const struct config *c)
 	return c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n || c->hooks[HOOK_CREATE_CONTAINER].n;
 }
 
-enum group_time { GROUP_FIRST, GROUP_BEFORE_HOOKS, GROUP_LAST };
+enum group_time { GROUP_WITH_ITS_MOUNT, GROUP_BEFORE_HOOKS, GROUP_LAST };
 
 static enum group_time group_time(const struct plan_input *in)
 {
 	const struct config *c = in->config;
 
 	if (plan_shows_group(c))
-		return GROUP_FIRST;
+		return GROUP_WITH_ITS_MOUNT;
 	if (has_create_hooks(c))
 		return GROUP_BEFORE_HOOKS;
 	return GROUP_LAST;
@@ -539,7 +539,7 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 
 	plan_joins(c, b);
 	plan_clone(in, b);
-	if (group_time(in) == GROUP_FIRST || (group_time(in) == GROUP_BEFORE_HOOKS && !is_new(c, NS_MOUNT)))
+	if (group_time(in) == GROUP_BEFORE_HOOKS && !is_new(c, NS_MOUNT))
 		plan_group(in, b);
 	plan_session(in, b);
 	if (is_new(c, NS_NETWORK))

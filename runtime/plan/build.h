@@ -41,6 +41,8 @@ void plan_devices(const struct plan_input *input, struct builder *b);
 void plan_hidden(const struct plan_input *input, struct builder *b);
 /* True if mounts[] asks for a view of the container's group that comes with MSG_GROUP. */
 bool plan_shows_group(const struct config *config);
+/* build.c: joins the group (v1), unshares the cgroup namespace; before the first mount that shows the group. */
+void plan_group(const struct plan_input *input, struct builder *b);
 
 /* True if the group has v1 hierarchies, which init must join by itself. */
 bool plan_joins_group(const struct plan_input *input);

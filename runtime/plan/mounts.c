@@ -461,10 +461,16 @@ static void plan_notify(const struct plan_input *in, struct builder *b)
 int plan_mounts(const struct plan_input *in, struct builder *b, struct error *err)
 {
 	const struct config *c = in->config;
+	bool joined = false;
 
 	for (size_t i = 0; i < c->mounts.n; i++) {
-		int r = plan_mount(in, b, &c->mounts.v[i], err);
+		int r;
 
+		if (!joined && is_cgroup(&c->mounts.v[i])) {
+			plan_group(in, b);
+			joined = true;
+		}
+		r = plan_mount(in, b, &c->mounts.v[i], err);
 		if (r < 0)
 			return error_locate(err, c->mounts.v[i].at);
 		if (i % MOUNTS_BEFORE_TIDY == MOUNTS_BEFORE_TIDY - 1)
