@@ -388,6 +388,7 @@ int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master, int
 	s->in.last = 0;
 	if (master >= 0)
 		open_terminal(s);
+	send_early(pidfd);
 	r = copy_and_forward(s, err);
 	terminal_restore(&s->terminal);
 	if (fg->notify_fd >= 0)
