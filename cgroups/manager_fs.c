@@ -91,28 +91,49 @@ static int not_usable(const struct cgroup_dir *dir, const char *why, struct erro
 	                       "stop what is in it and remove the directory");
 }
 
+static bool is_frozen(const struct cgroup *cgroup, const struct cgroup_dir *dir)
+{
+	uint64_t frozen;
+	char state[32];
+
+	if (dir->hierarchy->v2)
+		return cgroup_file_field(cgroup, dir, "cgroup.events", "frozen", &frozen) == 0 && frozen;
+	return (dir->hierarchy->controllers & CGROUP_FREEZER) &&
+	       cgroup_file_read(cgroup, dir, "freezer.state", state, sizeof(state)) > 0 &&
+	       strcmp(state, "THAWED") != 0;
+}
+
 /* A group that exists may be left over, or made for us; nobody may be in it, and nothing stopped. */
 static int check_usable(const struct cgroup *cgroup, const struct cgroup_dir *dir,
                         struct error *err)
 {
 	char buf[32];
 	ssize_t n;
-	uint64_t frozen;
 
 	n = cgroup_file_read(cgroup, dir, "cgroup.procs", buf, sizeof(buf));
 	if (n < 0)
 		return error_set(err, errno, "read /sys/fs/cgroup/%s/cgroup.procs", dir->path);
 	if (n > 0)
 		return not_usable(dir, "there are processes in it", err);
-	if (dir->hierarchy->v2) {
-		if (cgroup_file_field(cgroup, dir, "cgroup.events", "frozen", &frozen) == 0 && frozen)
-			return not_usable(dir, "it is frozen", err);
-	} else if (dir->hierarchy->controllers & CGROUP_FREEZER) {
-		if (cgroup_file_read(cgroup, dir, "freezer.state", buf, sizeof(buf)) > 0 &&
-		    strcmp(buf, "THAWED") != 0)
-			return not_usable(dir, "it is frozen", err);
-	}
-	return 0;
+	return is_frozen(cgroup, dir) ? not_usable(dir, "it is frozen", err) : 0;
+}
+
+/*
+ * A new group is born frozen below a frozen one, and who is born in it stops before it can say a word: its
+ * parent would wait for it without an end (on v2 in vfork, where only SIGKILL reaches it).
+ */
+static int check_born_thawed(const struct cgroup *cgroup, const struct cgroup_dir *dir, size_t made_parents,
+                             struct error *err)
+{
+	size_t len = strlen(dir->hierarchy->dir);
+	const char *first_end = strchr(dir->path + len + (len > 0), '/');
+
+	/* Below the root, which cannot be frozen, or below a group that we just made. */
+	if (!first_end || made_parents == (size_t)(first_end - dir->path) || !is_frozen(cgroup, dir))
+		return 0;
+	error_set(err, EBUSY, "use the cgroup /sys/fs/cgroup/%s: a group above it is frozen", dir->path);
+	return error_hint(err, "whoever paused that group has to let it go on first (%s)",
+	                  dir->hierarchy->v2 ? "0 in its cgroup.freeze" : "THAWED in its freezer.state");
 }
 
 static int make_dir(const struct cgroup *cgroup, struct cgroup_dir *dir, size_t *made_parents,
@@ -404,6 +425,8 @@ static int make_one(struct cgroup *cgroup, struct cgroup_dir *dir, const struct 
 {
 	int r = make_dir(cgroup, dir, made_parents, err);
 
+	if (r == 0 && dir->made)
+		r = check_born_thawed(cgroup, dir, *made_parents, err);
 	if (r < 0)
 		return r;
 	if (!dir->hierarchy->v2)
