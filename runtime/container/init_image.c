@@ -37,14 +37,16 @@ static int make_memfd(struct error *err)
 /* Init, zeros up to the next page, the plan: one system call. */
 static int write_both(int fd, size_t init, size_t offset, const struct plan *plan, struct error *err)
 {
-	static const char zeros[65536];
-	struct iovec parts[] = {
-		{(void *)init_image_start, init},
-		{(void *)zeros, offset - init},
-		{(void *)plan, plan->size},
-	};
-	size_t whole = offset + plan->size;
-	ssize_t n = writev(fd, parts, 3);
+	static const char zeros[4096];
+	struct iovec parts[2 + 65536 / sizeof(zeros)] = {{(void *)init_image_start, init}};
+	size_t whole = offset + plan->size, left = offset - init;
+	int last = 1;
+	ssize_t n;
+
+	for (; left > 0; left -= parts[last++].iov_len)
+		parts[last] = (struct iovec){(void *)zeros, left < sizeof(zeros) ? left : sizeof(zeros)};
+	parts[last++] = (struct iovec){(void *)plan, plan->size};
+	n = writev(fd, parts, last);
 
 	return n == (ssize_t)whole ? 0 : error_set(err, n < 0 ? errno : ENOSPC, "write the file of init");
 }
