@@ -64,6 +64,9 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 	case STEP_LEGACY_MOUNT:
 		snprintf(buf, size, "mount %s on %s", s(p, step->mount.type), s(p, step->mount.target));
 		break;
+	case STEP_SHOW:
+		snprintf(buf, size, "show the group of hierarchy %s", s(p, step->show.name));
+		break;
 	case STEP_REMOUNT:
 		snprintf(buf, size, "remount %s", s(p, step->mount.target));
 		break;

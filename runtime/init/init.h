@@ -39,6 +39,7 @@ struct init {
 	int linked;                     /* its path went through symbolic links: it may be anywhere below the root */
 	struct mask masks[2];           /* [0] for files, [1] for directories */
 	int trees[MESSAGE_FDS_MAX];     /* SLOT_CGROUP_TREEs as they came, in order */
+	int view;                       /* the tmpfs of the last do_mount, for do_show */
 	int tty;                        /* the terminal's master until it is sent, or -1 */
 	unsigned umask;                 /* the caller's */
 	const char *program;            /* the candidate that exists */
@@ -111,6 +112,7 @@ int do_root(struct init *in, const struct step *step);
 int do_mount(struct init *in, const struct step *step);
 int do_legacy_mount(struct init *in, const struct step *step);
 int do_bind(struct init *in, const struct step *step);
+int do_show(struct init *in, const struct step *step);
 int do_remount(struct init *in, const struct step *step);
 int do_directory(struct init *in, const struct step *step);
 int do_node(struct init *in, const struct step *step);

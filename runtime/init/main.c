@@ -57,6 +57,7 @@ static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_MOUNT] = do_mount,
 	[STEP_LEGACY_MOUNT] = do_legacy_mount,
 	[STEP_BIND] = do_bind,
+	[STEP_SHOW] = do_show,
 	[STEP_REMOUNT] = do_remount,
 	[STEP_DIRECTORY] = do_directory,
 	[STEP_NODE] = do_node,

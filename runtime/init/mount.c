@@ -191,6 +191,7 @@ int do_mount(struct init *in, const struct step *step)
 	r = set_attributes((int)mount, step->mount.all, step->mount.propagation, 0);
 	if (r < 0)
 		return failed_at(in, STAGE_ATTRIBUTES, r);
+	in->view = (int)mount;
 	return failed_at(in, STAGE_ATTACH, attach(in, mount, target));
 }
 
@@ -274,11 +275,33 @@ static int reconfigure(struct init *in, long target, const struct step *step)
 	return failed_at(in, STAGE_CREATE, r);
 }
 
+/*
+ * Straight into the tmpfs that was mounted just now: nobody else can have made anything in it, so its
+ * names need no look-up.  The attributes come for all of them together (STEP_F_SHOWN).
+ */
+int do_show(struct init *in, const struct step *step)
+{
+	const char *name = str(in, step->show.name);
+	int tree = slot_fd(in, step->show.slot);
+	long r = sys(mkdirat, in->view, name, 0755);
+
+	if (r < 0)
+		return failed_at(in, STAGE_TARGET, r);
+	path_forget(in);
+	return failed_at(in, STAGE_ATTACH, sys(move_mount, tree, "", in->view, name, MOVE_MOUNT_F_EMPTY_PATH));
+}
+
 int do_remount(struct init *in, const struct step *step)
 {
-	long target = path_open(in, str(in, step->mount.target), O_PATH, 0);
 	struct plan_map top = {step->mount.attributes, step->mount.ms_flags};
+	long target;
 	int r;
+
+	if (step->flags & STEP_F_SHOWN) {
+		r = set_attributes(in->view, step->mount.all, step->mount.propagation, AT_RECURSIVE);
+		return failed_at(in, STAGE_ATTRIBUTES, r);
+	}
+	target = path_open(in, str(in, step->mount.target), O_PATH, 0);
 
 	if (target < 0)
 		return failed_at(in, STAGE_TARGET, target);

@@ -299,18 +299,13 @@ static void plan_remount(struct builder *b, const struct mount *m, const struct 
 
 /* ---- the container's view of its group (F045) ---- */
 
-static void bind_hierarchy(const struct plan_input *in, struct builder *b, const struct mount *m,
-                           const struct mount_options *o, const struct cgroup_hierarchy *h)
+static void show_hierarchy(struct builder *b, const struct mount *m, const struct cgroup_hierarchy *h)
 {
-	cleanup_free char *target = NULL;
 	uint32_t slot = builder_slot(b, SLOT_CGROUP_TREE, h->dir, 0, m->at);
+	struct step *s = builder_step(b, STEP_SHOW, 0, m->at);
 
-	if (asprintf(&target, "%s/%s", m->destination.s, h->dir) < 0) {
-		target = NULL;
-		b->failed = true;
-		return;
-	}
-	add_bind(in, b, m, slot, o, target);
+	s->show.name = builder_str(b, h->dir);
+	s->show.slot = slot;
 }
 
 /* "cpu,cpuacct" is also found as "cpu" and as "cpuacct". */
@@ -335,21 +330,22 @@ static void plan_cgroup_v1(const struct plan_input *in, struct builder *b, const
 	struct text data = {words[0], m->at};
 	struct mount_options tmpfs = {.top = o->top, .data = {.n = 1, .v = &data}};
 	struct mount base = *m;
+	struct step *s;
 
 	base.type.s = "tmpfs";
 	base.source.s = "tmpfs";
 	tmpfs.top.set &= ~(uint32_t)MOUNT_ATTR_RDONLY;
 	add_mount(b, &base, &tmpfs);
 	for (size_t i = 0; i < in->cgroups->n; i++) {
-		bind_hierarchy(in, b, m, o, &in->cgroups->hierarchies[i]);
+		show_hierarchy(b, m, &in->cgroups->hierarchies[i]);
 		link_controllers(b, m, &in->cgroups->hierarchies[i]);
 	}
-	if (o->top.set & MOUNT_ATTR_RDONLY) {
-		struct step *s = builder_step(b, STEP_REMOUNT, 0, m->at);
-
-		s->mount.target = builder_str(b, m->destination.s);
-		s->mount.attributes = MOUNT_ATTR_RDONLY;
-	}
+	/* All of it at once: the options, and no peers of the host. */
+	s = builder_step(b, STEP_REMOUNT, STEP_F_SHOWN, m->at);
+	s->mount.target = builder_str(b, m->destination.s);
+	s->mount.all = (struct plan_map){(o->top.set & ~o->all.clear) | o->all.set,
+	                                 (o->top.clear & ~o->all.set) | o->all.clear};
+	s->mount.propagation = MS_PRIVATE;
 }
 
 static int plan_cgroup(const struct plan_input *in, struct builder *b, const struct mount *m,

@@ -40,6 +40,7 @@ enum step_kind {
 	STEP_MOUNT,             /* a new file system */
 	STEP_LEGACY_MOUNT,      /* the same by mount(2): options that fsconfig refuses */
 	STEP_BIND,
+	STEP_SHOW,              /* a tree of the group, in the tmpfs that was mounted last */
 	STEP_REMOUNT,           /* attributes of what is mounted there already */
 	STEP_DIRECTORY,         /* mkdir -p */
 	STEP_NODE,              /* mknod */
@@ -97,6 +98,8 @@ enum {                          /* step.flags */
 	STEP_F_FROM_PATH = 2048,
 	/* STEP_BIND: a slave of the host's mounts before it is shared inside: nothing goes to the host */
 	STEP_F_SLAVE_FIRST = 4096,
+	/* STEP_REMOUNT: of the tmpfs that holds the STEP_SHOWs, and of what they attached */
+	STEP_F_SHOWN = 8192,
 };
 
 struct plan_option {            /* fsconfig: value 0 = a flag */
@@ -126,6 +129,7 @@ struct step {
 			uint32_t propagation;           /* MS_*, 0 = private */
 			struct plan_map all;            /* recursive attributes */
 		} mount;
+		struct { plan_str name; uint32_t slot; } show;          /* name: one component */
 		struct {
 			plan_str target, source;        /* source: only for messages */
 			uint32_t slot;

@@ -56,7 +56,7 @@ static const struct word flag_words[] = {
 	{STEP_F_NOFOLLOW, "nofollow"}, {STEP_F_COPY_UP, "copy-up"}, {STEP_F_RECURSIVE, "recursive"},
 	{STEP_F_REPLACE, "replace"}, {STEP_F_OPTIONAL, "optional"}, {STEP_F_CHROOT, "chroot"},
 	{STEP_F_DIRECTORY, "directory"}, {STEP_F_HOME, "home"}, {STEP_F_LISTEN, "listen"}, {STEP_F_TELL, "tell"},
-	{STEP_F_INHERIT_MODE, "inherit-mode"}, {STEP_F_FROM_PATH, "from-path"}, {STEP_F_SLAVE_FIRST, "slave-first"},
+	{STEP_F_SHOWN, "shown"}, {STEP_F_INHERIT_MODE, "inherit-mode"}, {STEP_F_FROM_PATH, "from-path"}, {STEP_F_SLAVE_FIRST, "slave-first"},
 	{0},
 };
 
@@ -224,6 +224,12 @@ static void print_mount(const struct sink *k, const struct step *s)
 	text(k, "data", s->mount.data);
 }
 
+static void print_show(const struct sink *k, const struct step *s)
+{
+	text(k, "name", s->show.name);
+	number(k, "slot", s->show.slot);
+}
+
 static void print_bind(const struct sink *k, const struct step *s)
 {
 	text(k, "source", s->bind.source);
@@ -365,6 +371,7 @@ static const struct {
 	[STEP_MOUNT] = {"mount", print_mount},
 	[STEP_LEGACY_MOUNT] = {"legacy-mount", print_mount},
 	[STEP_BIND] = {"bind", print_bind},
+	[STEP_SHOW] = {"show", print_show},
 	[STEP_REMOUNT] = {"remount", print_mount},
 	[STEP_DIRECTORY] = {"directory", print_directory},
 	[STEP_NODE] = {"node", print_node},
