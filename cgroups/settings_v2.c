@@ -236,6 +236,17 @@ int settings_v2_devices(const struct resources *r, struct settings *ret, struct 
 	return 0;
 }
 
+/* These act on processes: on init, which would stop before it can say a word, or on the runtime itself. */
+static bool acts_on_processes(const char *file)
+{
+	static const char *const files[] = {"cgroup.freeze", "cgroup.kill", "cgroup.procs", "cgroup.threads"};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (strcmp(file, files[i]) == 0)
+			return true;
+	return false;
+}
+
 /* "memory.high": the part before the dot is the controller, without which the kernel has no such file. */
 static int put_unified(const struct pair *p, struct settings *ret, struct error *err)
 {
@@ -244,6 +255,10 @@ static int put_unified(const struct pair *p, struct settings *ret, struct error 
 	if (!p->key[prefix] || prefix == 0 || strchr(p->key, '/')) {
 		error_set(err, ERROR_SAID, "unified: '%.100s' is not a file of a cgroup", p->key);
 		error_hint(err, "keys are file names such as memory.high, without a directory");
+		return error_locate(err, p->at);
+	}
+	if (acts_on_processes(p->key)) {
+		error_set(err, ERROR_SAID, "unified: %s is no limit: it acts on the processes of the group", p->key);
 		return error_locate(err, p->at);
 	}
 	ret->controller = cgroup_controllers_parse(p->key, prefix, '.');

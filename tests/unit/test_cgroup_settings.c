@@ -206,6 +206,8 @@ static const struct row {
 	{"unified and up", V2, {UNIFIED("../memory.max", "1")}, NULL, "not a file of a cgroup"},
 	{"unified without a dot", V2, {UNIFIED("memory", "1")}, NULL, "not a file of a cgroup"},
 	{"unified and two dots", V2, {UNIFIED("..", "1")}, NULL, "not a file of a cgroup"},
+	{"unified that acts on processes", V2, {UNIFIED("cgroup.freeze", "1")}, NULL, "cgroup.freeze is no limit"},
+	{"unified of the group itself", V2, {UNIFIED("cgroup.max.descendants", "3")}, "/cgroup.max.descendants 3\n", NULL},
 	{"unified on v1", V1, {UNIFIED("memory.high", "1G")}, NULL, "unified: memory.high needs a host with cgroup v2 alone"},
 	{"unified on a hybrid host", HYBRID, {UNIFIED("hugetlb.2MB.max", "0")}, NULL, "cgroup v2 alone"},
 	{"unified where nothing is", NONE, {UNIFIED("memory.high", "1G")}, NULL, "cgroup v2 alone"},
