@@ -59,6 +59,8 @@ static const struct reason {
 	 "the kernel has no I/O scheduler that knows weights (CONFIG_BLK_CGROUP_IOCOST, bfq)"},
 	{ENOENT, "memory.memsw.", "the kernel does not count swap (boot with swapaccount=1)"},
 	{ENOENT, "memory.swap.", "the kernel does not count swap (boot with swapaccount=1)"},
+	{EOPNOTSUPP, "io.weight",
+	 "the weight of a device needs iocost switched on for it (io.cost.qos of the root group) or bfq"},
 	{EPERM, "devices.allow", "the parent group does not have this device itself"},
 };
 
