@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/chapters.h"
 
-#include <errno.h>
-#include <string.h>
-
 #define AT(member) offsetof(struct process, member)
 #define INT32      .min = INT32_MIN, .max = INT32_MAX
 
@@ -75,23 +72,11 @@ static const struct field io_priority_fields[] = {
 	{0},
 };
 
-/* config.md "execCPUAffinity": a list as taskset(1) takes it, "0-3,7". */
-static DECODER(decode_cpu_list)
-{
-	int r = decode_option(doc, value, dest, f, err);
-
-	if (r < 0 || value->text[strspn(value->text, "0123456789, -")] == '\0')
-		return r;
-	error_set(err, EINVAL, "\"%.80s\" is not a list of processors", value->text);
-	error_hint(err, "such as \"0-3,7\"");
-	return error_locate(err, json_source(value));
-}
-
 static const struct field affinity_fields[] = {
-	{NULL,      decode_set,      AT(exec_cpu_affinity.set)},
-	{NULL,      decode_at,       AT(exec_cpu_affinity.at)},
-	{"initial", decode_cpu_list, AT(exec_cpu_affinity.initial)},
-	{"final",   decode_cpu_list, AT(exec_cpu_affinity.final)},
+	{NULL,      decode_set,    AT(exec_cpu_affinity.set)},
+	{NULL,      decode_at,     AT(exec_cpu_affinity.at)},
+	{"initial", decode_option, AT(exec_cpu_affinity.initial)},
+	{"final",   decode_option, AT(exec_cpu_affinity.final)},
 	{0},
 };
 

@@ -9,10 +9,12 @@
 #include <sys/resource.h>
 
 #include "spec/config.h"
+#include "spec/lists.h"
 #include "spec/names.h"
 
 #define INTERFACE_MAX 15        /* bytes: IFNAMSIZ without the NUL */
 #define NSEC_PER_SEC  1000000000u
+#define NODES_MAX     1024      /* of any kernel (CONFIG_NODES_SHIFT) */
 
 #define refuse(err, place, ...)                      \
 	({                                           \
@@ -255,6 +257,21 @@ static int check_io_priority(const struct config *config, struct error *err)
 	if (!io->set || (io->priority >= 0 && io->priority <= 7))
 		return 0;
 	return refuse(err, io->at, "an I/O priority of %" PRId64 " is outside 0..7", io->priority);
+}
+
+/* execCPUAffinity: lists as taskset(1) takes them. */
+static int check_affinity(const struct config *config, struct error *err)
+{
+	const struct text *lists[] = {&config->process.exec_cpu_affinity.initial,
+	                              &config->process.exec_cpu_affinity.final};
+
+	for (int i = 0; i < 2; i++) {
+		if (!lists[i]->s || list_parse(lists[i]->s, LIST_BITS, NULL) == 0)
+			continue;
+		refuse(err, lists[i]->at, "\"%.80s\" is not a list of processors", lists[i]->s);
+		return error_hint(err, "such as \"0-3,7\"");
+	}
+	return 0;
 }
 
 /* ---- config.md "Hostname", "Domainname" ---- */
@@ -615,9 +632,10 @@ static int check_personality(const struct config *config, struct error *err)
 		return 0;
 	if (!l->personality.domain.s)
 		return refuse(err, l->personality.at, "\"domain\" is missing");
-	if (l->personality.flags.n > 0)
-		return refuse(err, l->personality.flags.v[0].at, "a personality has no flags");
-	return 0;
+	if (l->personality.flags.n == 0)
+		return 0;
+	refuse(err, l->personality.flags.v[0].at, "a personality has no flags");
+	return error_hint(err, "runtime-spec defines none yet: leave linux.personality.flags out");
 }
 
 /* ---- config-linux.md "IntelRdt" ---- */
@@ -660,9 +678,10 @@ static int check_memory_nodes(const struct memory_policy *m, struct error *err)
 		return refuse(err, m->at, "%s needs nodes", m->mode.s);
 	if (*nodes && memory_modes[i].nodes == NODES_NONE)
 		return refuse(err, m->nodes.at, "%s takes no nodes", m->mode.s);
-	if (nodes[strspn(nodes, "0123456789,- ")] != '\0')
-		return refuse(err, m->nodes.at, "\"%.80s\" is not a list of nodes", nodes);
-	return 0;
+	if (list_parse(nodes, NODES_MAX, NULL) == 0)
+		return 0;
+	refuse(err, m->nodes.at, "\"%.80s\" is not a list of memory nodes", nodes);
+	return error_hint(err, "such as \"0-1,3\"; no kernel has a node above %d", NODES_MAX - 1);
 }
 
 static bool lists(const struct texts *words, const char *word)
@@ -698,6 +717,7 @@ static int (*const checks[])(const struct config *config, struct error *err) = {
 	check_rlimits,
 	check_scheduler,
 	check_io_priority,
+	check_affinity,
 	check_hostname,
 	check_domainname,
 	check_destinations,

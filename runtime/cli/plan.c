@@ -95,11 +95,10 @@ static int run_plan(const struct cli_global *global, const void *given, int argc
 		return r;
 	launch_init(&l, &options);
 	r = launch_load(&l, err);
-	if (r == 0) {
+	if (r == 0)
 		r = make_plan(&l, o, err);
-		if (r < 0)
-			config_blame(l.config, err);
-	}
+	if (r < 0 && l.config)
+		config_blame(l.config, err);
 	if (r == 0)
 		plan_print(l.plan, l.config, o->json, stdout);
 	if (r == 0 && fflush(stdout) != 0)

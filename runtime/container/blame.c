@@ -111,6 +111,13 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 	case STEP_DOMAINNAME:
 		snprintf(buf, size, "set the domainname to %s", s(p, step->name.name));
 		break;
+	case STEP_PERSONALITY:
+		snprintf(buf, size, "set the personality %s", s(p, step->personality.name));
+		break;
+	case STEP_MEMORY_POLICY:
+		snprintf(buf, size, "set the memory policy %s%s%s", s(p, step->memory.name),
+		         step->memory.nodes ? " on nodes " : "", s(p, step->memory.nodes));
+		break;
 	case STEP_CONSOLE:
 		snprintf(buf, size, "make the terminal");
 		break;
@@ -135,10 +142,23 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 	}
 }
 
+static void hint_memory(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
+{
+	if (m->code == ENOSYS)
+		error_hint(err, "this kernel is built without CONFIG_NUMA");
+	else if (m->code == EINVAL)
+		error_hint(err, "nodes must have memory (/sys/devices/system/node/has_memory) and be in the group's cpuset; "
+		                "MPOL_PREFERRED_MANY needs Linux 5.15, MPOL_WEIGHTED_INTERLEAVE 6.9");
+}
+
 static void hint(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
 {
 	if (step->kind == STEP_RLIMIT && m->code == EPERM)
 		error_hint(err, "raising a hard limit needs CAP_SYS_RESOURCE");
+	else if (step->kind == STEP_MEMORY_POLICY)
+		hint_memory(p, step, m, err);
+	else if (step->kind == STEP_PERSONALITY && m->code == EINVAL)
+		error_hint(err, "this processor or kernel runs no 32-bit programs");
 	else if (step->kind == STEP_CWD && m->code == ELOOP)
 		error_hint(err, "the working directory must be reached without links of /proc");
 	else if (step->kind == STEP_CONSOLE && m->stage == STAGE_PTMX)

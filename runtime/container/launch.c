@@ -31,6 +31,7 @@
 #include "runtime/container/init_image.h"
 #include "runtime/container/notify.h"
 #include "runtime/container/pidfile.h"
+#include "runtime/container/scheduler.h"
 #include "runtime/container/slots.h"
 #include "runtime/container/sync.h"
 #include "runtime/plan/build.h"
@@ -586,6 +587,11 @@ static int set_oom_score(struct launch *l, struct error *err)
 	return error_locate(err, score->at);
 }
 
+static int set_io_priority(struct launch *l, struct error *err)
+{
+	return io_priority_set(l->pid, &l->config->process.io_priority, err);
+}
+
 /* ---- hooks and HOME ---- */
 
 int launch_hooks(const struct config *config, enum hook_kind kind, const char *id, const char *bundle,
@@ -661,8 +667,9 @@ static int meet_ready(struct launch *l, struct error *err)
 	if (r < 0)
 		return r;
 	l->tty = reply.fd;
-	if (l->console < 0)
-		return 0;
+	r = scheduler_set(l->pid, &l->config->process.scheduler, err);
+	if (r < 0 || l->console < 0)
+		return r;
 	return console_socket_send(l->console, l->tty, "/dev/ptmx", err);
 }
 
@@ -707,7 +714,7 @@ static int prepare(struct launch *l, struct error *err)
 {
 	static int (*const acts[])(struct launch *, struct error *) = {
 		locate_group, check_terminal, make_store,  compile_filter, launch_plan, make_birthplace, make_sync, open_slots,
-		make_process, make_group,     take_second, set_oom_score,  send_group,  meet_mounted,    meet_ready,
+		make_process, make_group,     take_second, set_oom_score,  set_io_priority, send_group,  meet_mounted,    meet_ready,
 		write_state,
 	};
 	int r = 0;

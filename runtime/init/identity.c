@@ -139,3 +139,18 @@ int do_umask(struct init *in, const struct step *step)
 	sys(umask, step->umask.mask == PLAN_UMASK_CALLER ? in->umask : step->umask.mask);
 	return 0;
 }
+
+int do_personality(struct init *in, const struct step *step)
+{
+	long r = sys(personality, step->personality.persona);
+
+	return r < 0 ? (int)r : 0;
+}
+
+int do_memory_policy(struct init *in, const struct step *step)
+{
+	/* set_mempolicy(2): the kernel looks at one bit less than it is told. */
+	unsigned long bits = step->memory.mask.n ? 64ul * step->memory.mask.n + 1 : 0;
+
+	return (int)sys(set_mempolicy, step->memory.mode, bits ? plan_at(in->plan, step->memory.mask.offset) : NULL, bits);
+}

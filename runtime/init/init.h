@@ -127,6 +127,8 @@ int do_readonly(struct init *in, const struct step *step);
 int do_root_readonly(struct init *in, const struct step *step);
 int do_hostname(struct init *in, const struct step *step);
 int do_domainname(struct init *in, const struct step *step);
+int do_personality(struct init *in, const struct step *step);
+int do_memory_policy(struct init *in, const struct step *step);
 int do_console(struct init *in, const struct step *step);
 int do_program(struct init *in, const struct step *step);
 int do_ready(struct init *in, const struct step *step);

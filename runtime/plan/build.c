@@ -399,6 +399,7 @@ static int plan_process(const struct plan_input *in, struct builder *b, struct e
 	const struct process *p = &in->config->process;
 	int r;
 
+	plan_memory_policy(in, b);
 	if (p->user.uid != 0)
 		builder_step(b, STEP_STDIO, 0, p->user.at)->user.uid = p->user.uid;
 	builder_step(b, STEP_CWD, 0, p->cwd.at)->path.path = builder_str(b, p->cwd.s);
@@ -524,9 +525,10 @@ static int plan_inside(const struct plan_input *in, struct builder *b, bool home
 	return 0;
 }
 
+/* The scheduler is set once the process is in its group, which READY says. */
 static bool tells_ready(const struct plan_input *in)
 {
-	return in->create || in->config->process.terminal;
+	return in->create || in->config->process.terminal || in->config->process.scheduler.set;
 }
 
 static int build(const struct plan_input *in, struct builder *b, const struct variable *env, size_t n_env,
@@ -549,6 +551,7 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 		return r;
 	plan_names(c, b);
 	plan_sysctls(c, b);
+	plan_attributes(in, b);
 	if (c->process.set)
 		plan_program(c, value_of(env, n_env, "PATH"), b);
 	if (group_time(in) == GROUP_LAST)
@@ -572,6 +575,8 @@ int plan_build(const struct plan_input *in, struct plan **ret, struct error *err
 	size_t n_env = 0;
 	int r = plan_refuse(in->config, err);
 
+	if (r == 0)
+		r = plan_check_scheduler(in->config, err);
 	if (r < 0)
 		return r;
 	env = environment(in, &n_env);

@@ -34,8 +34,14 @@ int plan_build(const struct plan_input *input, struct plan **ret, struct error *
 /* Refuses what is not carried out yet, each with its name and place (refuse.c). */
 int plan_refuse(const struct config *config, struct error *err);
 
-/* mounts.c: the steps for mounts[], devices, links, masks. */
+/* attributes.c: personality and what else the process is given before READY; and after START. */
 struct builder;
+void plan_attributes(const struct plan_input *input, struct builder *b);
+void plan_memory_policy(const struct plan_input *input, struct builder *b);
+/* Refuses a scheduler with which init could not do what is left to do. */
+int plan_check_scheduler(const struct config *config, struct error *err);
+
+/* mounts.c: the steps for mounts[], devices, links, masks. */
 int plan_mounts(const struct plan_input *input, struct builder *b, struct error *err);
 void plan_devices(const struct plan_input *input, struct builder *b);
 void plan_hidden(const struct plan_input *input, struct builder *b);

@@ -57,10 +57,12 @@ enum step_kind {
 	STEP_ROOT_READONLY,
 	STEP_HOSTNAME,
 	STEP_DOMAINNAME,
+	STEP_PERSONALITY,
 	STEP_CONSOLE,
 	STEP_PROGRAM,           /* looks it up: which candidate exists */
 	STEP_READY,             /* MSG_READY, then waits for MSG_START */
 	/* becoming the container's process */
+	STEP_MEMORY_POLICY,
 	STEP_RLIMIT,
 	STEP_STDIO,             /* the streams belong to the user */
 	STEP_SECCOMP,
@@ -151,6 +153,12 @@ struct step {
 		struct { plan_str path; uint32_t slot; } mask;          /* of the null device */
 		struct { uint32_t slot; } pivot;                        /* of the root, for those without STEP_ROOT */
 		struct { plan_str name; uint32_t len; } name;           /* STEP_HOSTNAME, STEP_DOMAINNAME */
+		struct { plan_str name; uint32_t persona; } personality; /* PER_* */
+		struct {
+			plan_str name, nodes;           /* only for messages */
+			uint32_t mode;                  /* MPOL_*, | MPOL_F_* */
+			struct plan_list mask;          /* uint64_t each */
+		} memory;
 		struct { uint32_t height, width, uid; } console;
 		struct { struct plan_list candidates; plan_str name; } program;
 		struct { uint32_t resource; uint64_t soft, hard; } rlimit;

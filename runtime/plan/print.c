@@ -305,6 +305,22 @@ static void print_console(const struct sink *k, const struct step *s)
 		number(k, "uid", s->console.uid);
 }
 
+static void print_personality(const struct sink *k, const struct step *s)
+{
+	text(k, "name", s->personality.name);
+}
+
+static void print_memory(const struct sink *k, const struct step *s)
+{
+	const uint64_t *mask_words = plan_at(k->plan, s->memory.mask.offset);
+
+	text(k, "name", s->memory.name);
+	mask(k, "mode", s->memory.mode);
+	text(k, "nodes", s->memory.nodes);
+	if (s->memory.mask.n)
+		mask(k, "mask", mask_words[0]);
+}
+
 static void print_program(const struct sink *k, const struct step *s)
 {
 	text(k, "name", s->program.name);
@@ -387,9 +403,11 @@ static const struct {
 	[STEP_ROOT_READONLY] = {"root-readonly", NULL},
 	[STEP_HOSTNAME] = {"hostname", print_name},
 	[STEP_DOMAINNAME] = {"domainname", print_name},
+	[STEP_PERSONALITY] = {"personality", print_personality},
 	[STEP_CONSOLE] = {"console", print_console},
 	[STEP_PROGRAM] = {"program", print_program},
 	[STEP_READY] = {"ready", NULL},
+	[STEP_MEMORY_POLICY] = {"memory-policy", print_memory},
 	[STEP_RLIMIT] = {"rlimit", print_rlimit},
 	[STEP_STDIO] = {"stdio", print_user},
 	[STEP_SECCOMP] = {"seccomp", NULL},

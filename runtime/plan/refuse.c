@@ -97,12 +97,8 @@ int plan_refuse(const struct config *c, struct error *err)
 		{l->net_devices.n, l->net_devices.n ? l->net_devices.v[0].at : l->at, "linux.netDevices"},
 		{p->apparmor_profile.s && *p->apparmor_profile.s, p->apparmor_profile.at, "process.apparmorProfile"},
 		{p->selinux_label.s && *p->selinux_label.s, p->selinux_label.at, "process.selinuxLabel"},
-		{p->scheduler.set, p->scheduler.at, "process.scheduler"},
-		{p->io_priority.set, p->io_priority.at, "process.ioPriority"},
 		{l->mount_label.s && *l->mount_label.s, l->mount_label.at, "linux.mountLabel"},
-		{l->personality.set, l->personality.at, "linux.personality"},
 		{l->intel_rdt.set, l->intel_rdt.at, "linux.intelRdt"},
-		{l->memory_policy.set, l->memory_policy.at, "linux.memoryPolicy"},
 		{notifies, notify, "SCMP_ACT_NOTIFY"},
 	};
 	int r = refuse(list, sizeof(list) / sizeof(list[0]), err);

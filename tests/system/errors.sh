@@ -262,9 +262,7 @@ test_errors__what_is_not_carried_out_yet_is_refused_by_name() {
 	refused intelRdt
 	config 'del(.linux.intelRdt) | .linux.netDevices = {"eth0":{"name":"x"}}'
 	refused netDevices
-	config 'del(.linux.netDevices) | .linux.memoryPolicy = {"mode":"MPOL_BIND","nodes":"0"}'
-	refused memoryPolicy
-	config 'del(.linux.memoryPolicy) | .linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":1000,"size":1}]
+	config 'del(.linux.netDevices) | .linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":1000,"size":1}]
 		| .linux.gidMappings = .linux.uidMappings'
 	refused 'user|uidMappings'
 }

@@ -96,7 +96,6 @@ static const struct row {
 	{"keeps nice within 32 bits", PROCESS, "\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":2147483648}", "2147483648 is outside -2147483648..2147483647", 2, 44, "/process/scheduler/nice", ""},
 	{"refuses an unknown I/O class", PROCESS, "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_RR\"}", "\"IOPRIO_CLASS_RR\" is not an I/O priority class", 2, 23, "/process/ioPriority/class", "did you mean \"IOPRIO_CLASS_RT\"?"},
 	{"wants an I/O class", PROCESS, "\"ioPriority\":{}", "\"class\" is missing", 2, 14, "/process/ioPriority", ""},
-	{"refuses words as processors", PROCESS, "\"execCPUAffinity\":{\"initial\":\"all\"}", "\"all\" is not a list of processors", 2, 30, "/process/execCPUAffinity/initial", "such as \"0-3,7\""},
 
 	/* mounts and hooks */
 	{"takes a mount", CONFIG, "\"mounts\":[{\"destination\":\"/a\",\"type\":\"\",\"source\":\"s\",\"options\":[\"ro\"]}]"},

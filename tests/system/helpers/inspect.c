@@ -11,10 +11,12 @@
 #include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -167,6 +169,42 @@ static void show_fds(void)
 		closedir(d);
 }
 
+/* One line for each: what sched_getattr, ioprio_get, personality and get_mempolicy say. */
+static void show_scheduler(void)
+{
+	struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+	} a = {0};
+	long io = syscall(SYS_ioprio_get, 1, 0);
+
+	syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0);
+	printf("policy: %u\nflags: %llx\nschednice: %d\npriority: %u\n", a.policy, (unsigned long long)a.flags, a.nice,
+	       a.priority);
+	printf("deadline: %llu %llu %llu\n", (unsigned long long)a.runtime, (unsigned long long)a.deadline,
+	       (unsigned long long)a.period);
+	printf("ioprio: %ld %ld\n", io >> 13, io & 0x1fff);
+}
+
+static void show_personality(void)
+{
+	printf("personality: %x\n", (unsigned)personality(0xffffffff));
+}
+
+static void show_mempolicy(void)
+{
+	unsigned long nodes[16] = {0};
+	int mode = -1;
+
+	if (syscall(SYS_get_mempolicy, &mode, nodes, sizeof(nodes) * 8, NULL, 0) < 0)
+		printf("mempolicy: ! %s\n", strerrorname_np(errno));
+	else
+		printf("mempolicy: %x %lx\n", mode, nodes[0]);
+}
+
 static void show_text(const char *label, const char *path)
 {
 	char *line = NULL;
@@ -269,11 +307,14 @@ static const struct {
 	{"fds",        show_fds       },
 	{"ids",        show_ids       },
 	{"keyring",    show_keyring   },
+	{"mempolicy",  show_mempolicy },
 	{"mounts",     show_mounts    },
 	{"namespaces", show_namespaces},
 	{"oom",        show_oom       },
+	{"personality", show_personality},
 	{"process",    show_process   },
 	{"rlimits",    show_rlimits   },
+	{"scheduler",  show_scheduler },
 	{"signals",    show_signals   },
 	{"tty",        show_tty       },
 	{"umask",      show_umask     },
