@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "runtime/base/sys.h"
 #include "runtime/plan/print.h"
 #include "spec/names.h"
 
@@ -46,7 +48,13 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 		snprintf(buf, size, "join a namespace");
 		break;
 	case STEP_UNSHARE:
-		snprintf(buf, size, "make a namespace");
+		snprintf(buf, size, "make a %s namespace", step->unshare.flags & CLONE_NEWTIME ? "time" : "cgroup");
+		break;
+	case STEP_TIME_OFFSET:
+		snprintf(buf, size, "set the offset of the clock %s", s(p, step->sysctl.value));
+		break;
+	case STEP_ENTER_TIME:
+		snprintf(buf, size, "enter the time namespace");
 		break;
 	case STEP_LOOPBACK:
 		snprintf(buf, size, "bring the loopback interface up");
@@ -142,6 +150,17 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 	}
 }
 
+static void hint_time_offset(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
+{
+	bool monotonic = strncmp(s(p, step->sysctl.value), "monotonic", 9) == 0;
+	struct timespec now = {0};
+
+	if (m->code != ERANGE)
+		return;
+	clock_gettime(monotonic ? CLOCK_MONOTONIC : CLOCK_BOOTTIME, &now);
+	error_hint(err, "the clock, which is at %lld s now, may be set back to 0 and forward to 146 years", (long long)now.tv_sec);
+}
+
 static void hint_memory(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
 {
 	if (m->code == ENOSYS)
@@ -155,6 +174,12 @@ static void hint(const struct plan *p, const struct step *step, const struct mes
 {
 	if (step->kind == STEP_RLIMIT && m->code == EPERM)
 		error_hint(err, "raising a hard limit needs CAP_SYS_RESOURCE");
+	else if (step->kind == STEP_TIME_OFFSET)
+		hint_time_offset(p, step, m, err);
+	else if (step->kind == STEP_UNSHARE && m->code == EINVAL)
+		error_hint(err, "this kernel is built without such namespaces (CONFIG_TIME_NS, CONFIG_CGROUPS)");
+	else if (step->kind == STEP_UNSHARE && m->code == ENOSPC)
+		error_hint(err, "the limit of namespaces is reached: see the sysctls user.max_*_namespaces");
 	else if (step->kind == STEP_MEMORY_POLICY)
 		hint_memory(p, step, m, err);
 	else if (step->kind == STEP_PERSONALITY && m->code == EINVAL)

@@ -96,6 +96,8 @@ void sync_failed(const struct init *in, int code);
 
 /* procfs.c: an fd below a private, detached procfs; flags as open. */
 long proc_open(struct init *in, const char *path, unsigned long flags);
+/* The same for a magic link of our own (self/ns/...), followed. */
+long proc_follow(struct init *in, const char *path, unsigned long flags);
 
 /* copyup.c: copies the tree below directory `from` into directory `to`. */
 int copy_tree(int from, int to);
@@ -105,6 +107,7 @@ int do_join(struct init *in, const struct step *step);
 int do_clone(struct init *in, const struct step *step);
 int do_group(struct init *in, const struct step *step);
 int do_unshare(struct init *in, const struct step *step);
+int do_enter_time(struct init *in, const struct step *step);
 int do_loopback(struct init *in, const struct step *step);
 int do_session(struct init *in, const struct step *step);
 int do_private(struct init *in, const struct step *step);

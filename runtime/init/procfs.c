@@ -34,6 +34,16 @@ long proc_open(struct init *in, const char *path, unsigned long flags)
 	return failed_at(in, STAGE_TARGET, sys(openat2, proc, path, &how, sizeof(how)));
 }
 
+/* openat2 would not follow it below a directory; nobody else can reach this procfs to put something else there. */
+long proc_follow(struct init *in, const char *path, unsigned long flags)
+{
+	long proc = private_procfs(in);
+
+	if (proc < 0)
+		return failed_at(in, STAGE_PROCFS, proc);
+	return failed_at(in, STAGE_TARGET, sys(openat, proc, path, flags | O_CLOEXEC));
+}
+
 int do_sysctl(struct init *in, const struct step *step)
 {
 	const char *value = str(in, step->sysctl.value);

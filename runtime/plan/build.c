@@ -76,6 +76,31 @@ static void plan_clone(const struct plan_input *in, struct builder *b)
 	s->clone.group_slot_1 = group;
 }
 
+/* time_namespaces(7): the offsets can be set until somebody is in it. */
+static void plan_time_offset(struct builder *b, const char *clock, const struct time_offset *offset)
+{
+	struct step *s;
+
+	if (!offset->set)
+		return;
+	s = builder_step(b, STEP_TIME_OFFSET, 0, offset->at);
+	s->sysctl.path = builder_str(b, "self/timens_offsets");
+	s->sysctl.value = builder_format(b, "%s %lld %u", clock, (long long)offset->secs, offset->nanosecs);
+}
+
+/* Not in the clone: its flag would put the process into the namespace, where the offsets are fixed. */
+static void plan_time(const struct config *c, struct builder *b)
+{
+	const struct namespace *ns = &c->linux_.namespaces[NS_TIME];
+
+	if (!is_new(c, NS_TIME))
+		return;
+	builder_step(b, STEP_UNSHARE, 0, ns->at)->unshare.flags = CLONE_NEWTIME;
+	plan_time_offset(b, "monotonic", &c->linux_.monotonic);
+	plan_time_offset(b, "boottime", &c->linux_.boottime);
+	builder_step(b, STEP_ENTER_TIME, 0, ns->at);
+}
+
 bool plan_joins_group(const struct plan_input *in)
 {
 	return in->has_group && (in->cgroups->layout == CGROUP_V1 || in->cgroups->layout == CGROUP_HYBRID);
@@ -541,6 +566,7 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 
 	plan_joins(c, b);
 	plan_clone(in, b);
+	plan_time(c, b);
 	if (group_time(in) == GROUP_BEFORE_HOOKS && !is_new(c, NS_MOUNT))
 		plan_group(in, b);
 	plan_session(in, b);

@@ -32,6 +32,8 @@ enum step_kind {
 	STEP_CLONE,             /* the second clone: what follows runs in its child */
 	STEP_GROUP,             /* waits for MSG_GROUP, joins v1 hierarchies */
 	STEP_UNSHARE,
+	STEP_TIME_OFFSET,       /* of a time namespace that nobody is in yet */
+	STEP_ENTER_TIME,        /* goes into it: unshare only gave it to the children */
 	STEP_LOOPBACK,          /* brings lo of a new network namespace up */
 	STEP_SESSION,           /* setsid; a new session keyring */
 	/* the root file system, seen from outside */
@@ -141,7 +143,7 @@ struct step {
 		struct { plan_str path; uint32_t mode, uid, gid; } directory;
 		struct { plan_str path; uint32_t mode, major, minor, uid, gid; } node; /* mode with S_IF* */
 		struct { plan_str path, target; } symlink;
-		struct { plan_str path, value; } sysctl;                /* path below /proc/sys */
+		struct { plan_str path, value; } sysctl;                /* path below /proc; STEP_TIME_OFFSET too */
 		struct {
 			plan_str path;
 			struct plan_list args, env;     /* plan_str each */

@@ -380,6 +380,8 @@ static const struct {
 	[STEP_CLONE] = {"clone", print_clone},
 	[STEP_GROUP] = {"group", NULL},
 	[STEP_UNSHARE] = {"unshare", print_unshare},
+	[STEP_TIME_OFFSET] = {"time-offset", print_sysctl},
+	[STEP_ENTER_TIME] = {"enter-time", NULL},
 	[STEP_LOOPBACK] = {"loopback", NULL},
 	[STEP_SESSION] = {"session", print_session},
 	[STEP_PRIVATE] = {"private", print_propagation},

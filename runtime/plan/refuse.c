@@ -93,7 +93,6 @@ int plan_refuse(const struct config *c, struct error *err)
 	bool notifies = asks_for_notify(&l->seccomp, &notify);
 	const struct refusal list[] = {
 		{l->namespaces[NS_USER].set, l->namespaces[NS_USER].at, "a user namespace"},
-		{l->namespaces[NS_TIME].set, l->namespaces[NS_TIME].at, "a time namespace"},
 		{l->net_devices.n, l->net_devices.n ? l->net_devices.v[0].at : l->at, "linux.netDevices"},
 		{p->apparmor_profile.s && *p->apparmor_profile.s, p->apparmor_profile.at, "process.apparmorProfile"},
 		{p->selinux_label.s && *p->selinux_label.s, p->selinux_label.at, "process.selinuxLabel"},

@@ -224,3 +224,102 @@ test_namespaces__a_sysctl_is_written_though_proc_sys_is_read_only_and_even_witho
 	expect_eq "$(nsenter -t "$(pid_of)" -n cat /proc/sys/net/ipv4/ip_forward)" 1
 	deleted
 }
+
+# ahead CLOCK: how many seconds the container's clock (in OUT) is ahead of ours, in AHEAD
+ahead() {
+	local theirs ours
+	theirs=$(sed -n "s/^$1: //p" <<<"$OUT")
+	ours=$("$HELPERS/inspect" clocks | sed -n "s/^$1: //p")
+	[ -n "$theirs" ] || fail "no $1 clock"
+	AHEAD=$((theirs - ours))
+}
+expect_ahead() { # CLOCK SECONDS
+	ahead "$1"
+	[ "$AHEAD" -ge $(($2 - 30)) ] && [ "$AHEAD" -le $(($2 + 1)) ] || fail "$1 is $AHEAD s ahead, not $2"
+}
+
+needs_time_namespaces() { [ -e /proc/self/ns/time ] || skip "this kernel has no time namespaces"; }
+
+test_namespaces__a_time_namespace_with_offsets_F063() {
+	only_crun_lite
+	needs_time_namespaces
+	config '.process.args = ["inspect","clocks","namespaces"] | .linux.namespaces += [{"type":"time"}]
+		| .linux.timeOffsets = {"monotonic":{"secs":200000,"nanosecs":5},"boottime":{"secs":86400}}'
+	run_ok run -b "$B" "$ID"
+	expect_ahead monotonic 200000
+	expect_ahead boottime 86400
+	expect_not_in "ns: $(ns_of self time)"
+	in_container 'cut -d. -f1 /proc/uptime'
+	[ "$OUT" -ge 86400 ] || fail "the uptime is $OUT"
+	config '.linux.timeOffsets = {"monotonic":{"secs":-1}}'
+	args inspect clocks
+	run_ok run -b "$B" "$ID"
+	expect_ahead monotonic -1
+	expect_ahead boottime 0
+}
+
+test_namespaces__a_time_namespace_without_offsets_F063() {
+	only_crun_lite
+	needs_time_namespaces
+	config '.process.args = ["inspect","clocks","namespaces"] | .linux.namespaces += [{"type":"time"}]'
+	run_ok run -b "$B" "$ID"
+	expect_ahead monotonic 0
+	expect_ahead boottime 0
+	expect_not_in "ns: $(ns_of self time)"
+}
+
+test_namespaces__the_children_and_hooks_are_in_the_time_namespace_too_F063() {
+	only_crun_lite
+	needs_time_namespaces
+	config '.linux.namespaces += [{"type":"time"}] | .linux.timeOffsets.boottime.secs = 86400
+		| .hooks.startContainer = [{"path":"/bin/sh","args":["sh","-c","readlink /proc/self/ns/time >/vol/hook"]}]
+		| .mounts += [{"destination":"/vol","source":$v,"options":["bind"]}]' --arg v "$T"
+	in_container 'readlink /proc/self/ns/time; inspect namespaces clocks'
+	expect_eq "$(head -1 <<<"$OUT")" "$(sed -n 's/^ns: \(time.*\)/\1/p' <<<"$OUT")" "the child's"
+	expect_eq "$(head -1 <<<"$OUT")" "$(<"$T/hook")" "the hook's"
+	expect_ahead boottime 86400
+}
+
+test_namespaces__offsets_out_of_range_are_named_F063() {
+	only_crun_lite
+	needs_time_namespaces
+	config '.linux.namespaces += [{"type":"time"}] | .linux.timeOffsets = {"boottime":{"secs":-4000000000}}'
+	run_fails 'set the offset of the clock boottime -4000000000 0' run -b "$B" "$ID"
+	expect_in "(/linux/timeOffsets/boottime)" "$ERR"
+	expect_match 'config\.json:[0-9]+:[0-9]+' "$ERR"
+	expect_match 'which is at [0-9]+ s now' "$ERR"
+	config '.linux.timeOffsets = {"monotonic":{"secs":9000000000000}}'
+	run_fails 'set the offset of the clock monotonic' create -b "$B" "$ID"
+	config '.linux.timeOffsets = {"monotonic":{"secs":1,"nanosecs":1000000000}}'
+	run_fails 'nanosecs 1000000000 is outside' run -b "$B" "$ID"
+	config '.linux.timeOffsets = {"monotonic":{"secs":"1"}}'
+	run_fails 'secs' run -b "$B" "$ID"
+	config '.linux.timeOffsets = {"monotonic":{"secs":1}} | .linux.namespaces |= map(select(.type != "time"))'
+	run_fails 'timeOffsets needs a namespace of type time' run -b "$B" "$ID"
+}
+
+test_namespaces__a_time_namespace_by_path_alone_and_with_a_pid_namespace_F063() {
+	only_crun_lite
+	needs_time_namespaces
+	namespaces time pid
+	config '.process.args = ["inspect","clocks","namespaces"]
+		| .linux.namespaces += [{"type":"time","path":"/proc/\($p)/ns/time"}]' --arg p "$NS"
+	run_ok run -b "$B" "$ID"
+	expect_line "ns: $(ns_of "$NS" time)"
+	expect_ahead monotonic 1000000
+	config '.linux.namespaces |= map(if .type == "pid" then .path = "/proc/\($p)/ns/pid" else . end)' --arg p "$NS"
+	run_ok run -b "$B" "$ID"
+	expect_line "ns: $(ns_of "$NS" time)"
+	expect_line "ns: $(ns_of "$NS" pid)"
+	expect_ahead boottime 1000000
+	# A new one, in a pid namespace that is joined.
+	config '.linux.namespaces |= map(if .type == "time" then del(.path) else . end) | .linux.timeOffsets.monotonic.secs = 7000'
+	run_ok run -b "$B" "$ID"
+	expect_line "ns: $(ns_of "$NS" pid)"
+	expect_ahead monotonic 7000
+	config '.linux.namespaces |= map(if .type == "time" then .path = "/proc/\($p)/ns/time" else . end)' --arg p "$NS"
+	run_fails 'set already' run -b "$B" "$ID"
+	config '.linux.namespaces |= map(if .type == "time" then .path = "/proc/\($p)/ns/uts" else . end) | del(.linux.timeOffsets)' --arg p "$NS"
+	run_fails 'another type' run -b "$B" "$ID"
+	end_helper $NSHOLD
+}

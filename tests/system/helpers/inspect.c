@@ -23,6 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 static char **arguments;
@@ -205,6 +206,15 @@ static void show_mempolicy(void)
 		printf("mempolicy: %x %lx\n", mode, nodes[0]);
 }
 
+static void show_clocks(void)
+{
+	struct timespec t[2];
+
+	clock_gettime(CLOCK_MONOTONIC, &t[0]);
+	clock_gettime(CLOCK_BOOTTIME, &t[1]);
+	printf("monotonic: %lld\nboottime: %lld\n", (long long)t[0].tv_sec, (long long)t[1].tv_sec);
+}
+
 static void show_text(const char *label, const char *path)
 {
 	char *line = NULL;
@@ -302,6 +312,7 @@ static const struct {
 	{"args",       show_args      },
 	{"caps",       show_caps      },
 	{"cgroup",     show_cgroup    },
+	{"clocks",     show_clocks    },
 	{"cwd",        show_cwd       },
 	{"env",        show_env       },
 	{"fds",        show_fds       },

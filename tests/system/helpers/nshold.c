@@ -1,9 +1,10 @@
 /*
- * nshold FILE NAMESPACE... - makes new namespaces (cgroup ipc mnt net pid user uts), writes the
+ * nshold FILE NAMESPACE... - makes new namespaces (cgroup ipc mnt net pid time user uts), writes the
  * pid whose /proc/PID/ns has them to FILE, and holds them until it is killed.
- * Hostname of a new uts namespace: "held".
+ * Hostname of a new uts namespace: "held".  The clocks of a new time namespace are a million seconds ahead.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ static const struct {
         {"mnt",    CLONE_NEWNS    },
 	{"net",    CLONE_NEWNET   },
         {"pid",    CLONE_NEWPID   },
+        {"time",   CLONE_NEWTIME  },
         {"user",   CLONE_NEWUSER  },
 	{"uts",    CLONE_NEWUTS   },
 };
@@ -47,6 +49,11 @@ int main(int argc, char **argv)
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	if (flags & CLONE_NEWUTS)
 		sethostname("held", 4);
+	if (flags & CLONE_NEWTIME) {
+		f = fopen("/proc/self/timens_offsets", "we");
+		if (!f || fprintf(f, "monotonic 1000000 0\nboottime 1000000 0\n") < 0 || fclose(f) != 0)
+			return 125;
+	}
 	pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
