@@ -249,6 +249,24 @@ static int check_scheduler(const struct config *config, struct error *err)
 	return 0;
 }
 
+/* A label is one line, and goes between quotes (selinuxLabel, mountLabel). */
+static int check_label(const struct text *label, const char *what, struct error *err)
+{
+	for (const char *c = label->s ?: ""; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == '"' || *c == 0x7f)
+			return refuse(err, label->at, "%s has a quotation mark or a control character", what);
+	return 0;
+}
+
+static int check_labels(const struct config *config, struct error *err)
+{
+	int r = check_label(&config->process.apparmor_profile, "apparmorProfile", err);
+
+	if (r == 0)
+		r = check_label(&config->process.selinux_label, "selinuxLabel", err);
+	return r < 0 ? r : check_label(&config->linux_.mount_label, "mountLabel", err);
+}
+
 /* ioPriority: from 0 (highest) to 7. */
 static int check_io_priority(const struct config *config, struct error *err)
 {
@@ -715,6 +733,7 @@ static int (*const checks[])(const struct config *config, struct error *err) = {
 	check_env,
 	check_console,
 	check_rlimits,
+	check_labels,
 	check_scheduler,
 	check_io_priority,
 	check_affinity,

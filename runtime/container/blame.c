@@ -119,6 +119,12 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 	case STEP_DOMAINNAME:
 		snprintf(buf, size, "set the domainname to %s", s(p, step->name.name));
 		break;
+	case STEP_LABEL:
+		snprintf(buf, size, "set the label %s in %s", s(p, step->sysctl.value), s(p, step->sysctl.path));
+		break;
+	case STEP_MOUNT_LABEL:
+		snprintf(buf, size, "label %s as %s", s(p, step->mount_label.path), s(p, step->mount_label.label));
+		break;
 	case STEP_PERSONALITY:
 		snprintf(buf, size, "set the personality %s", s(p, step->personality.name));
 		break;
@@ -161,6 +167,21 @@ static void hint_time_offset(const struct plan *p, const struct step *step, cons
 	error_hint(err, "the clock, which is at %lld s now, may be set back to 0 and forward to 146 years", (long long)now.tv_sec);
 }
 
+/* AppArmor's file takes "exec PROFILE", SELinux's the label as it is. */
+static void hint_label(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
+{
+	bool apparmor = strstr(s(p, step->sysctl.path), "apparmor") != NULL;
+
+	if (apparmor && m->code == ENOENT)
+		error_hint(err, "no such profile is loaded: see apparmor_parser(8) and /sys/kernel/security/apparmor/profiles");
+	else if (apparmor && (m->code == EACCES || m->code == EPERM))
+		error_hint(err, "the profile of the caller forbids the change");
+	else if (!apparmor && m->code == EINVAL)
+		error_hint(err, "the policy that is loaded does not know this label");
+	else if (!apparmor && m->code == EACCES)
+		error_hint(err, "the policy forbids the change: look for \"avc: denied\" in the audit log");
+}
+
 static void hint_memory(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
 {
 	if (m->code == ENOSYS)
@@ -174,6 +195,8 @@ static void hint(const struct plan *p, const struct step *step, const struct mes
 {
 	if (step->kind == STEP_RLIMIT && m->code == EPERM)
 		error_hint(err, "raising a hard limit needs CAP_SYS_RESOURCE");
+	else if (step->kind == STEP_LABEL)
+		hint_label(p, step, m, err);
 	else if (step->kind == STEP_TIME_OFFSET)
 		hint_time_offset(p, step, m, err);
 	else if (step->kind == STEP_UNSHARE && m->code == EINVAL)

@@ -29,6 +29,7 @@
 #include "runtime/container/home.h"
 #include "runtime/container/hooks.h"
 #include "runtime/container/init_image.h"
+#include "runtime/container/labels.h"
 #include "runtime/container/notify.h"
 #include "runtime/container/pidfile.h"
 #include "runtime/container/scheduler.h"
@@ -239,6 +240,11 @@ static int check_terminal(struct launch *l, struct error *err)
 		return error_locate(err, l->config->process.at);
 	}
 	return o->console_socket ? console_socket_connect(o->console_socket, &l->console, err) : 0;
+}
+
+static int check_labels(struct launch *l, struct error *err)
+{
+	return labels_check(l->config, "/sys", err);
 }
 
 /* ---- the state ---- */
@@ -713,7 +719,7 @@ static int open_slots(struct launch *l, struct error *err)
 static int prepare(struct launch *l, struct error *err)
 {
 	static int (*const acts[])(struct launch *, struct error *) = {
-		locate_group, check_terminal, make_store,  compile_filter, launch_plan, make_birthplace, make_sync, open_slots,
+		locate_group, check_terminal, check_labels, make_store,  compile_filter, launch_plan, make_birthplace, make_sync, open_slots,
 		make_process, make_group,     take_second, set_oom_score,  set_io_priority, send_group,  meet_mounted,    meet_ready,
 		write_state,
 	};

@@ -291,6 +291,15 @@ int do_show(struct init *in, const struct step *step)
 	return failed_at(in, STAGE_ATTACH, sys(move_mount, tree, "", in->view, name, MOVE_MOUNT_F_EMPTY_PATH));
 }
 
+int do_mount_label(struct init *in, const struct step *step)
+{
+	long fd = path_open(in, str(in, step->mount_label.path), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return failed_at(in, STAGE_TARGET, fd);
+	return (int)sys(fsetxattr, fd, "security.selinux", str(in, step->mount_label.label), step->mount_label.len, 0);
+}
+
 int do_remount(struct init *in, const struct step *step)
 {
 	struct plan_map top = {step->mount.attributes, step->mount.ms_flags};
@@ -383,6 +392,8 @@ static long new_mask(struct init *in, const struct step *step, int directory)
 	if (fs < 0)
 		return fs;
 	r = sys(fsconfig, fs, FSCONFIG_SET_STRING, "nr_blocks", "1", 0);
+	if (r == 0 && step->mask.label)
+		r = sys(fsconfig, fs, FSCONFIG_SET_STRING, "context", str(in, step->mask.label), 0);
 	if (r == 0)
 		r = sys(fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	return r < 0 ? r

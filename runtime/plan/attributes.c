@@ -28,9 +28,45 @@ static void plan_personality(const struct config *c, struct builder *b)
 	s->personality.persona = number_of(personality_names, c->linux_.personality.domain.s);
 }
 
+static bool is_asked(const struct text *label)
+{
+	return label->s && *label->s;
+}
+
+static void add_label(struct builder *b, const char *file, plan_str value, unsigned flags, struct source at)
+{
+	struct step *s = builder_step(b, STEP_LABEL, flags, at);
+
+	s->sysctl.path = builder_format(b, "thread-self/attr/%s", file);
+	s->sysctl.value = value;
+}
+
+/* The session keyring is the container's: keyrings(7), selinux(8). */
+void plan_key_label(const struct plan_input *in, struct builder *b)
+{
+	const struct process *p = &in->config->process;
+
+	if (is_asked(&p->selinux_label) && !in->no_new_keyring)
+		add_label(b, "keycreate", builder_str(b, p->selinux_label.s), 0, p->selinux_label.at);
+}
+
+/* Both are for the next execve of this thread; written to a /proc that nobody else reaches (V10, V19). */
+static void plan_labels(const struct process *p, struct builder *b)
+{
+	const char *profile = p->apparmor_profile.s;
+
+	if (is_asked(&p->apparmor_profile))
+		add_label(b, "apparmor/exec", builder_format(b, "exec %s", profile),
+		          strcmp(profile, "unconfined") == 0 ? STEP_F_OPTIONAL : 0, p->apparmor_profile.at);
+	if (is_asked(&p->selinux_label))
+		add_label(b, "exec", builder_str(b, p->selinux_label.s), 0, p->selinux_label.at);
+}
+
 void plan_attributes(const struct plan_input *in, struct builder *b)
 {
 	plan_personality(in->config, b);
+	if (in->config->process.set)
+		plan_labels(&in->config->process, b);
 }
 
 /* The words up to the last bit that is set: the kernel looks at no more. */

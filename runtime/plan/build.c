@@ -448,8 +448,10 @@ static int plan_process(const struct plan_input *in, struct builder *b, struct e
 
 static void plan_session(const struct plan_input *in, struct builder *b)
 {
-	struct step *s = builder_step(b, STEP_SESSION, 0, nowhere);
+	struct step *s;
 
+	plan_key_label(in, b);
+	s = builder_step(b, STEP_SESSION, 0, nowhere);
 	if (!in->no_new_keyring)
 		s->session.keyring = 1;
 }

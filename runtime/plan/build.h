@@ -37,6 +37,7 @@ int plan_refuse(const struct config *config, struct error *err);
 /* attributes.c: personality and what else the process is given before READY; and after START. */
 struct builder;
 void plan_attributes(const struct plan_input *input, struct builder *b);
+void plan_key_label(const struct plan_input *input, struct builder *b);
 void plan_memory_policy(const struct plan_input *input, struct builder *b);
 /* Refuses a scheduler with which init could not do what is left to do. */
 int plan_check_scheduler(const struct config *config, struct error *err);

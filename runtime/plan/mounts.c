@@ -147,10 +147,46 @@ static plan_str key_of(struct builder *b, const char *word)
 	return builder_bytes(b, word, equals ? (size_t)(equals - word) : strlen(word), 1);
 }
 
-/* The words for fsconfig: the superblock's flags, then what only the file system knows. */
-static struct plan_list fs_options(struct builder *b, const struct mount *m, const struct mount_options *o)
+/* ---- linux.mountLabel ---- */
+
+/* These have labels of their own: the policy's for each file, or one by STEP_MOUNT_LABEL. */
+static const char *const self_labelled_types[] = {"cgroup", "cgroup2", "mqueue", "proc", "sysfs"};
+
+static bool has_context(const struct mount_options *o)
 {
-	cleanup_free struct plan_option *options = calloc(o->data.n + 34, sizeof(*options));
+	for (size_t i = 0; i < o->data.n; i++)
+		if (strncmp(o->data.v[i].s, "context=", 8) == 0)
+			return true;
+	return false;
+}
+
+/* The label that a new file system takes as its option, or NULL.  One of its own in the options wins. */
+static const char *mount_label(const struct config *c, const struct mount *m, const struct mount_options *o)
+{
+	const char *label = c->linux_.mount_label.s;
+
+	return !label || !*label || is_in(m->type.s, self_labelled_types) || has_context(o) ? NULL : label;
+}
+
+/* An option context= would need a file system of its own, and a message queue's belongs to the ipc namespace. */
+static void label_queues(const struct config *c, const struct mount *m, struct builder *b)
+{
+	const char *label = c->linux_.mount_label.s;
+	struct step *s;
+
+	if (!label || !*label || strcmp(m->type.s, "mqueue") != 0)
+		return;
+	s = builder_step(b, STEP_MOUNT_LABEL, 0, c->linux_.mount_label.at);
+	s->mount_label.path = builder_str(b, m->destination.s);
+	s->mount_label.label = builder_str(b, label);
+	s->mount_label.len = (uint32_t)strlen(label);
+}
+
+/* The words for fsconfig: the superblock's flags, then what only the file system knows. */
+static struct plan_list fs_options(struct builder *b, const struct mount *m, const struct mount_options *o,
+                                   const char *label)
+{
+	cleanup_free struct plan_option *options = calloc(o->data.n + 35, sizeof(*options));
 	size_t n = 0;
 
 	if (!options) {
@@ -169,6 +205,8 @@ static struct plan_list fs_options(struct builder *b, const struct mount *m, con
 		builder_bytes(b, "", 1, 1);     /* the key's end */
 		add_option(options, &n, key, equals ? builder_str(b, equals + 1) : 0);
 	}
+	if (label)
+		add_option(options, &n, builder_str(b, "context"), builder_str(b, label));
 	return (struct plan_list){builder_bytes(b, options, n * sizeof(*options), 4), (uint32_t)n};
 }
 
@@ -209,21 +247,23 @@ static uint32_t attributes_as_ms(uint32_t attributes)
 	return ms;
 }
 
-static plan_str legacy_data(struct builder *b, const struct mount_options *o)
+/* "a,b=c".  The label in quotes, because it has commas (s0:c1,c2); fsconfig takes it as it is. */
+static plan_str legacy_data(struct builder *b, const struct mount_options *o, const char *label)
 {
-	uint32_t start = 0;
+	const char *const tail[] = {"context=\"", label, "\""};
+	uint32_t start = b->len;
 
 	for (size_t i = 0; i < o->data.n; i++) {
-		const char *word = o->data.v[i].s;
-		uint32_t at = builder_bytes(b, word, strlen(word), 1);
-
-		if (i == 0)
-			start = at;
-		if (i + 1 < o->data.n)
-			builder_bytes(b, ",", 1, 1);
+		builder_bytes(b, ",", i > 0, 1);
+		builder_bytes(b, o->data.v[i].s, strlen(o->data.v[i].s), 1);
 	}
-	if (o->data.n)
-		builder_bytes(b, "", 1, 1);
+	if (label)
+		builder_bytes(b, ",", o->data.n > 0, 1);
+	for (size_t i = 0; label && i < sizeof(tail) / sizeof(tail[0]); i++)
+		builder_bytes(b, tail[i], strlen(tail[i]), 1);
+	if (!o->data.n && !label)
+		return 0;
+	builder_bytes(b, "", 1, 1);
 	return start;
 }
 
@@ -244,8 +284,9 @@ static unsigned mount_flags(const struct mount *m, const struct mount_options *o
 	       (tmpfs && !has_mode(o) ? STEP_F_INHERIT_MODE : 0u);
 }
 
-static void add_mount(struct builder *b, const struct mount *m, const struct mount_options *o)
+static void add_mount(const struct config *c, struct builder *b, const struct mount *m, const struct mount_options *o)
 {
+	const char *label = mount_label(c, m, o);
 	bool legacy = needs_legacy(m, o);
 	struct step *s = builder_step(b, legacy ? STEP_LEGACY_MOUNT : STEP_MOUNT, mount_flags(m, o), m->at);
 
@@ -257,13 +298,14 @@ static void add_mount(struct builder *b, const struct mount *m, const struct mou
 	s->mount.all = o->all;
 	if (legacy) {
 		s->mount.ms_flags = o->superblock | attributes_as_ms(o->top.set);
-		s->mount.data = legacy_data(b, o);
+		s->mount.data = legacy_data(b, o, label);
 	} else {
-		s->mount.options = fs_options(b, m, o);
+		s->mount.options = fs_options(b, m, o, label);
 	}
+	label_queues(c, m, b);
 }
 
-static int plan_new(struct builder *b, const struct mount *m, const struct mount_options *o, struct error *err)
+static int plan_new(const struct config *c, struct builder *b, const struct mount *m, const struct mount_options *o, struct error *err)
 {
 	if (!m->type.s || !*m->type.s || strcmp(m->type.s, "bind") == 0) {
 		error_set(err, EINVAL, "mount on %s: %s", m->destination.s,
@@ -280,7 +322,7 @@ static int plan_new(struct builder *b, const struct mount *m, const struct mount
 		          m->destination.s, OPTION_MAX);
 		return error_locate(err, m->at);
 	}
-	add_mount(b, m, o);
+	add_mount(c, b, m, o);
 	return 0;
 }
 
@@ -294,7 +336,7 @@ static void plan_remount(struct builder *b, const struct mount *m, const struct 
 	s->mount.all = o->all;
 	s->mount.propagation = o->propagation & ~(uint32_t)MS_REC;
 	if (!o->bind && (o->data.n || o->superblock))
-		s->mount.options = fs_options(b, m, o);
+		s->mount.options = fs_options(b, m, o, NULL);
 }
 
 /* ---- the container's view of its group (F045) ---- */
@@ -335,7 +377,7 @@ static void plan_cgroup_v1(const struct plan_input *in, struct builder *b, const
 	base.type.s = "tmpfs";
 	base.source.s = "tmpfs";
 	tmpfs.top.set &= ~(uint32_t)MOUNT_ATTR_RDONLY;
-	add_mount(b, &base, &tmpfs);
+	add_mount(in->config, b, &base, &tmpfs);
 	for (size_t i = 0; i < in->cgroups->n; i++) {
 		show_hierarchy(b, m, &in->cgroups->hierarchies[i]);
 		link_controllers(b, m, &in->cgroups->hierarchies[i]);
@@ -432,7 +474,7 @@ static int plan_mount(const struct plan_input *in, struct builder *b, const stru
 	else if (is_cgroup(m))
 		r = plan_cgroup(in, b, m, &o, err);
 	else
-		r = plan_new(b, m, &o, err);
+		r = plan_new(in->config, b, m, &o, err);
 	mount_options_free(&o);
 	return r;
 }
@@ -592,12 +634,15 @@ static bool is_likely_directory(const char *path)
 void plan_hidden(const struct plan_input *in, struct builder *b)
 {
 	const struct linux_config *l = &in->config->linux_;
+	plan_str label = 0;
 	uint32_t null = 0;
 
 	/* With what the mounts left open, a soft limit of 1024 must do. */
 	if (in->config->mounts.n + l->masked_paths.n + l->readonly_paths.n > 2 * MOUNTS_BEFORE_TIDY)
 		builder_step(b, STEP_TIDY, 0, (struct source){0});
 
+	if (l->masked_paths.n && l->mount_label.s && *l->mount_label.s)
+		label = builder_str(b, l->mount_label.s);
 	if (l->masked_paths.n)
 		null = builder_slot(b, SLOT_NULL, "/dev/null", 0, l->masked_paths.v[0].at);
 	for (size_t i = 0; i < l->masked_paths.n; i++) {
@@ -607,6 +652,7 @@ void plan_hidden(const struct plan_input *in, struct builder *b)
 
 		s->mask.path = builder_str(b, path->s);
 		s->mask.slot = null;
+		s->mask.label = label;
 	}
 	for (size_t i = 0; i < l->readonly_paths.n; i++) {
 		struct step *s = builder_step(b, STEP_READONLY, 0, l->readonly_paths.v[i].at);

@@ -43,6 +43,7 @@ enum step_kind {
 	STEP_LEGACY_MOUNT,      /* the same by mount(2): options that fsconfig refuses */
 	STEP_BIND,
 	STEP_SHOW,              /* a tree of the group, in the tmpfs that was mounted last */
+	STEP_MOUNT_LABEL,       /* the label of what is mounted there, where no option takes it */
 	STEP_REMOUNT,           /* attributes of what is mounted there already */
 	STEP_DIRECTORY,         /* mkdir -p */
 	STEP_NODE,              /* mknod */
@@ -60,6 +61,7 @@ enum step_kind {
 	STEP_HOSTNAME,
 	STEP_DOMAINNAME,
 	STEP_PERSONALITY,
+	STEP_LABEL,             /* AppArmor's or SELinux's, for execve or for new keys */
 	STEP_CONSOLE,
 	STEP_PROGRAM,           /* looks it up: which candidate exists */
 	STEP_READY,             /* MSG_READY, then waits for MSG_START */
@@ -84,7 +86,7 @@ enum {                          /* step.flags */
 	STEP_F_RECURSIVE = 4,   /* STEP_BIND: rbind */
 	/* STEP_SYMLINK: an existing entry is replaced, instead of left */
 	STEP_F_REPLACE = 8,
-	/* STEP_SYMLINK: an existing entry is fine whatever it is */
+	/* STEP_SYMLINK: an existing entry is fine whatever it is; STEP_LABEL: no such module is fine */
 	STEP_F_OPTIONAL = 16,
 	/* STEP_PIVOT: chroot instead of pivot_root (--no-pivot, or no mount namespace) */
 	STEP_F_CHROOT = 32,
@@ -143,7 +145,7 @@ struct step {
 		struct { plan_str path; uint32_t mode, uid, gid; } directory;
 		struct { plan_str path; uint32_t mode, major, minor, uid, gid; } node; /* mode with S_IF* */
 		struct { plan_str path, target; } symlink;
-		struct { plan_str path, value; } sysctl;                /* path below /proc; STEP_TIME_OFFSET too */
+		struct { plan_str path, value; } sysctl;                /* path below /proc; STEP_TIME_OFFSET, STEP_LABEL too */
 		struct {
 			plan_str path;
 			struct plan_list args, env;     /* plan_str each */
@@ -152,7 +154,8 @@ struct step {
 			int32_t timeout;                /* seconds, 0 = none */
 		} hook;
 		struct { plan_str path; } path;                         /* STEP_READONLY, STEP_CWD */
-		struct { plan_str path; uint32_t slot; } mask;          /* of the null device */
+		struct { plan_str path; uint32_t slot; plan_str label; } mask; /* slot of the null device */
+		struct { plan_str path, label; uint32_t len; } mount_label;
 		struct { uint32_t slot; } pivot;                        /* of the root, for those without STEP_ROOT */
 		struct { plan_str name; uint32_t len; } name;           /* STEP_HOSTNAME, STEP_DOMAINNAME */
 		struct { plan_str name; uint32_t persona; } personality; /* PER_* */

@@ -288,6 +288,7 @@ static void print_mask(const struct sink *k, const struct step *s)
 	text(k, "path", s->mask.path);
 	if (!(s->flags & STEP_F_DIRECTORY))
 		number(k, "slot", s->mask.slot);
+	text(k, "label", s->mask.label);
 }
 
 static void print_name(const struct sink *k, const struct step *s)
@@ -319,6 +320,12 @@ static void print_memory(const struct sink *k, const struct step *s)
 	text(k, "nodes", s->memory.nodes);
 	if (s->memory.mask.n)
 		mask(k, "mask", mask_words[0]);
+}
+
+static void print_mount_label(const struct sink *k, const struct step *s)
+{
+	text(k, "on", s->mount_label.path);
+	text(k, "label", s->mount_label.label);
 }
 
 static void print_program(const struct sink *k, const struct step *s)
@@ -390,6 +397,7 @@ static const struct {
 	[STEP_LEGACY_MOUNT] = {"legacy-mount", print_mount},
 	[STEP_BIND] = {"bind", print_bind},
 	[STEP_SHOW] = {"show", print_show},
+	[STEP_MOUNT_LABEL] = {"mount-label", print_mount_label},
 	[STEP_REMOUNT] = {"remount", print_mount},
 	[STEP_DIRECTORY] = {"directory", print_directory},
 	[STEP_NODE] = {"node", print_node},
@@ -405,6 +413,7 @@ static const struct {
 	[STEP_ROOT_READONLY] = {"root-readonly", NULL},
 	[STEP_HOSTNAME] = {"hostname", print_name},
 	[STEP_DOMAINNAME] = {"domainname", print_name},
+	[STEP_LABEL] = {"label", print_sysctl},
 	[STEP_PERSONALITY] = {"personality", print_personality},
 	[STEP_CONSOLE] = {"console", print_console},
 	[STEP_PROGRAM] = {"program", print_program},

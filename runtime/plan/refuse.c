@@ -88,15 +88,11 @@ static int refuse_foreign_mounts(const struct config *c, struct error *err)
 int plan_refuse(const struct config *c, struct error *err)
 {
 	const struct linux_config *l = &c->linux_;
-	const struct process *p = &c->process;
 	struct source notify;
 	bool notifies = asks_for_notify(&l->seccomp, &notify);
 	const struct refusal list[] = {
 		{l->namespaces[NS_USER].set, l->namespaces[NS_USER].at, "a user namespace"},
 		{l->net_devices.n, l->net_devices.n ? l->net_devices.v[0].at : l->at, "linux.netDevices"},
-		{p->apparmor_profile.s && *p->apparmor_profile.s, p->apparmor_profile.at, "process.apparmorProfile"},
-		{p->selinux_label.s && *p->selinux_label.s, p->selinux_label.at, "process.selinuxLabel"},
-		{l->mount_label.s && *l->mount_label.s, l->mount_label.at, "linux.mountLabel"},
 		{l->intel_rdt.set, l->intel_rdt.at, "linux.intelRdt"},
 		{notifies, notify, "SCMP_ACT_NOTIFY"},
 	};
