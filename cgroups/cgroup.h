@@ -67,11 +67,6 @@ struct cgroup_host {
 
 /* Fills *ret; the caller ends it with cgroup_host_close.  A host without cgroups is no error. */
 int cgroup_host_open(struct cgroup_host *ret, struct error *err);
-/*
- * Forgets v1 hierarchies that exist and are not mounted here any more (groups keep them alive, the
- * mount point may be left).  A system call for each, which only a container that will see all of them pays.
- */
-void cgroup_host_verify(struct cgroup_host *host);
 void cgroup_host_close(struct cgroup_host *host);
 
 struct cgroup_dir {
@@ -121,9 +116,10 @@ int cgroup_update(const struct cgroup *cgroup, const struct resources *resources
 int cgroup_clone_fd(const struct cgroup *cgroup);
 /*
  * Opens `tasks` of every v1 directory for writing; fds (room for CGROUP_HIERARCHIES_MAX)
- * belong to the caller.  *ret_n == 0 on pure v2.
+ * belong to the caller.  *ret_n == 0 on pure v2.  *ret_present: bit i for dirs[i], but not for a hierarchy that
+ * is not mounted here any more.
  */
-int cgroup_task_fds(struct cgroup *cgroup, int *ret_fds, size_t *ret_n, struct error *err);
+int cgroup_task_fds(struct cgroup *cgroup, int *ret_fds, size_t *ret_n, uint32_t *ret_present, struct error *err);
 
 /*
  * For a later command: the group as state.json recorded it (n paths); opens what still exists.  A path of a

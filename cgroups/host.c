@@ -262,24 +262,6 @@ int cgroup_host_open(struct cgroup_host *ret, struct error *err)
 	return 0;
 }
 
-void cgroup_host_verify(struct cgroup_host *host)
-{
-	struct stat root, st;
-	size_t n = 0;
-
-	if (host->layout == CGROUP_V2 || host->root_fd < 0 || fstat(host->root_fd, &root) < 0)
-		return;
-	for (size_t i = 0; i < host->n; i++) {
-		if (fstatat(host->root_fd, host->hierarchies[i].dir, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    st.st_dev == root.st_dev)
-			continue;
-		if (n != i)
-			host->hierarchies[n] = host->hierarchies[i];
-		n++;
-	}
-	host->n = n;
-}
-
 void cgroup_host_close(struct cgroup_host *host)
 {
 	if (host->root_fd >= 0)

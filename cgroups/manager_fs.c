@@ -466,7 +466,10 @@ int cgroup_clone_fd(const struct cgroup *cgroup)
 	return dir ? dir->fd : -1;
 }
 
-/* A directory without `tasks` is no cgroup: the hierarchy was unmounted, what host.c saw is only its mount point. */
+/*
+ * A directory without `tasks` is no cgroup: the hierarchy was unmounted (groups keep it alive), what host.c saw is only
+ * its mount point.
+ */
 static bool is_unmounted(const struct cgroup *cgroup, struct cgroup_dir *dir)
 {
 	if (errno != ENOENT || !dir->made || unlinkat(cgroup->host->root_fd, dir->path, AT_REMOVEDIR) < 0)
@@ -475,19 +478,22 @@ static bool is_unmounted(const struct cgroup *cgroup, struct cgroup_dir *dir)
 	return true;
 }
 
-int cgroup_task_fds(struct cgroup *cgroup, int *ret_fds, size_t *ret_n, struct error *err)
+int cgroup_task_fds(struct cgroup *cgroup, int *ret_fds, size_t *ret_n, uint32_t *ret_present, struct error *err)
 {
 	size_t n = 0;
 
 	*ret_n = 0;
+	*ret_present = (1u << cgroup->n) - 1;
 	for (size_t i = 0; i < cgroup->n; i++) {
 		struct cgroup_dir *dir = &cgroup->dirs[i];
 
 		if (dir->hierarchy->v2)
 			continue;
 		ret_fds[n] = cgroup_file_open(cgroup, dir, "tasks", O_WRONLY);
-		if (ret_fds[n] < 0 && is_unmounted(cgroup, dir))
+		if (ret_fds[n] < 0 && is_unmounted(cgroup, dir)) {
+			*ret_present &= ~(1u << i);
 			continue;
+		}
 		if (ret_fds[n] < 0) {
 			error_set(err, errno, "open /sys/fs/cgroup/%s/tasks", dir->path);
 			while (n > 0)

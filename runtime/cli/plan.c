@@ -64,8 +64,6 @@ static int find_host(struct launch *l, const struct plan_options *o, struct erro
 
 	if (r < 0 || l->cgroup_host.layout == CGROUP_NONE)
 		return r;
-	if (!o->host)
-		cgroup_host_verify(&l->cgroup_host);
 	return cgroup_locate(&l->cgroup_host, &l->config->linux_.cgroups_path, l->options->id, &l->group, err);
 }
 

@@ -59,6 +59,9 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 	case STEP_LOOPBACK:
 		snprintf(buf, size, "bring the loopback interface up");
 		break;
+	case STEP_AWAIT_GROUP:
+		snprintf(buf, size, "wait for the control group");
+		break;
 	case STEP_GROUP:
 		snprintf(buf, size, "join the control group");
 		break;
@@ -73,7 +76,7 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 		snprintf(buf, size, "mount %s on %s", s(p, step->mount.type), s(p, step->mount.target));
 		break;
 	case STEP_SHOW:
-		snprintf(buf, size, "show the group of hierarchy %s", s(p, step->show.name));
+		snprintf(buf, size, "show the control group %s", s(p, step->show.source));
 		break;
 	case STEP_REMOUNT:
 		snprintf(buf, size, "remount %s", s(p, step->mount.target));

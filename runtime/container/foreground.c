@@ -369,13 +369,12 @@ static void send_early(int pidfd)
 int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master, int *ret_status,
 		    struct error *err)
 {
-	/* Not on the stack, which is cleared: the buffers are touched only where there is a
-	 * terminal. */
-	cleanup_free struct session *s = malloc(sizeof(*s));
+	/* Neither on the stack, which is cleared, nor in a heap that would have to grow: the buffers are touched
+	 * only where there is a terminal. */
+	static struct session session;
+	struct session *s = &session;
 	int r;
 
-	if (s == NULL)
-		return error_set(err, ENOMEM, "wait for the container");
 	s->fg = fg;
 	s->pid = pid;
 	s->pidfd = pidfd;

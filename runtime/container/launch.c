@@ -84,12 +84,14 @@ static bool is_plain(const char *path, size_t len)
 
 static int find_bundle(struct launch *l, struct error *err)
 {
-	const char *bundle = l->options->bundle ?: ".";
+	const char *bundle = l->options->bundle;
 	cleanup_close int fd = -1;
-	size_t len = strlen(bundle);
+	size_t len = bundle ? strlen(bundle) : 0;
 	char link[32];
 	ssize_t n;
 
+	if (!bundle)
+		return getcwd(l->bundle, sizeof(l->bundle)) ? 0 : error_set(err, errno, "find the working directory");
 	while (len > 1 && bundle[len - 1] == '/')
 		len--;
 	if (is_plain(bundle, len)) {
@@ -199,7 +201,7 @@ int launch_plan(struct launch *l, struct error *err)
 		.bundle = l->bundle,
 		.id = o->id,
 		.cgroups = &l->cgroup_host,
-		.has_group = l->group.n > 0,
+		.group = &l->group,
 		.filter = l->store.dir >= 0 ? &l->filter : NULL,
 		.create = l->create,
 		.no_pivot = o->no_pivot,
@@ -326,8 +328,6 @@ static int locate_group(struct launch *l, struct error *err)
 	r = cgroup_host_open(&l->cgroup_host, err);
 	if (r < 0)
 		return r;
-	if (plan_shows_group(l->config))
-		cgroup_host_verify(&l->cgroup_host);
 	l->group.host = &l->cgroup_host;
 	/* Without cgroups there is nothing to limit with: cgroup_set refuses what was asked for, by name. */
 	return l->cgroup_host.layout == CGROUP_NONE
@@ -358,19 +358,23 @@ static int make_birthplace(struct launch *l, struct error *err)
 	return r;
 }
 
-/*
- * The rest, while init mounts: the v1 directories and all limits.  Nothing of the container runs
- * before START, and what init needs for its work is not held against them.
- */
+/* The v1 directories, while init mounts. */
 static int make_group(struct launch *l, struct error *err)
 {
-	const struct resources *resources = &l->config->linux_.resources;
 	int r;
 
-	if (!l->group.n)
+	if (!l->group.n || l->cgroup_host.layout == CGROUP_V2)
 		return 0;
-	r = cgroup_make(&l->group, resources, CGROUP_PART_V1, err);
-	return r < 0 ? r : cgroup_set(&l->group, resources, err);
+	r = cgroup_make(&l->group, &l->config->linux_.resources, CGROUP_PART_V1, err);
+	if (r == 0)
+		r = cgroup_task_fds(&l->group, l->tasks, &l->n_tasks, &l->present, err);
+	return r;
+}
+
+/* Nothing of the container runs before START, and what init needs for its work is not held against the limits. */
+static int set_limits(struct launch *l, struct error *err)
+{
+	return l->group.n ? cgroup_set(&l->group, &l->config->linux_.resources, err) : 0;
 }
 
 /* ---- the process ---- */
@@ -553,22 +557,28 @@ static int take_second(struct launch *l, struct error *err)
 	return tell(l, MSG_MAPPED, NULL, err);
 }
 
+static void close_tasks(struct launch *l)
+{
+	fds_close(l->tasks, l->n_tasks);
+	l->n_tasks = 0;
+}
+
+/* Only where init shows it: then its mounts wait for no more than the directories. */
+static int announce_group(struct launch *l, struct error *err)
+{
+	if (!find_step(l->plan, STEP_AWAIT_GROUP))
+		return 0;
+	return tell(l, MSG_GROUP_MADE, &(struct parcel){.aux = l->present}, err);
+}
+
 static int send_group(struct launch *l, struct error *err)
 {
-	int fds[MESSAGE_FDS_MAX];
-	unsigned n = 0;
-	size_t tasks = 0;
 	int r;
 
 	if (!find_step(l->plan, STEP_GROUP))
 		return 0;
-	r = cgroup_task_fds(&l->group, fds, &tasks, err);
-	n = (unsigned)tasks;
-	if (r == 0)
-		r = slots_group_trees(l->plan, &l->group, fds, &n, err);
-	if (r == 0)
-		r = tell(l, MSG_GROUP, &(struct parcel){.fds = fds, .n_fds = n, .aux = (unsigned)tasks}, err);
-	fds_close(fds, n);
+	r = tell(l, MSG_GROUP, &(struct parcel){.fds = l->tasks, .n_fds = (unsigned)l->n_tasks}, err);
+	close_tasks(l);
 	return r;
 }
 
@@ -712,16 +722,16 @@ static int write_state(struct launch *l, struct error *err)
 
 static int open_slots(struct launch *l, struct error *err)
 {
-	return slots_open(l->plan, &l->group, l->cgroup_host.layout != CGROUP_V2, err);
+	return slots_open(l->plan, &l->group, err);
 }
 
 /* One flat list; each act that makes something has pushed its opposite onto l->undo. */
 static int prepare(struct launch *l, struct error *err)
 {
 	static int (*const acts[])(struct launch *, struct error *) = {
-		locate_group, check_terminal, check_labels, make_store,  compile_filter, launch_plan, make_birthplace, make_sync, open_slots,
-		make_process, make_group,     take_second, set_oom_score,  set_io_priority, send_group,  meet_mounted,    meet_ready,
-		write_state,
+		locate_group, check_terminal, check_labels,   make_store, compile_filter,  launch_plan, make_birthplace,
+		make_sync,    open_slots,     make_process,   make_group, take_second,     announce_group, set_limits,
+		set_oom_score, set_io_priority, send_group,   meet_mounted, meet_ready,    write_state,
 	};
 	int r = 0;
 
@@ -784,15 +794,8 @@ void launch_undo(struct launch *l)
 
 void launch_end(struct launch *l)
 {
-	int fds[] = {l->console, l->notify, l->sync,      l->listener,           l->pidfd,
-	             l->tty,     l->root,   l->store.dir, l->cgroup_host.root_fd, l->theirs,
-	             l->group.n ? cgroup_clone_fd(&l->group) : -1};
-
-	if (l->plan)
-		slots_close(l->plan);
 	free(l->plan);
 	seccomp_filter_free(&l->filter);
-	fds_close(fds, sizeof(fds) / sizeof(fds[0]));
 	config_free(l->config);
 	free(l->text);
 }

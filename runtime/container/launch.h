@@ -25,6 +25,9 @@ struct launch {
 	struct config *config;
 	struct cgroup_host cgroup_host;
 	struct cgroup group;            /* n == 0: none of its own */
+	int tasks[CGROUP_HIERARCHIES_MAX];      /* of the v1 groups, until init has them */
+	size_t n_tasks;
+	uint32_t present;               /* of cgroup_task_fds */
 	struct seccomp_filter filter;
 	struct plan *plan;
 	int root;                       /* the state root */
@@ -47,7 +50,7 @@ struct launch {
 
 /*
  * Everything up to and without START: on success init waits for it and the caller goes on
- * with launch_go; on failure all is undone.  launch_end releases the memory and the fds either way.
+ * with launch_go; on failure all is undone.  launch_end releases the memory either way; the fds end with the process.
  * `l` is all zeros at first.
  */
 int launch_prepare(struct launch *l, const struct create_options *options, bool create, int interrupt,

@@ -102,18 +102,11 @@ static int open_namespace(const struct plan *plan, const struct plan_slot *slot,
 	return error_set(err, EINVAL, type < 0 ? "%s is not a namespace" : "%s is a namespace of another type", path);
 }
 
-static int open_group_tree(const struct plan *plan, const struct plan_slot *slot, const struct cgroup *group,
-                           struct error *err)
+static int open_group_tree(const struct cgroup *group, struct error *err)
 {
-	for (size_t i = 0; i < group->n; i++) {
-		int fd;
+	int fd = open_tree(cgroup_clone_fd(group), "", AT_EMPTY_PATH);
 
-		if (strcmp(group->dirs[i].hierarchy->dir, path_of(plan, slot)) != 0)
-			continue;
-		fd = open_tree(group->host->root_fd, group->dirs[i].path, 0);
-		return fd < 0 ? error_set(err, errno, "open the group %s", group->dirs[i].path) : fd;
-	}
-	return error_set(err, ENOENT, "find the group in hierarchy %s", path_of(plan, slot));
+	return fd < 0 ? error_set(err, errno, "open the container's group") : fd;
 }
 
 static int open_slot(const struct plan *plan, const struct plan_slot *slot, const struct cgroup *group,
@@ -129,7 +122,7 @@ static int open_slot(const struct plan *plan, const struct plan_slot *slot, cons
 	int fd;
 
 	if (slot->kind == SLOT_CGROUP_TREE)
-		return open_group_tree(plan, slot, group, err);
+		return open_group_tree(group, err);
 	if (slot->kind == SLOT_GROUP) {
 		fd = fcntl(cgroup_clone_fd(group), F_DUPFD, 3);
 		return fd < 0 ? error_set(err, errno, "open the container's group") : fd;
@@ -142,15 +135,12 @@ static struct plan_slot *slots(const struct plan *plan)
 	return (struct plan_slot *)plan_at(plan, plan->slots.offset);
 }
 
-int slots_open(struct plan *plan, const struct cgroup *group, bool group_later, struct error *err)
+int slots_open(struct plan *plan, const struct cgroup *group, struct error *err)
 {
 	for (uint32_t i = 0; i < plan->slots.n; i++) {
 		struct plan_slot *slot = &slots(plan)[i];
-		int fd;
+		int fd = open_slot(plan, slot, group, err);
 
-		if (slot->kind == SLOT_CGROUP_TREE && group_later)
-			continue;
-		fd = open_slot(plan, slot, group, err);
 		if (fd < 0)
 			return error_locate(err, (struct source){slot->at});
 		slot->fd = fd;
@@ -178,25 +168,4 @@ void slots_close(struct plan *plan)
 			close(slots(plan)[i].fd);
 	for (uint32_t i = 0; i < plan->slots.n; i++)
 		slots(plan)[i].fd = -1;
-}
-
-int slots_group_trees(const struct plan *plan, const struct cgroup *group, int *ret_fds, unsigned *ret_n,
-                      struct error *err)
-{
-	for (uint32_t i = 0; i < plan->slots.n; i++) {
-		const struct plan_slot *slot = &slots(plan)[i];
-		int fd;
-
-		if (slot->kind != SLOT_CGROUP_TREE || slot->fd >= 0)
-			continue;
-		if (*ret_n == MESSAGE_FDS_MAX) {
-			error_set(err, E2BIG, "show the group: too many mounts of type cgroup");
-			return error_locate(err, (struct source){slot->at});
-		}
-		fd = open_group_tree(plan, slot, group, err);
-		if (fd < 0)
-			return error_locate(err, (struct source){slot->at});
-		ret_fds[(*ret_n)++] = fd;
-	}
-	return 0;
 }

@@ -38,6 +38,8 @@ static void exec_hook(struct init *in, const struct step *step, int input)
 	for (uint32_t i = 0; i < step->hook.env.n; i++)
 		envp[i] = str(in, env[i]);
 	envp[step->hook.env.n] = NULL;
+	if (in->cwd >= 0)       /* no directory of the container is a place to start a program of the host */
+		sys(chdir, "/");
 	sys(dup3, input, 0, 0);
 	sys(close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
 	sys(rt_sigprocmask, SIG_SETMASK_, &no_signals, NULL, sizeof(no_signals));

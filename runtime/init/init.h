@@ -26,6 +26,18 @@ struct mask {                   /* what hides a path: one mount, cloned for each
 	int spare;              /* made, not attached yet; -1 = none */
 };
 
+enum own_kind {
+	OWN_TMPFS,              /* empty when it was mounted */
+	OWN_KERNEL,             /* procfs, sysfs: the names are the kernel's */
+};
+
+struct own {
+	enum own_kind kind;
+	int root;
+	const char *path;       /* its first len bytes */
+	size_t len;
+};
+
 struct init {
 	const struct plan *plan;
 	const struct step *step;        /* being done */
@@ -38,8 +50,11 @@ struct init {
 	int fresh;                      /* path_ensure made its last target just now, in `dir` */
 	int linked;                     /* its path went through symbolic links: it may be anywhere below the root */
 	struct mask masks[2];           /* [0] for files, [1] for directories */
-	int trees[MESSAGE_FDS_MAX];     /* SLOT_CGROUP_TREEs as they came, in order */
+	struct own own[8];
+	unsigned n_own;
+	uint32_t hierarchies;           /* bit i: the group exists in the i-th (MSG_GROUP_MADE) */
 	int view;                       /* the tmpfs of the last do_mount, for do_show */
+	int cwd;                        /* where a mount by name has left us, or -1: where we started */
 	int tty;                        /* the terminal's master until it is sent, or -1 */
 	unsigned umask;                 /* the caller's */
 	const char *program;            /* the candidate that exists */
@@ -87,6 +102,14 @@ long path_parent(struct init *in, const char *path, const char **ret_name);
 /* Forgets the cached directory: something was mounted, perhaps over it. */
 void path_forget(struct init *in);
 
+/* own.c */
+/* Remembers `root`, mounted on `path` just now, if its type is one whose content is known. */
+void own_add(struct init *in, const char *path, const char *type, int root);
+/* The root that `path` is directly below, and the last component; -1: none. */
+int own_find(const struct init *in, enum own_kind kind, const char *path, const char **ret_name);
+/* Something was mounted on `path`: forgets what it may have covered. */
+void own_covered(struct init *in, const char *path);
+
 /* sync.c */
 int sync_send(const struct init *in, enum message_type type, int code, int fd);
 /* Waits for exactly `type`; fds (up to MESSAGE_FDS_MAX) and data are optional.  -ECONNRESET: the other side is gone. */
@@ -105,6 +128,7 @@ int copy_tree(int from, int to);
 /* The doers, one for each kind of step. */
 int do_join(struct init *in, const struct step *step);
 int do_clone(struct init *in, const struct step *step);
+int do_await_group(struct init *in, const struct step *step);
 int do_group(struct init *in, const struct step *step);
 int do_unshare(struct init *in, const struct step *step);
 int do_enter_time(struct init *in, const struct step *step);

@@ -27,9 +27,6 @@ static int highest_slot(const struct init *in)
 	for (uint32_t i = 0; i < in->plan->slots.n; i++)
 		if (slots(in)[i].fd > highest)
 			highest = slots(in)[i].fd;
-	for (size_t i = 0; i < array_size(in->trees); i++)
-		if (in->trees[i] > highest)
-			highest = in->trees[i];
 	return highest;
 }
 
@@ -42,12 +39,15 @@ static int do_tidy(struct init *in, const struct step *step)
 	in->dir = -1;
 	in->proc = -1;
 	in->masks[1] = (struct mask){-1, -1};
+	in->n_own = 0;
+	in->cwd = -1;
 	return (int)sys(close_range, highest_slot(in) + 1, ~0u, 0);
 }
 
 static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_JOIN] = do_join,
 	[STEP_CLONE] = do_clone,
+	[STEP_AWAIT_GROUP] = do_await_group,
 	[STEP_GROUP] = do_group,
 	[STEP_UNSHARE] = do_unshare,
 	[STEP_TIME_OFFSET] = do_sysctl,
@@ -115,6 +115,7 @@ __attribute__((noreturn, used)) void init_main(const long *stack)
 		.dir = -1,
 		.masks = {{-1, -1}, {-1, -1}},
 		.tty = -1,
+		.cwd = -1,
 	};
 	int fd = number((const char *)stack[2]), offset = number((const char *)stack[3]);       /* argv[1], argv[2] */
 	long map = sys(mmap, NULL, PLAN_SIZE_MAX, PROT_READ, MAP_PRIVATE, fd, offset);
@@ -126,8 +127,6 @@ __attribute__((noreturn, used)) void init_main(const long *stack)
 	if (in.plan->magic != PLAN_MAGIC)
 		sys(exit_group, 125);
 	in.sync = in.plan->sync_fd;
-	for (size_t i = 0; i < array_size(in.trees); i++)
-		in.trees[i] = -1;
 	/* Nobody in the container, and no ptrace, sees this process before it is the container's own (V22). */
 	sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
 	in.umask = (unsigned)sys(umask, 0);

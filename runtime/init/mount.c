@@ -13,16 +13,9 @@ static const struct plan_slot *slot(const struct init *in, uint32_t i)
 	return (const struct plan_slot *)plan_at(in->plan, in->plan->slots.offset) + i;
 }
 
-/* The fd of slot `i`: the parent's, or for a tree of the group the one that came with MSG_GROUP. */
 static int slot_fd(const struct init *in, uint32_t i)
 {
-	size_t tree = 0;
-
-	if (slot(in, i)->fd >= 0 || slot(in, i)->kind != SLOT_CGROUP_TREE)
-		return slot(in, i)->fd;
-	for (uint32_t j = 0; j < i; j++)
-		tree += slot(in, j)->kind == SLOT_CGROUP_TREE;
-	return tree < array_size(in->trees) ? in->trees[tree] : -1;
+	return slot(in, i)->fd;
 }
 
 /* mount_setattr(2); nothing to do is fine. */
@@ -69,13 +62,15 @@ static int check_target(const struct init *in, long target)
 	return fs[0] == PROC_MAGIC ? -EPERM : 0;
 }
 
-static int attach(struct init *in, long mount, long target)
+static int attach(struct init *in, long mount, long target, const char *path)
 {
 	long r = sys(move_mount, mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 
 	/* A directory made just now in the cached one cannot be above it. */
-	if (!in->fresh)
+	if (!in->fresh) {
 		path_forget(in);
+		own_covered(in, path);
+	}
 	/* mount(2) says ENOTDIR for a file on a directory (and engines look for it), move_mount EINVAL. */
 	return r == -EINVAL && kind_of(mount) != kind_of(target) ? -ENOTDIR : (int)r;
 }
@@ -172,12 +167,37 @@ static long new_mount(struct init *in, const struct step *step, long target)
 	return r < 0 ? failed_at(in, STAGE_FSMOUNT, r) : r;
 }
 
+static int enter(struct init *in, int dir)
+{
+	int r = in->cwd == dir ? 0 : (int)sys(fchdir, dir);
+
+	in->cwd = r < 0 ? in->cwd : dir;
+	return r;
+}
+
+/*
+ * In a tmpfs of ours, which nobody else can change, a directory made just now is where we think it is: mount(2) needs
+ * two calls there, where the look-ups and a new mount by fds need ten.  What fails is done again, the
+ * long way, which finds the words.
+ */
+static int mounted_by_name(struct init *in, const struct step *step)
+{
+	const char *name;
+	int dir = step->flags & STEP_F_BY_NAME ? own_find(in, OWN_TMPFS, str(in, step->mount.target), &name) : -1;
+
+	return dir >= 0 && sys(mkdirat, dir, name, 0755) == 0 && enter(in, dir) == 0 &&
+	       sys(mount, str(in, step->mount.source), name, str(in, step->mount.type), step->mount.ms_flags,
+	           str(in, step->mount.data)) == 0;
+}
+
 int do_mount(struct init *in, const struct step *step)
 {
-	long target = path_ensure(in, str(in, step->mount.target), WANT_DIRECTORY, resolve_of(step));
-	long mount;
+	long mount, target;
 	int r;
 
+	if (mounted_by_name(in, step))
+		return 0;
+	target = path_ensure(in, str(in, step->mount.target), WANT_DIRECTORY, resolve_of(step));
 	if (target >= 0 && check_target(in, target) < 0)
 		return failed_at(in, STAGE_ON_PROC, -EPERM);
 	if (target < 0)
@@ -192,7 +212,10 @@ int do_mount(struct init *in, const struct step *step)
 	if (r < 0)
 		return failed_at(in, STAGE_ATTRIBUTES, r);
 	in->view = (int)mount;
-	return failed_at(in, STAGE_ATTACH, attach(in, mount, target));
+	r = attach(in, mount, target, str(in, step->mount.target));
+	if (r == 0 && !(step->flags & STEP_F_COPY_UP))
+		own_add(in, str(in, step->mount.target), str(in, step->mount.type), (int)mount);
+	return failed_at(in, STAGE_ATTACH, r);
 }
 
 /* "/proc/self/fd/N" of the host's procfs, which is still there before pivot_root. */
@@ -221,6 +244,7 @@ int do_legacy_mount(struct init *in, const struct step *step)
 	if (target < 0)
 		return failed_at(in, STAGE_TARGET, target);
 	path_forget(in);
+	own_covered(in, str(in, step->mount.target));
 	r = sys(mount, str(in, step->mount.source), fd_path(buf, target), str(in, step->mount.type),
 	        step->mount.ms_flags, str(in, step->mount.data));
 	if (r < 0)
@@ -256,7 +280,7 @@ int do_bind(struct init *in, const struct step *step)
 		r = set_attributes(tree, step->bind.all, step->bind.propagation, recursive);
 	if (r < 0)
 		return failed_at(in, STAGE_ATTRIBUTES, r);
-	return failed_at(in, STAGE_ATTACH, attach(in, tree, target));
+	return failed_at(in, STAGE_ATTACH, attach(in, tree, target, path));
 }
 
 /* The superblock's own options; `remount` without `bind`. */
@@ -282,13 +306,17 @@ static int reconfigure(struct init *in, long target, const struct step *step)
 int do_show(struct init *in, const struct step *step)
 {
 	const char *name = str(in, step->show.name);
-	int tree = slot_fd(in, step->show.slot);
-	long r = sys(mkdirat, in->view, name, 0755);
+	long r;
 
+	if (!(in->hierarchies >> step->show.hierarchy & 1))
+		return 0;
+	r = sys(mkdirat, in->view, name, 0755);
+	if (r == 0)
+		r = enter(in, in->view);
 	if (r < 0)
 		return failed_at(in, STAGE_TARGET, r);
-	path_forget(in);
-	return failed_at(in, STAGE_ATTACH, sys(move_mount, tree, "", in->view, name, MOVE_MOUNT_F_EMPTY_PATH));
+	/* The source is the host's own, seen before pivot_root; private already, as all that was copied. */
+	return failed_at(in, STAGE_ATTACH, sys(mount, str(in, step->show.source), name, NULL, MS_BIND, NULL));
 }
 
 int do_mount_label(struct init *in, const struct step *step)
@@ -352,6 +380,7 @@ int do_pivot(struct init *in, const struct step *step)
 	if (r < 0)
 		return (int)r;
 	path_forget(in);
+	in->cwd = -1;
 	if (step->flags & STEP_F_CHROOT) {
 		/* A chroot elsewhere than on "/" could be left by "..": the host's tree is still above it. */
 		if (step->flags & STEP_F_FROM_PATH)
@@ -401,53 +430,94 @@ static long new_mask(struct init *in, const struct step *step, int directory)
 	                   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
+/* Where a mask goes: `dir` itself, or `name` directly below it. */
+struct place {
+	long dir;
+	const char *name;
+};
+
+static long open_place(struct place at, unsigned flags)
+{
+	return sys(open_tree, at.dir, at.name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags | (*at.name ? 0 : AT_EMPTY_PATH));
+}
+
+static int attach_place(struct init *in, long mount, struct place at, const char *path)
+{
+	if (!*at.name)
+		return attach(in, mount, at.dir, path);
+	return (int)sys(move_mount, mount, "", at.dir, at.name, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
+}
+
+/*
+ * The entries of procfs and sysfs are the kernel's: what is directly below a root of ours needs no look-up
+ * that guards against the image.
+ */
+static int find_place(struct init *in, const char *path, struct place *ret)
+{
+	int root = own_find(in, OWN_KERNEL, path, &ret->name);
+
+	ret->dir = root;
+	if (root >= 0)
+		return 0;
+	ret->name = "";
+	ret->dir = path_find(in, path, 0);
+	return ret->dir < 0 ? (int)ret->dir : 0;
+}
+
 /* Only attached mounts can be cloned: the first use of a mask attaches it, later ones clone that. */
-static int hide(struct init *in, const struct step *step, long target, int directory)
+static int hide(struct init *in, const struct step *step, struct place at, int directory)
 {
 	struct mask *mask = &in->masks[directory];
 	long mount = mask->spare;
 	int r;
 
 	if (mount < 0 && mask->attached >= 0)
-		mount = sys(open_tree, mask->attached, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+		mount = open_place((struct place){mask->attached, ""}, 0);
 	else if (mount < 0)
 		mount = new_mask(in, step, directory);
 	if (mount < 0)
 		return failed_at(in, STAGE_CLONE_TREE, mount);
-	r = attach(in, mount, target);
+	r = attach_place(in, mount, at, str(in, step->mask.path));
 	mask->spare = r < 0 ? (int)mount : -1;
 	if (r == 0 && mask->attached < 0)
 		mask->attached = (int)mount;
 	return failed_at(in, STAGE_ATTACH, r);
 }
 
+static int is_absent(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR;
+}
+
 int do_mask(struct init *in, const struct step *step)
 {
-	long target = path_open(in, str(in, step->mask.path), O_PATH, 0);
+	const char *path = str(in, step->mask.path);
 	int directory = !!(step->flags & STEP_F_DIRECTORY), r;
+	struct place at;
 
-	if (target == -ENOENT || target == -ENOTDIR)
+	r = find_place(in, path, &at);
+	if (r < 0)
+		return is_absent(r) ? 0 : failed_at(in, STAGE_TARGET, r);
+	r = hide(in, step, at, directory);
+	if (*at.name && is_absent(r))
 		return 0;
-	if (target < 0)
-		return failed_at(in, STAGE_TARGET, target);
-	r = hide(in, step, target, directory);
-	/* The plan guessed by the name. */
-	return r == -ENOTDIR ? hide(in, step, target, !directory) : r;
+	/* The plan guessed by the name.  move_mount says EINVAL, attach ENOTDIR. */
+	return r == -ENOTDIR || (*at.name && r == -EINVAL) ? hide(in, step, at, !directory) : r;
 }
 
 int do_readonly(struct init *in, const struct step *step)
 {
-	long target = path_open(in, str(in, step->path.path), O_PATH, 0), tree;
-	int r;
+	const char *path = str(in, step->path.path);
+	struct place at;
+	long tree;
+	int r = find_place(in, path, &at);
 
-	if (target == -ENOENT || target == -ENOTDIR)
-		return 0;
-	if (target < 0)
-		return failed_at(in, STAGE_TARGET, target);
-	tree = sys(open_tree, target, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
+	if (r < 0)
+		return is_absent(r) ? 0 : failed_at(in, STAGE_TARGET, r);
+	tree = open_place(at, AT_RECURSIVE);
 	if (tree < 0)
-		return failed_at(in, STAGE_CLONE_TREE, tree);
-	r = attach(in, tree, target);
+		return *at.name && is_absent((int)tree) ? 0 : failed_at(in, STAGE_CLONE_TREE, tree);
+	r = attach_place(in, tree, at, path);
 	if (r < 0)
 		return failed_at(in, STAGE_ATTACH, r);
 	/* Only now: were the target shared with the host, its copy there would be read-only too. */

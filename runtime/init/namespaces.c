@@ -36,24 +36,25 @@ int do_clone(struct init *in, const struct step *step)
 	__builtin_unreachable();
 }
 
-/*
- * cgroups(7): a thread that writes 0 to `tasks` moves itself, and pays no grace period; one fd
- * for each v1 hierarchy.  The trees of the group come with the same message.
- */
+int do_await_group(struct init *in, const struct step *step)
+{
+	struct message message;
+	int r = sync_receive(in, MSG_GROUP_MADE, &message, NULL, 0, NULL, NULL);
+
+	in->hierarchies = message.aux;
+	return failed_at(in, STAGE_MESSAGE, r);
+}
+
+/* cgroups(7): a thread that writes 0 to `tasks` moves itself, and pays no grace period; one fd for each v1 hierarchy. */
 int do_group(struct init *in, const struct step *step)
 {
 	int fds[MESSAGE_FDS_MAX];
-	struct message message;
 	unsigned n = 0;
-	int r = sync_receive(in, MSG_GROUP, &message, NULL, 0, fds, &n);
+	int r = sync_receive(in, MSG_GROUP, NULL, NULL, 0, fds, &n);
 
 	if (r < 0)
 		return failed_at(in, STAGE_MESSAGE, r);
 	for (unsigned i = 0; i < n; i++) {
-		if (i >= message.aux) {
-			in->trees[i - message.aux] = fds[i];
-			continue;
-		}
 		r = (int)sys(write, fds[i], "0", 1);
 		if (r < 0)
 			return failed_at(in, STAGE_WRITE, r);

@@ -131,16 +131,17 @@ static long make_path(const struct init *in, const char *path, enum want want, u
 
 void path_forget(struct init *in)
 {
-	if (in->dir >= 0)
-		sys(close, in->dir);
-	in->dir = -1;
+	in->dir = -1;   /* closed with the other temporary fds */
 }
 
 long path_parent(struct init *in, const char *path, const char **ret_name)
 {
 	char parent[PATH_MAX];
 	size_t len = strlen(path), slash;
+	int own = own_find(in, OWN_TMPFS, path, ret_name);
 
+	if (own >= 0)
+		return own;
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	for (slash = len; slash > 0 && path[slash - 1] != '/';)

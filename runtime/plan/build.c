@@ -69,7 +69,7 @@ static void plan_clone(const struct plan_input *in, struct builder *b)
 
 	if (!is_joined(c, NS_PID))
 		return;
-	if (in->has_group && (in->cgroups->layout == CGROUP_V2 || in->cgroups->layout == CGROUP_HYBRID))
+	if (in->group->n && (in->cgroups->layout == CGROUP_V2 || in->cgroups->layout == CGROUP_HYBRID))
 		group = builder_slot(b, SLOT_GROUP, NULL, 0, c->linux_.cgroups_path.at) + 1;
 	s = builder_step(b, STEP_CLONE, 0, c->linux_.namespaces[NS_PID].at);
 	s->clone.flags = new_namespaces(c);
@@ -103,11 +103,11 @@ static void plan_time(const struct config *c, struct builder *b)
 
 bool plan_joins_group(const struct plan_input *in)
 {
-	return in->has_group && (in->cgroups->layout == CGROUP_V1 || in->cgroups->layout == CGROUP_HYBRID);
+	return in->group->n && (in->cgroups->layout == CGROUP_V1 || in->cgroups->layout == CGROUP_HYBRID);
 }
 
 /* A new cgroup namespace shows the group as its root, so the group comes first. */
-void plan_group(const struct plan_input *in, struct builder *b)
+static void plan_group(const struct plan_input *in, struct builder *b)
 {
 	const struct namespace *ns = &in->config->linux_.namespaces[NS_CGROUP];
 
@@ -117,27 +117,11 @@ void plan_group(const struct plan_input *in, struct builder *b)
 		builder_step(b, STEP_UNSHARE, 0, ns->at)->unshare.flags = CLONE_NEWCGROUP;
 }
 
-/*
- * The group is joined as late as possible: what init mounts before that is not charged to it,
- * and the parent makes it meanwhile.  But hooks run inside, and a cgroup mount shows it.
- */
 static bool has_create_hooks(const struct config *c)
 {
 	return c->hooks[HOOK_PRESTART].n || c->hooks[HOOK_CREATE_RUNTIME].n || c->hooks[HOOK_CREATE_CONTAINER].n;
 }
 
-enum group_time { GROUP_WITH_ITS_MOUNT, GROUP_BEFORE_HOOKS, GROUP_LAST };
-
-static enum group_time group_time(const struct plan_input *in)
-{
-	const struct config *c = in->config;
-
-	if (plan_shows_group(c))
-		return GROUP_WITH_ITS_MOUNT;
-	if (has_create_hooks(c))
-		return GROUP_BEFORE_HOOKS;
-	return GROUP_LAST;
-}
 
 /* ---- the root file system ---- */
 
@@ -513,6 +497,14 @@ static void plan_mounted(const struct plan_input *in, struct builder *b, bool ho
 		builder_step(b, STEP_MOUNTED, (hooks ? STEP_F_TELL : 0u) | (home ? STEP_F_HOME : 0u), nowhere);
 }
 
+/* Made before the root is read-only. */
+static void plan_cwd(const struct config *c, struct builder *b)
+{
+	struct step *s = builder_step(b, STEP_DIRECTORY, 0, c->process.cwd.at);
+
+	s->directory.path = builder_str(b, c->process.cwd.s);
+}
+
 static int plan_inside(const struct plan_input *in, struct builder *b, bool home, struct error *err)
 {
 	const struct config *c = in->config;
@@ -534,10 +526,9 @@ static int plan_inside(const struct plan_input *in, struct builder *b, bool home
 	if (r < 0)
 		return r;
 	plan_devices(in, b);
-	if (c->root.readonly && c->process.set)
-		builder_step(b, STEP_DIRECTORY, 0, c->process.cwd.at)->directory.path =
-			builder_str(b, c->process.cwd.s);
-	if (group_time(in) == GROUP_BEFORE_HOOKS)
+	if (c->root.readonly && c->process.set && strcmp(c->process.cwd.s, "/") != 0)
+		plan_cwd(c, b);
+	if (has_create_hooks(c))
 		plan_group(in, b);
 	plan_mounted(in, b, home);
 	r = plan_hooks(in, b, HOOK_CREATE_CONTAINER, "creating", err);
@@ -569,7 +560,7 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 	plan_joins(c, b);
 	plan_clone(in, b);
 	plan_time(c, b);
-	if (group_time(in) == GROUP_BEFORE_HOOKS && !is_new(c, NS_MOUNT))
+	if (has_create_hooks(c) && !is_new(c, NS_MOUNT))
 		plan_group(in, b);
 	plan_session(in, b);
 	if (is_new(c, NS_NETWORK))
@@ -582,7 +573,8 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 	plan_attributes(in, b);
 	if (c->process.set)
 		plan_program(c, value_of(env, n_env, "PATH"), b);
-	if (group_time(in) == GROUP_LAST)
+	/* As late as possible: the parent makes it meanwhile, and what init mounts is not charged to it. */
+	if (!has_create_hooks(c))
 		plan_group(in, b);
 	ready = builder_step(b, STEP_READY, 0, nowhere);
 	ready->flags = (uint16_t)((tells_ready(in) ? STEP_F_TELL : 0) | (in->create ? STEP_F_LISTEN : 0));

@@ -17,7 +17,7 @@ struct plan_input {
 	const char *bundle;             /* absolute */
 	const char *id;
 	const struct cgroup_host *cgroups;
-	bool has_group;                 /* the container gets a group of its own */
+	const struct cgroup *group;     /* the container's own, located; n == 0: none */
 	struct cap_facts caps;
 	const struct seccomp_filter *filter;    /* compiled; NULL: the printer shows the profile without it */
 	bool create;                    /* wait for `start` instead of going on at once */
@@ -46,10 +46,5 @@ int plan_check_scheduler(const struct config *config, struct error *err);
 int plan_mounts(const struct plan_input *input, struct builder *b, struct error *err);
 void plan_devices(const struct plan_input *input, struct builder *b);
 void plan_hidden(const struct plan_input *input, struct builder *b);
-/* True if mounts[] asks for a view of the container's group that comes with MSG_GROUP. */
-bool plan_shows_group(const struct config *config);
-/* build.c: joins the group (v1), unshares the cgroup namespace; before the first mount that shows the group. */
-void plan_group(const struct plan_input *input, struct builder *b);
-
-/* True if the group has v1 hierarchies, which init must join by itself. */
+/* True if the group has v1 hierarchies: made while init works, joined by init itself. */
 bool plan_joins_group(const struct plan_input *input);

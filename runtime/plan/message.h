@@ -15,7 +15,8 @@ enum message_type {
 	MSG_NONE,
 	MSG_CLONED,             /* init: the second clone is made; code = its pid in the parent's namespace */
 	MSG_MAPPED,             /* parent: the process is known, its id maps are written */
-	MSG_GROUP,              /* parent: the group exists and is limited; fds: v1 `tasks` files, then SLOT_CGROUP_TREEs */
+	MSG_GROUP_MADE,         /* parent: the group exists; aux: bit i = in the i-th hierarchy */
+	MSG_GROUP,              /* parent: the group is limited; fds: its v1 `tasks` files */
 	MSG_MOUNTED,            /* init: the mounts are in place, pivot_root has not happened; fd: etc/passwd if asked for */
 	MSG_HOOKS_DONE,         /* parent: prestart and createRuntime hooks ran; data: HOME=... if asked for */
 	MSG_READY,              /* init: only START is missing; fd: the terminal's master, if there is one */

@@ -12,7 +12,7 @@
 #include "runtime/plan/builder.h"
 #include "runtime/plan/options.h"
 
-/* Each mount leaves up to three temporary fds behind: closed all together every so often. */
+/* Each mount leaves up to four temporary fds behind: closed all together every so often. */
 #define MOUNTS_BEFORE_TIDY 24
 /* fsconfig(2): a longer string is EINVAL. */
 #define OPTION_MAX 255
@@ -284,7 +284,31 @@ static unsigned mount_flags(const struct mount *m, const struct mount_options *o
 	       (tmpfs && !has_mode(o) ? STEP_F_INHERIT_MODE : 0u);
 }
 
-static void add_mount(const struct config *c, struct builder *b, const struct mount *m, const struct mount_options *o)
+/* A child of a tmpfs that is mounted earlier: "/dev/pts" in "/dev". */
+static bool is_below_tmpfs(const struct plan_input *in, const struct mount *m)
+{
+	const char *slash = strrchr(m->destination.s, '/');
+	const struct mount *other = in->config->mounts.v;
+
+	for (; slash && other < m; other++)
+		if (other->type.s && strcmp(other->type.s, "tmpfs") == 0 &&
+		    strlen(other->destination.s) == (size_t)(slash - m->destination.s) &&
+		    strncmp(other->destination.s, m->destination.s, (size_t)(slash - m->destination.s)) == 0)
+			return true;
+	return false;
+}
+
+/* mount(2) does the same for these, and in a directory of ours without a look-up (runtime/init/mount.c). */
+static bool is_simple(const struct plan_input *in, const struct mount *m, const struct mount_options *o)
+{
+	static const char *const types[] = {"devpts", "mqueue", "tmpfs"};
+
+	return is_in(m->type.s, types) && !(mount_flags(m, o) & (STEP_F_COPY_UP | STEP_F_INHERIT_MODE)) && !o->all.set &&
+	       !o->all.clear && !o->propagation && !(o->top.set & MOUNT_ATTR_RDONLY) && is_below_tmpfs(in, m);
+}
+
+static void add_mount(const struct config *c, struct builder *b, const struct mount *m, const struct mount_options *o,
+                      bool simple)
 {
 	const char *label = mount_label(c, m, o);
 	bool legacy = needs_legacy(m, o);
@@ -296,16 +320,19 @@ static void add_mount(const struct config *c, struct builder *b, const struct mo
 	s->mount.attributes = o->top.set;
 	s->mount.propagation = o->propagation & ~(uint32_t)MS_REC;
 	s->mount.all = o->all;
-	if (legacy) {
+	if (legacy || simple) {
 		s->mount.ms_flags = o->superblock | attributes_as_ms(o->top.set);
 		s->mount.data = legacy_data(b, o, label);
-	} else {
-		s->mount.options = fs_options(b, m, o, label);
 	}
+	if (!legacy)
+		s->mount.options = fs_options(b, m, o, label);
+	if (simple && !legacy)
+		s->flags |= STEP_F_BY_NAME;
 	label_queues(c, m, b);
 }
 
-static int plan_new(const struct config *c, struct builder *b, const struct mount *m, const struct mount_options *o, struct error *err)
+static int plan_new(const struct plan_input *in, struct builder *b, const struct mount *m,
+                    const struct mount_options *o, struct error *err)
 {
 	if (!m->type.s || !*m->type.s || strcmp(m->type.s, "bind") == 0) {
 		error_set(err, EINVAL, "mount on %s: %s", m->destination.s,
@@ -322,7 +349,7 @@ static int plan_new(const struct config *c, struct builder *b, const struct moun
 		          m->destination.s, OPTION_MAX);
 		return error_locate(err, m->at);
 	}
-	add_mount(c, b, m, o);
+	add_mount(in->config, b, m, o, is_simple(in, m, o));
 	return 0;
 }
 
@@ -341,13 +368,13 @@ static void plan_remount(struct builder *b, const struct mount *m, const struct 
 
 /* ---- the container's view of its group (F045) ---- */
 
-static void show_hierarchy(struct builder *b, const struct mount *m, const struct cgroup_hierarchy *h)
+static void show_group(struct builder *b, const struct mount *m, const struct cgroup *group, size_t i)
 {
-	uint32_t slot = builder_slot(b, SLOT_CGROUP_TREE, h->dir, 0, m->at);
 	struct step *s = builder_step(b, STEP_SHOW, 0, m->at);
 
-	s->show.name = builder_str(b, h->dir);
-	s->show.slot = slot;
+	s->show.name = builder_str(b, group->dirs[i].hierarchy->dir);
+	s->show.source = builder_format(b, "/sys/fs/cgroup/%s", group->dirs[i].path);
+	s->show.hierarchy = (uint32_t)i;
 }
 
 /* "cpu,cpuacct" is also found as "cpu" and as "cpuacct". */
@@ -377,10 +404,10 @@ static void plan_cgroup_v1(const struct plan_input *in, struct builder *b, const
 	base.type.s = "tmpfs";
 	base.source.s = "tmpfs";
 	tmpfs.top.set &= ~(uint32_t)MOUNT_ATTR_RDONLY;
-	add_mount(in->config, b, &base, &tmpfs);
-	for (size_t i = 0; i < in->cgroups->n; i++) {
-		show_hierarchy(b, m, &in->cgroups->hierarchies[i]);
-		link_controllers(b, m, &in->cgroups->hierarchies[i]);
+	add_mount(in->config, b, &base, &tmpfs, false);
+	for (size_t i = 0; i < in->group->n; i++) {
+		show_group(b, m, in->group, i);
+		link_controllers(b, m, in->group->dirs[i].hierarchy);
 	}
 	/* All of it at once: the options, and no peers of the host. */
 	s = builder_step(b, STEP_REMOUNT, STEP_F_SHOWN, m->at);
@@ -403,21 +430,13 @@ static int plan_cgroup(const struct plan_input *in, struct builder *b, const str
 		plan_cgroup_v1(in, b, m, o);
 	} else {
 		/* In the host's cgroup namespace /proc/self/cgroup names host paths: show the whole tree. */
-		uint32_t slot = own_view && in->has_group
+		uint32_t slot = own_view && in->group->n
 		                        ? builder_slot(b, SLOT_CGROUP_TREE, "", 0, m->at)
 		                        : builder_slot(b, SLOT_TREE, "/sys/fs/cgroup", 0, m->at);
 
 		add_bind(in, b, m, slot, o, m->destination.s);
 	}
 	return 0;
-}
-
-bool plan_shows_group(const struct config *config)
-{
-	for (size_t i = 0; i < config->mounts.n; i++)
-		if (is_cgroup(&config->mounts.v[i]))
-			return true;
-	return false;
 }
 
 /* ---- /proc is procfs (V10, V19): what lies over its files decides what programs are told, and what is masked ---- */
@@ -474,7 +493,7 @@ static int plan_mount(const struct plan_input *in, struct builder *b, const stru
 	else if (is_cgroup(m))
 		r = plan_cgroup(in, b, m, &o, err);
 	else
-		r = plan_new(in->config, b, m, &o, err);
+		r = plan_new(in, b, m, &o, err);
 	mount_options_free(&o);
 	return r;
 }
@@ -499,14 +518,14 @@ static void plan_notify(const struct plan_input *in, struct builder *b)
 int plan_mounts(const struct plan_input *in, struct builder *b, struct error *err)
 {
 	const struct config *c = in->config;
-	bool joined = false;
+	bool awaited = false;
 
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		int r;
 
-		if (!joined && is_cgroup(&c->mounts.v[i])) {
-			plan_group(in, b);
-			joined = true;
+		if (!awaited && is_cgroup(&c->mounts.v[i]) && plan_joins_group(in)) {
+			builder_step(b, STEP_AWAIT_GROUP, 0, c->mounts.v[i].at);
+			awaited = true;
 		}
 		r = plan_mount(in, b, &c->mounts.v[i], err);
 		if (r < 0)

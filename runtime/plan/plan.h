@@ -30,6 +30,7 @@ enum step_kind {
 	/* namespaces, the group */
 	STEP_JOIN,              /* setns */
 	STEP_CLONE,             /* the second clone: what follows runs in its child */
+	STEP_AWAIT_GROUP,       /* waits for MSG_GROUP_MADE: what STEP_SHOW shows exists */
 	STEP_GROUP,             /* waits for MSG_GROUP, joins v1 hierarchies */
 	STEP_UNSHARE,
 	STEP_TIME_OFFSET,       /* of a time namespace that nobody is in yet */
@@ -42,7 +43,7 @@ enum step_kind {
 	STEP_MOUNT,             /* a new file system */
 	STEP_LEGACY_MOUNT,      /* the same by mount(2): options that fsconfig refuses */
 	STEP_BIND,
-	STEP_SHOW,              /* a tree of the group, in the tmpfs that was mounted last */
+	STEP_SHOW,              /* the group in one hierarchy, in the tmpfs that was mounted last */
 	STEP_MOUNT_LABEL,       /* the label of what is mounted there, where no option takes it */
 	STEP_REMOUNT,           /* attributes of what is mounted there already */
 	STEP_DIRECTORY,         /* mkdir -p */
@@ -106,6 +107,8 @@ enum {                          /* step.flags */
 	STEP_F_SLAVE_FIRST = 4096,
 	/* STEP_REMOUNT: of the tmpfs that holds the STEP_SHOWs, and of what they attached */
 	STEP_F_SHOWN = 8192,
+	/* STEP_MOUNT: mount(2) does the same (ms_flags, data), below a directory that is ours */
+	STEP_F_BY_NAME = 16384,
 };
 
 struct plan_option {            /* fsconfig: value 0 = a flag */
@@ -131,11 +134,11 @@ struct step {
 			plan_str target, type, source, data;
 			struct plan_list options;       /* struct plan_option */
 			uint32_t attributes;            /* MOUNT_ATTR_* of fsmount */
-			uint32_t ms_flags;              /* STEP_LEGACY_MOUNT; STEP_REMOUNT: for the superblock */
+			uint32_t ms_flags;              /* mount(2)'s; STEP_REMOUNT: for the superblock */
 			uint32_t propagation;           /* MS_*, 0 = private */
 			struct plan_map all;            /* recursive attributes */
 		} mount;
-		struct { plan_str name; uint32_t slot; } show;          /* name: one component */
+		struct { plan_str name, source; uint32_t hierarchy; } show; /* name: one component; source: a host path */
 		struct {
 			plan_str target, source;        /* source: only for messages */
 			uint32_t slot;
@@ -189,15 +192,14 @@ enum slot_kind {
 	SLOT_NULL,              /* open_tree(CLONE) of the host's null device, verified */
 	SLOT_NAMESPACE,         /* a namespace file, its type verified */
 	SLOT_GROUP,             /* the v2 group's directory, for CLONE_INTO_CGROUP */
-	SLOT_CGROUP_TREE,       /* open_tree(CLONE) of the container's group in one hierarchy; comes with
-	                         * MSG_GROUP where the parent makes the group while init mounts */
+	SLOT_CGROUP_TREE,       /* open_tree(CLONE) of the container's group on pure v2 */
 	SLOT_KINDS,
 };
 
 struct plan_slot {
 	uint32_t kind;          /* enum slot_kind */
 	uint32_t at;
-	plan_str path;          /* host path; SLOT_CGROUP_TREE: the hierarchy's directory */
+	plan_str path;          /* host path */
 	uint32_t flags;         /* AT_RECURSIVE; SLOT_NAMESPACE: CLONE_NEW* */
 	int32_t fd;             /* written by the parent; -1 = not open (yet) */
 };

@@ -56,7 +56,7 @@ static const struct word flag_words[] = {
 	{STEP_F_NOFOLLOW, "nofollow"}, {STEP_F_COPY_UP, "copy-up"}, {STEP_F_RECURSIVE, "recursive"},
 	{STEP_F_REPLACE, "replace"}, {STEP_F_OPTIONAL, "optional"}, {STEP_F_CHROOT, "chroot"},
 	{STEP_F_DIRECTORY, "directory"}, {STEP_F_HOME, "home"}, {STEP_F_LISTEN, "listen"}, {STEP_F_TELL, "tell"},
-	{STEP_F_SHOWN, "shown"}, {STEP_F_INHERIT_MODE, "inherit-mode"}, {STEP_F_FROM_PATH, "from-path"}, {STEP_F_SLAVE_FIRST, "slave-first"},
+	{STEP_F_SHOWN, "shown"}, {STEP_F_BY_NAME, "by-name"}, {STEP_F_INHERIT_MODE, "inherit-mode"}, {STEP_F_FROM_PATH, "from-path"}, {STEP_F_SLAVE_FIRST, "slave-first"},
 	{0},
 };
 
@@ -216,18 +216,19 @@ static void print_mount(const struct sink *k, const struct step *s)
 	words(k, "attributes", s->mount.attributes, attribute_words);
 	if (s->kind == STEP_REMOUNT)
 		words(k, "clear", s->mount.ms_flags, cleared_words);
-	else
+	else if (s->kind == STEP_LEGACY_MOUNT)
 		words(k, "flags", s->mount.ms_flags, ms_words);
 	map(k, "recursive", "recursive-clear", s->mount.all);
 	words(k, "propagation", s->mount.propagation, propagation_words);
 	options(k, "options", s->mount.options);
-	text(k, "data", s->mount.data);
+	if (s->kind == STEP_LEGACY_MOUNT)
+		text(k, "data", s->mount.data);
 }
 
 static void print_show(const struct sink *k, const struct step *s)
 {
-	text(k, "name", s->show.name);
-	number(k, "slot", s->show.slot);
+	text(k, "source", s->show.source);
+	text(k, "on", s->show.name);
 }
 
 static void print_bind(const struct sink *k, const struct step *s)
@@ -385,6 +386,7 @@ static const struct {
 } kinds[STEP_KINDS] = {
 	[STEP_JOIN] = {"join", print_join},
 	[STEP_CLONE] = {"clone", print_clone},
+	[STEP_AWAIT_GROUP] = {"await-group", NULL},
 	[STEP_GROUP] = {"group", NULL},
 	[STEP_UNSHARE] = {"unshare", print_unshare},
 	[STEP_TIME_OFFSET] = {"time-offset", print_sysctl},
