@@ -13,6 +13,7 @@
 #include "spec/names.h"
 
 #define INTERFACE_MAX 15        /* bytes: IFNAMSIZ without the NUL */
+#define ID_RANGES_MAX 340       /* UID_GID_MAP_MAX_EXTENTS */
 #define NSEC_PER_SEC  1000000000u
 #define NODES_MAX     1024      /* of any kernel (CONFIG_NODES_SHIFT) */
 
@@ -107,8 +108,18 @@ static int check_destinations(const struct config *config, struct error *err)
 	return 0;
 }
 
-static int check_id_mappings(const struct id_mappings *mappings, struct error *err)
+/* user_namespaces(7): no id is mapped twice, in neither direction. */
+static bool overlap(const struct id_mapping *a, const struct id_mapping *b)
 {
+	return a->container_id - (uint64_t)b->container_id < b->size ||
+	       b->container_id - (uint64_t)a->container_id < a->size ||
+	       a->host_id - (uint64_t)b->host_id < b->size || b->host_id - (uint64_t)a->host_id < a->size;
+}
+
+int id_mappings_check(const struct id_mappings *mappings, struct error *err)
+{
+	if (mappings->n > ID_RANGES_MAX)
+		return refuse(err, mappings->at, "%zu ranges of ids: the kernel takes %d", mappings->n, ID_RANGES_MAX);
 	for (size_t i = 0; i < mappings->n; i++) {
 		const struct id_mapping *m = &mappings->v[i];
 
@@ -118,6 +129,9 @@ static int check_id_mappings(const struct id_mappings *mappings, struct error *e
 		if ((uint64_t)m->container_id + m->size > UINT32_MAX ||
 		    (uint64_t)m->host_id + m->size > UINT32_MAX)
 			return refuse(err, m->at, "maps ids above %u", UINT32_MAX - 1);
+		for (size_t j = 0; j < i; j++)
+			if (overlap(m, &mappings->v[j]))
+				return refuse(err, m->at, "maps an id that another range maps already");
 	}
 	return 0;
 }
@@ -131,9 +145,9 @@ static int check_mount_mappings(const struct config *config, struct error *err)
 
 		if ((m->uid_mappings.n > 0) != (m->gid_mappings.n > 0))
 			return refuse(err, m->at, "a mount needs uidMappings and gidMappings, or neither");
-		r = check_id_mappings(&m->uid_mappings, err);
+		r = id_mappings_check(&m->uid_mappings, err);
 		if (r == 0)
-			r = check_id_mappings(&m->gid_mappings, err);
+			r = id_mappings_check(&m->gid_mappings, err);
 		if (r < 0)
 			return r;
 	}
@@ -358,8 +372,8 @@ static int check_user_mappings(const struct config *config, struct error *err)
 	if (r == 0 && l->gid_mappings.n > 0)
 		r = need_namespace(config, NS_USER, l->gid_mappings.at, "gidMappings", err);
 	if (r == 0)
-		r = check_id_mappings(&l->uid_mappings, err);
-	return r < 0 ? r : check_id_mappings(&l->gid_mappings, err);
+		r = id_mappings_check(&l->uid_mappings, err);
+	return r < 0 ? r : id_mappings_check(&l->gid_mappings, err);
 }
 
 /* ---- config-linux.md "Offset for Time Namespace" ---- */

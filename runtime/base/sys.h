@@ -31,6 +31,10 @@
 #define AT_RECURSIVE 0x8000
 #endif
 
+#ifndef __NR_open_tree_attr /* 6.15; the same number everywhere but on alpha */
+#define __NR_open_tree_attr 467
+#endif
+
 /* MS_* of a newer kernel than the headers'. */
 #ifndef MS_LAZYTIME
 #define MS_LAZYTIME (1 << 25)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "runtime/base/sys.h"
+#include "runtime/container/idmap.h"
 #include "runtime/plan/print.h"
 #include "spec/names.h"
 
@@ -17,6 +18,7 @@ static const char *const stage_words[STAGES] = {
 	[STAGE_CREATE] = "create",
 	[STAGE_FSMOUNT] = "make the mount",
 	[STAGE_ATTRIBUTES] = "set the attributes",
+	[STAGE_IDMAP] = "map the owners of its files",
 	[STAGE_ATTACH] = "attach",
 	[STAGE_COPY_UP] = "copy what the target holds",
 	[STAGE_WRONG_TYPE] = "something else is there",
@@ -220,6 +222,8 @@ static void hint(const struct plan *p, const struct step *step, const struct mes
 		           s(p, step->mount.type));
 	else if (step->kind == STEP_MOUNT && m->stage == STAGE_FSOPEN && m->code == ENODEV)
 		error_hint(err, "this kernel does not know the file system type %s", s(p, step->mount.type));
+	else if (m->stage == STAGE_IDMAP)
+		idmap_hint(m->code, s(p, step->mount.type), err);
 	else if (step->kind == STEP_PIVOT && m->code == EINVAL)
 		error_hint(err, "on a host that runs from an initramfs, use --no-pivot");
 	else if (step->kind == STEP_SYSCTL && m->code == ENOENT)

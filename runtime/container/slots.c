@@ -15,11 +15,17 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/sys.h"
+#include "runtime/container/idmap.h"
 #include "runtime/plan/message.h"
 
 static int open_tree(int dir, const char *path, unsigned flags)
 {
 	return (int)syscall(SYS_open_tree, dir, path, OPEN_TREE_CLONE | flags);
+}
+
+static struct plan_slot *slots(const struct plan *plan)
+{
+	return (struct plan_slot *)plan_at(plan, plan->slots.offset);
 }
 
 static const char *path_of(const struct plan *plan, const struct plan_slot *slot)
@@ -109,6 +115,27 @@ static int open_group_tree(const struct cgroup *group, struct error *err)
 	return fd < 0 ? error_set(err, errno, "open the container's group") : fd;
 }
 
+/* A user namespace for its maps only. */
+static int open_ids(const struct plan *plan, const struct plan_slot *slot, struct error *err)
+{
+	return idmap_namespace(path_of(plan, slot), plan_string(plan, slot->gids), err);
+}
+
+/* The namespace comes before in the table. */
+static int map_ids(const struct plan *plan, const struct plan_slot *slot, int tree, struct error *err)
+{
+	int r;
+
+	if (!slot->ids_1)
+		return tree;
+	r = idmap_tree(tree, slots(plan)[slot->ids_1 - 1].fd, slot->flags & AT_RECURSIVE, slot->flags & SLOT_MAP_BELOW,
+	               path_of(plan, slot), err);
+	if (r == 0)
+		return tree;
+	close(tree);
+	return r;
+}
+
 static int open_slot(const struct plan *plan, const struct plan_slot *slot, const struct cgroup *group,
                      struct error *err)
 {
@@ -118,6 +145,7 @@ static int open_slot(const struct plan *plan, const struct plan_slot *slot, cons
 		[SLOT_PROC] = open_proc,
 		[SLOT_NULL] = open_null,
 		[SLOT_NAMESPACE] = open_namespace,
+		[SLOT_IDS] = open_ids,
 	};
 	int fd;
 
@@ -127,12 +155,8 @@ static int open_slot(const struct plan *plan, const struct plan_slot *slot, cons
 		fd = fcntl(cgroup_clone_fd(group), F_DUPFD, 3);
 		return fd < 0 ? error_set(err, errno, "open the container's group") : fd;
 	}
-	return openers[slot->kind](plan, slot, err);
-}
-
-static struct plan_slot *slots(const struct plan *plan)
-{
-	return (struct plan_slot *)plan_at(plan, plan->slots.offset);
+	fd = openers[slot->kind](plan, slot, err);
+	return fd < 0 ? fd : map_ids(plan, slot, fd, err);
 }
 
 int slots_open(struct plan *plan, const struct cgroup *group, struct error *err)

@@ -190,6 +190,17 @@ static int mounted_by_name(struct init *in, const struct step *step)
 	           str(in, step->mount.data)) == 0;
 }
 
+/* After what was copied up, which the maps might have no ids for. */
+static int map_owners(const struct init *in, const struct step *step, long mount)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
+
+	if (!step->mount.ids_1)
+		return 0;
+	attr.userns_fd = (uint64_t)slot_fd(in, step->mount.ids_1 - 1);
+	return (int)sys(mount_setattr, mount, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+}
+
 int do_mount(struct init *in, const struct step *step)
 {
 	long mount, target;
@@ -208,6 +219,9 @@ int do_mount(struct init *in, const struct step *step)
 	r = step->flags & STEP_F_COPY_UP ? copy_up(step, (int)target, (int)mount) : 0;
 	if (r < 0)
 		return failed_at(in, STAGE_COPY_UP, r);
+	r = map_owners(in, step, mount);
+	if (r < 0)
+		return failed_at(in, STAGE_IDMAP, r);
 	r = set_attributes((int)mount, step->mount.all, step->mount.propagation, 0);
 	if (r < 0)
 		return failed_at(in, STAGE_ATTRIBUTES, r);

@@ -35,6 +35,7 @@ enum stage {
 	STAGE_CREATE,           /* of the superblock */
 	STAGE_FSMOUNT,
 	STAGE_ATTRIBUTES,
+	STAGE_IDMAP,            /* mapping the owners of a new file system */
 	STAGE_ATTACH,
 	STAGE_COPY_UP,
 	STAGE_WRONG_TYPE,       /* something else is there already */

@@ -10,6 +10,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/sys.h"
 #include "runtime/plan/builder.h"
+#include "runtime/plan/idmap.h"
 #include "runtime/plan/options.h"
 
 /* Each mount leaves up to four temporary fds behind: closed all together every so often. */
@@ -71,7 +72,7 @@ static bool is_path(const struct mount *m, const char *path)
 
 /* config.md "Mounts": a relative source is relative to the bundle. */
 static uint32_t source_slot(const struct plan_input *in, struct builder *b, const struct mount *m,
-                            bool recursive)
+                            uint32_t flags)
 {
 	cleanup_free char *joined = NULL;
 	const char *path = m->source.s;
@@ -83,8 +84,7 @@ static uint32_t source_slot(const struct plan_input *in, struct builder *b, cons
 		}
 		path = joined;
 	}
-	return builder_slot(b, is_path(m, "/proc") ? SLOT_PROC : SLOT_TREE, path, recursive ? AT_RECURSIVE : 0,
-	                    m->source.at);
+	return builder_slot(b, is_path(m, "/proc") ? SLOT_PROC : SLOT_TREE, path, flags, m->source.at);
 }
 
 /* Only with a shared root do mounts of the container reach the host (runc's rule, which Kubernetes relies on). */
@@ -120,6 +120,9 @@ static void add_bind(const struct plan_input *in, struct builder *b, const struc
 static int plan_bind(const struct plan_input *in, struct builder *b, const struct mount *m,
                      const struct mount_options *o, struct error *err)
 {
+	uint32_t slot, ids_1;
+	int r;
+
 	if (!m->source.s || !*m->source.s) {
 		error_set(err, EINVAL, "bind mount on %s: \"source\" is missing", m->destination.s);
 		return error_locate(err, m->at);
@@ -129,7 +132,13 @@ static int plan_bind(const struct plan_input *in, struct builder *b, const struc
 		error_hint(err, "a bind mount has no file system options");
 		return error_locate(err, o->data.v[0].at);
 	}
-	add_bind(in, b, m, source_slot(in, b, m, o->recursive), o, m->destination.s);
+	r = plan_idmap(in->config, b, m, o, &ids_1, err);
+	if (r < 0)
+		return r;
+	slot = source_slot(in, b, m, (o->recursive ? AT_RECURSIVE : 0u) | (plan_idmap_below(o) ? SLOT_MAP_BELOW : 0u));
+	if (ids_1 && !b->failed)
+		b->slots[slot].ids_1 = ids_1;
+	add_bind(in, b, m, slot, o, m->destination.s);
 	return 0;
 }
 
@@ -308,7 +317,7 @@ static bool is_simple(const struct plan_input *in, const struct mount *m, const 
 }
 
 static void add_mount(const struct config *c, struct builder *b, const struct mount *m, const struct mount_options *o,
-                      bool simple)
+                      bool simple, uint32_t ids_1)
 {
 	const char *label = mount_label(c, m, o);
 	bool legacy = needs_legacy(m, o);
@@ -320,6 +329,7 @@ static void add_mount(const struct config *c, struct builder *b, const struct mo
 	s->mount.attributes = o->top.set;
 	s->mount.propagation = o->propagation & ~(uint32_t)MS_REC;
 	s->mount.all = o->all;
+	s->mount.ids_1 = ids_1;
 	if (legacy || simple) {
 		s->mount.ms_flags = o->superblock | attributes_as_ms(o->top.set);
 		s->mount.data = legacy_data(b, o, label);
@@ -331,9 +341,40 @@ static void add_mount(const struct config *c, struct builder *b, const struct mo
 	label_queues(c, m, b);
 }
 
-static int plan_new(const struct plan_input *in, struct builder *b, const struct mount *m,
-                    const struct mount_options *o, struct error *err)
+/*
+ * The owners of a new file system.  In a user namespace it belongs to the container's, whose ids it shows
+ * anyway; other maps would need rights over it that nobody outside has.
+ */
+static int map_new(const struct plan_input *in, struct builder *b, const struct mount *m, const struct mount_options *o,
+                   uint32_t *ret, struct error *err)
 {
+	bool own = m->uid_mappings.n || (o->idmap && strchr(o->idmap->s, '='));
+	struct source at = o->idmap ? o->idmap->at : m->uid_mappings.at;
+
+	*ret = 0;
+	if (!own && in->config->linux_.namespaces[NS_USER].set)
+		return 0;
+	if (own && in->config->linux_.namespaces[NS_USER].set) {
+		error_set(err, ENOTSUP, "mount %s on %s: mappings of its own in a container with a user namespace",
+		          m->type.s, m->destination.s);
+		error_hint(err, "mount it on the host, and bind it with these mappings");
+		return error_locate(err, at);
+	}
+	if ((own || o->idmap) && needs_legacy(m, o)) {
+		error_set(err, ENOTSUP, "mount %s on %s: idmap with iversion, silent or a string over %d bytes",
+		          m->type.s, m->destination.s, OPTION_MAX);
+		error_hint(err, "mount it on the host, and bind it with idmap");
+		return error_locate(err, at);
+	}
+	return plan_idmap(in->config, b, m, o, ret, err);
+}
+
+static int plan_new(const struct plan_input *in, struct builder *b, const struct mount *m, const struct mount_options *o,
+                    struct error *err)
+{
+	uint32_t ids_1;
+	int r;
+
 	if (!m->type.s || !*m->type.s || strcmp(m->type.s, "bind") == 0) {
 		error_set(err, EINVAL, "mount on %s: %s", m->destination.s,
 		          m->type.s && *m->type.s ? "neither \"bind\" nor \"rbind\" is among the options"
@@ -349,8 +390,10 @@ static int plan_new(const struct plan_input *in, struct builder *b, const struct
 		          m->destination.s, OPTION_MAX);
 		return error_locate(err, m->at);
 	}
-	add_mount(in->config, b, m, o, is_simple(in, m, o));
-	return 0;
+	r = map_new(in, b, m, o, &ids_1, err);
+	if (r == 0)
+		add_mount(in->config, b, m, o, !ids_1 && is_simple(in, m, o), ids_1);
+	return r;
 }
 
 static void plan_remount(struct builder *b, const struct mount *m, const struct mount_options *o)
@@ -404,7 +447,7 @@ static void plan_cgroup_v1(const struct plan_input *in, struct builder *b, const
 	base.type.s = "tmpfs";
 	base.source.s = "tmpfs";
 	tmpfs.top.set &= ~(uint32_t)MOUNT_ATTR_RDONLY;
-	add_mount(in->config, b, &base, &tmpfs, false);
+	add_mount(in->config, b, &base, &tmpfs, false, 0);
 	for (size_t i = 0; i < in->group->n; i++) {
 		show_group(b, m, in->group, i);
 		link_controllers(b, m, in->group->dirs[i].hierarchy);
@@ -474,6 +517,15 @@ static int check_proc(const struct mount *m, const struct mount_options *o, stru
 
 /* ---- all of them ---- */
 
+/* The kernel maps a mount before it is attached, once. */
+static int check_mapped(const struct mount *m, const struct mount_options *o, struct error *err)
+{
+	if ((!o->idmap && !m->uid_mappings.n) || (!o->remount && (o->bind || !is_cgroup(m))))
+		return 0;
+	error_set(err, EINVAL, "%s %s with mapped ids", o->remount ? "remount" : "mount the groups on", m->destination.s);
+	return error_locate(err, o->idmap ? o->idmap->at : m->uid_mappings.at);
+}
+
 static int plan_mount(const struct plan_input *in, struct builder *b, const struct mount *m, struct error *err)
 {
 	struct mount_options o;
@@ -482,6 +534,8 @@ static int plan_mount(const struct plan_input *in, struct builder *b, const stru
 	if (r < 0)
 		return r;
 	r = check_proc(m, &o, err);
+	if (r == 0)
+		r = check_mapped(m, &o, err);
 	if (r < 0) {
 		mount_options_free(&o);
 		return r;

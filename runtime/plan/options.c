@@ -122,6 +122,14 @@ static const struct option *find(const char *name)
 	return NULL;
 }
 
+/* crun's "idmap=uids=...;gids=..." are the words with a value; others with "=" are the file system's. */
+static const struct option *find_word(const char *word)
+{
+	if (strncmp(word, "idmap=", strlen("idmap=")) == 0)
+		return find("idmap");
+	return find(strncmp(word, "ridmap=", strlen("ridmap=")) == 0 ? "ridmap" : word);
+}
+
 /* The last word on a bit wins. */
 static void merge(struct plan_map *map, const struct option *o)
 {
@@ -129,8 +137,7 @@ static void merge(struct plan_map *map, const struct option *o)
 	map->clear = (map->clear & ~(o->set & ~(uint32_t)ATIME)) | o->clear;
 }
 
-static int apply(const struct option *o, const struct text *word, struct mount_options *ret,
-                 struct error *err)
+static void apply(const struct option *o, const struct text *word, struct mount_options *ret)
 {
 	switch (o->kind) {
 	case OPTION_TOP:
@@ -158,12 +165,11 @@ static int apply(const struct option *o, const struct text *word, struct mount_o
 		ret->copy_up = true;
 		break;
 	case OPTION_IDMAP:
-		error_set(err, ENOTSUP, "mount option %s is not supported yet", word->s);
-		return error_locate(err, word->at);
+		ret->idmap = word;
+		break;
 	case OPTION_NOTHING:
 		break;
 	}
-	return 0;
 }
 
 int mount_options_parse(const struct mount *mount, struct mount_options *ret, struct error *err)
@@ -175,15 +181,12 @@ int mount_options_parse(const struct mount *mount, struct mount_options *ret, st
 		return error_set(err, ENOMEM, "read the options of a mount");
 	for (size_t i = 0; i < mount->options.n; i++) {
 		const struct text *word = &mount->options.v[i];
-		const struct option *o = find(word->s);
+		const struct option *o = find_word(word->s);
 
-		if (!o) {
-			if (*word->s)
-				parsed.data.v[parsed.data.n++] = *word;
-		} else if (apply(o, word, &parsed, err) < 0) {
-			mount_options_free(&parsed);
-			return -err->code;
-		}
+		if (o)
+			apply(o, word, &parsed);
+		else if (*word->s)
+			parsed.data.v[parsed.data.n++] = *word;
 	}
 	*ret = parsed;
 	return 0;

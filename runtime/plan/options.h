@@ -14,11 +14,12 @@ struct mount_options {
 	struct plan_map top;            /* MOUNT_ATTR_* of the mount */
 	struct plan_map all;            /* of it and everything below (rro ...) */
 	uint32_t propagation;           /* MS_SHARED ..., | MS_REC; 0 = not given */
+	const struct text *idmap;       /* the word: idmap, ridmap, with the ranges of ids behind "=", if any; NULL = none */
 	uint32_t superblock;            /* MS_SYNCHRONOUS ...: of the file system, not of the mount */
 	struct texts data;              /* what no table knows: the file system's own; v is owned, freed by mount_options_free */
 };
 
-/* -EINVAL for contradictions; -ENOTSUP with the word for what is not carried out yet (idmap, ridmap). */
+/* The words of `mount`, which must outlive *ret. */
 int mount_options_parse(const struct mount *mount, struct mount_options *ret, struct error *err);
 void mount_options_free(struct mount_options *options);
 

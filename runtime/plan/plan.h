@@ -137,6 +137,7 @@ struct step {
 			uint32_t ms_flags;              /* mount(2)'s; STEP_REMOUNT: for the superblock */
 			uint32_t propagation;           /* MS_*, 0 = private */
 			struct plan_map all;            /* recursive attributes */
+			uint32_t ids_1;                 /* STEP_MOUNT: number + 1 of the slot that maps its owners, or 0 */
 		} mount;
 		struct { plan_str name, source; uint32_t hierarchy; } show; /* name: one component; source: a host path */
 		struct {
@@ -193,14 +194,19 @@ enum slot_kind {
 	SLOT_NAMESPACE,         /* a namespace file, its type verified */
 	SLOT_GROUP,             /* the v2 group's directory, for CLONE_INTO_CGROUP */
 	SLOT_CGROUP_TREE,       /* open_tree(CLONE) of the container's group on pure v2 */
+	SLOT_IDS,               /* a user namespace that is there for its maps only: idmapped mounts (F041) */
 	SLOT_KINDS,
 };
+
+#define SLOT_MAP_BELOW 1u       /* plan_slot.flags: ids_1 holds for the mounts below, too (ridmap) */
 
 struct plan_slot {
 	uint32_t kind;          /* enum slot_kind */
 	uint32_t at;
-	plan_str path;          /* host path */
-	uint32_t flags;         /* AT_RECURSIVE; SLOT_NAMESPACE: CLONE_NEW* */
+	plan_str path;          /* host path; SLOT_IDS: text for uid_map */
+	plan_str gids;          /* SLOT_IDS: text for gid_map */
+	uint32_t flags;         /* AT_RECURSIVE, SLOT_MAP_BELOW; SLOT_NAMESPACE: CLONE_NEW* */
+	uint32_t ids_1;         /* a tree's owners are mapped by slot ids_1 - 1, which comes before; 0 = as they are */
 	int32_t fd;             /* written by the parent; -1 = not open (yet) */
 };
 

@@ -223,6 +223,8 @@ static void print_mount(const struct sink *k, const struct step *s)
 	options(k, "options", s->mount.options);
 	if (s->kind == STEP_LEGACY_MOUNT)
 		text(k, "data", s->mount.data);
+	if (s->mount.ids_1)
+		number(k, "ids", s->mount.ids_1 - 1);
 }
 
 static void print_show(const struct sink *k, const struct step *s)
@@ -435,6 +437,7 @@ static const struct {
 static const char *const slot_names[SLOT_KINDS] = {
 	[SLOT_ROOT] = "root",           [SLOT_TREE] = "tree",   [SLOT_PROC] = "proc",        [SLOT_NULL] = "null",
 	[SLOT_NAMESPACE] = "namespace", [SLOT_GROUP] = "group", [SLOT_CGROUP_TREE] = "cgroup-tree",
+	[SLOT_IDS] = "ids",
 };
 
 const char *step_name(enum step_kind kind)
@@ -458,6 +461,25 @@ static void print_place(const struct sink *k, const struct config *config, uint3
 	}
 }
 
+/* "0 1000 10\n20 30 1\n", as the kernel takes it, in one line. */
+static void ranges(const struct sink *k, const char *name, plan_str s)
+{
+	key(k, name);
+	fputs(k->json ? "\"" : "", k->out);
+	for (const char *p = plan_string(k->plan, s); *p; p++)
+		if (*p != '\n')
+			putc(*p == ' ' ? '-' : *p, k->out);
+		else if (p[1])
+			putc(',', k->out);
+	fputs(k->json ? "\"" : "", k->out);
+}
+
+static void print_ids(const struct sink *k, const struct plan_slot *slot)
+{
+	ranges(k, "uids", slot->path);
+	ranges(k, "gids", slot->gids);
+}
+
 static void print_slots(const struct sink *k, const struct config *config)
 {
 	const struct plan_slot *slots = plan_at(k->plan, k->plan->slots.offset);
@@ -465,7 +487,12 @@ static void print_slots(const struct sink *k, const struct config *config)
 	for (uint32_t i = 0; i < k->plan->slots.n; i++) {
 		fprintf(k->out, k->json ? "%s{\"slot\":%u,\"open\":\"%s\"" : "%sslot %u %s", k->json && i ? "," : "",
 		        i, slot_names[slots[i].kind]);
-		text(k, "path", slots[i].path);
+		if (slots[i].kind == SLOT_IDS)
+			print_ids(k, &slots[i]);
+		else
+			text(k, "path", slots[i].path);
+		if (slots[i].ids_1)
+			number(k, slots[i].flags & SLOT_MAP_BELOW ? "ids-of-all" : "ids", slots[i].ids_1 - 1);
 		if (slots[i].kind == SLOT_NAMESPACE)
 			words(k, "namespace", slots[i].flags, namespace_words);
 		else if (slots[i].flags & 0x8000)       /* AT_RECURSIVE */

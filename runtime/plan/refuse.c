@@ -26,22 +26,6 @@ static int refuse(const struct refusal *list, size_t n, struct error *err)
 	return 0;
 }
 
-static int refuse_mount_maps(const struct config *c, struct error *err)
-{
-	for (size_t i = 0; i < c->mounts.n; i++) {
-		const struct mount *m = &c->mounts.v[i];
-		const struct refusal list[] = {
-			{m->uid_mappings.set, m->uid_mappings.at, "uidMappings of a mount"},
-			{m->gid_mappings.set, m->gid_mappings.at, "gidMappings of a mount"},
-		};
-		int r = refuse(list, sizeof(list) / sizeof(list[0]), err);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static bool asks_for_notify(const struct seccomp *s, struct source *ret_at)
 {
 	*ret_at = s->listener_path.at;
@@ -98,7 +82,5 @@ int plan_refuse(const struct config *c, struct error *err)
 	};
 	int r = refuse(list, sizeof(list) / sizeof(list[0]), err);
 
-	if (r == 0)
-		r = refuse_mount_maps(c, err);
 	return r < 0 ? r : refuse_foreign_mounts(c, err);
 }
