@@ -447,14 +447,28 @@ bool interface_name_ok(const char *name)
 	return true;
 }
 
+/* One %d, which the kernel fills in; it takes no other use of the sign. */
+static bool is_template_ok(const char *name)
+{
+	const char *sign = strchr(name, '%');
+
+	return !sign || (sign[1] == 'd' && !strchr(sign + 1, '%'));
+}
+
 static int check_net_devices(const struct config *config, struct error *err)
 {
+	if (config->linux_.net_devices.n) {
+		int r = need_namespace(config, NS_NETWORK, config->linux_.net_devices.v[0].at, "netDevices", err);
+
+		if (r < 0)
+			return r;
+	}
 	for (size_t i = 0; i < config->linux_.net_devices.n; i++) {
 		const struct net_device *d = &config->linux_.net_devices.v[i];
 		const char *names[] = {d->host_name, d->name.s ? d->name.s : d->host_name};
 
 		for (int k = 0; k < 2; k++)
-			if (!interface_name_ok(names[k]))
+			if (!interface_name_ok(names[k]) || (k && !is_template_ok(names[k])))
 				return refuse(err, k ? d->name.at : d->at,
 				              "\"%.40s\" cannot be the name of a network device", names[k]);
 	}

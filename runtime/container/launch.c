@@ -129,6 +129,7 @@ void launch_init(struct launch *l, const struct create_options *options)
 {
 	l->options = options;
 	l->root = l->store.dir = l->console = l->notify = l->sync = l->theirs = l->listener = l->pidfd = l->tty = -1;
+	l->netns = l->net_devices.home = l->net_devices.netns = l->net_devices.outside.fd = l->net_devices.inside.fd = -1;
 	l->cgroup_host.root_fd = -1;
 }
 
@@ -511,21 +512,27 @@ static int await_init(const struct launch *l, struct error *err)
 	}
 }
 
-/* Init that failed has closed its end: what it said before explains why nobody listens. */
-static int tell(const struct launch *l, enum message_type type, const struct parcel *parcel, struct error *err)
+/* Why init is no more: what it said before that we have not listened to.  `r`, as it is, if it said nothing. */
+static int last_words(const struct launch *l, int r, struct error *err)
 {
-	int r = sync_send(l->sync, type, parcel, err), how;
 	struct error other;
 	struct reply reply;
+	int how;
 
-	if (r == 0)
-		return 0;
-	do {    /* what we had not listened to yet comes first */
+	do {
 		how = sync_receive(l->sync, MSG_FAILED, &reply, &other);
 		if (reply.fd >= 0)
 			close(reply.fd);
 	} while (how == -EPROTO);
 	return how > 0 ? init_ended(l, how, &reply, err) : r;
+}
+
+/* Init that failed has closed its end: what it said before explains why nobody listens. */
+static int tell(const struct launch *l, enum message_type type, const struct parcel *parcel, struct error *err)
+{
+	int r = sync_send(l->sync, type, parcel, err);
+
+	return r < 0 ? last_words(l, r, err) : 0;
 }
 
 static int meet(const struct launch *l, enum message_type type, struct reply *reply, struct error *err)
@@ -606,6 +613,33 @@ static int set_oom_score(struct launch *l, struct error *err)
 static int set_io_priority(struct launch *l, struct error *err)
 {
 	return io_priority_set(l->pid, &l->config->process.io_priority, err);
+}
+
+static void undo_net_devices(void *arg)
+{
+	struct launch *l = arg;
+
+	net_devices_return(&l->net_devices);
+}
+
+/* Before the hooks, which may look at them. */
+static int move_net_devices(struct launch *l, struct error *err)
+{
+	const struct linux_config *linux_ = &l->config->linux_;
+	char path[64];
+	int r;
+
+	if (!linux_->net_devices.n)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", l->pid);
+	if (l->netns < 0)
+		l->netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (l->netns < 0)
+		return last_words(l, error_set(err, errno, "open the container's network namespace"), err);
+	r = net_devices_move(linux_->net_devices.v, linux_->net_devices.n, steal_fd(&l->netns), &l->net_devices, err);
+	if (r == 0)
+		undo_push(&l->undo, undo_net_devices, l);
+	return r;
 }
 
 /* ---- hooks and HOME ---- */
@@ -722,7 +756,11 @@ static int write_state(struct launch *l, struct error *err)
 
 static int open_slots(struct launch *l, struct error *err)
 {
-	return slots_open(l->plan, &l->group, err);
+	int r = slots_open(l->plan, &l->group, err);
+
+	if (r == 0 && l->config->linux_.net_devices.n)
+		l->netns = slots_namespace(l->plan, CLONE_NEWNET);
+	return r;
 }
 
 /* One flat list; each act that makes something has pushed its opposite onto l->undo. */
@@ -731,7 +769,7 @@ static int prepare(struct launch *l, struct error *err)
 	static int (*const acts[])(struct launch *, struct error *) = {
 		locate_group, check_terminal, check_labels,   make_store, compile_filter,  launch_plan, make_birthplace,
 		make_sync,    open_slots,     make_process,   make_group, take_second,     announce_group, set_limits,
-		set_oom_score, set_io_priority, send_group,   meet_mounted, meet_ready,    write_state,
+		set_oom_score, set_io_priority, move_net_devices, send_group, meet_mounted, meet_ready,   write_state,
 	};
 	int r = 0;
 
@@ -795,6 +833,7 @@ void launch_undo(struct launch *l)
 void launch_end(struct launch *l)
 {
 	free(l->plan);
+	net_devices_free(&l->net_devices);
 	seccomp_filter_free(&l->filter);
 	config_free(l->config);
 	free(l->text);

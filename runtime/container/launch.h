@@ -8,6 +8,7 @@
 #include "runtime/container/container.h"
 #include "runtime/container/seccomp.h"
 #include "runtime/container/undo.h"
+#include "runtime/network/devices.h"
 #include "runtime/plan/plan.h"
 #include "spec/config.h"
 
@@ -43,6 +44,8 @@ struct launch {
 	pid_t pid;
 	unsigned ignored_signals;       /* by the caller, and so by init: bit n - 1 */
 	int pidfd;
+	int netns;                      /* the network namespace that is joined, for net_devices; -1 = none */
+	struct net_devices net_devices;
 	int tty;                        /* the terminal's master, or -1 */
 	char home[PATH_MAX];            /* "HOME=..." for init, or "" */
 	struct undo undo;

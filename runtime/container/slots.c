@@ -193,3 +193,13 @@ void slots_close(struct plan *plan)
 	for (uint32_t i = 0; i < plan->slots.n; i++)
 		slots(plan)[i].fd = -1;
 }
+
+int slots_namespace(const struct plan *plan, uint32_t type)
+{
+	const struct plan_slot *all = plan_at(plan, plan->slots.offset);
+
+	for (uint32_t i = 0; i < plan->slots.n; i++)
+		if (all[i].kind == SLOT_NAMESPACE && all[i].flags == type && all[i].fd >= 0)
+			return fcntl(all[i].fd, F_DUPFD_CLOEXEC, 3);
+	return -1;
+}

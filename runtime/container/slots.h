@@ -16,3 +16,5 @@ int slots_open(struct plan *plan, const struct cgroup *group, struct error *err)
 void slots_close(struct plan *plan);
 /* Hands up to `room` open fds over to the caller, out of the table; how many. */
 size_t slots_take(struct plan *plan, int *ret_fds, size_t room);
+/* The namespace of this type (CLONE_NEW*) that the container joins, as an fd of the caller's own; -1 = none. */
+int slots_namespace(const struct plan *plan, uint32_t type);

@@ -76,7 +76,6 @@ int plan_refuse(const struct config *c, struct error *err)
 	bool notifies = asks_for_notify(&l->seccomp, &notify);
 	const struct refusal list[] = {
 		{l->namespaces[NS_USER].set, l->namespaces[NS_USER].at, "a user namespace"},
-		{l->net_devices.n, l->net_devices.n ? l->net_devices.v[0].at : l->at, "linux.netDevices"},
 		{l->intel_rdt.set, l->intel_rdt.at, "linux.intelRdt"},
 		{notifies, notify, "SCMP_ACT_NOTIFY"},
 	};

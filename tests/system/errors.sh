@@ -260,9 +260,7 @@ test_errors__what_is_not_carried_out_yet_is_refused_by_name() {
 	only_crun_lite
 	config '.linux.intelRdt = {"closID":"x"}'
 	refused intelRdt
-	config 'del(.linux.intelRdt) | .linux.netDevices = {"eth0":{"name":"x"}}'
-	refused netDevices
-	config 'del(.linux.netDevices) | .linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":1000,"size":1}]
+	config 'del(.linux.intelRdt) | .linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":1000,"size":1}]
 		| .linux.gidMappings = .linux.uidMappings'
 	refused 'user|uidMappings'
 }

@@ -124,10 +124,10 @@ test_labels__the_program_and_the_mounts_have_their_labels_F016_F079() {
 	has_selinux || skip "this kernel runs without SELinux"
 	local label files
 	label=$(tr -d '\0' </proc/self/attr/current)
-	files=$(stat -c %C /tmp)
+	files=$(stat -c %C /tmp 2>/dev/null) || :
 	[[ $label == *:*:* && $files == *:*:* ]] || skip "no SELinux policy is loaded"
 	config '.process.selinuxLabel = $l | .linux.mountLabel = $f' --arg l "$label" --arg f "$files"
-	in_container 'tr -d "\0" </proc/self/attr/current; echo; inspect mounts'
+	in_container 'tr -d "\0" </proc/self/attr/current; echo; cat /proc/self/mountinfo'
 	expect_line "$label"
 	mount_has /dev "context=$files"
 	config '.process.selinuxLabel = "no:such:label:s0"'
