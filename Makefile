@@ -30,7 +30,8 @@ cc-has     = $(shell $(CC) -Werror $1 -x c -c -o /dev/null /dev/null 2>/dev/null
 harden    := $(foreach f,-fstack-protector-strong -fstack-clash-protection -fcf-protection \
 	-ftrivial-auto-var-init=zero,$(call cc-has,$f))
 opt.debug   := -Og -g3
-opt.release := -O2 -g -D_FORTIFY_SOURCE=2
+# -Os: as fast here, and every page of the text counts in the peak (docs/benchmarks.md).
+opt.release := -Os -g -D_FORTIFY_SOURCE=2
 opt.asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 ifeq ($(BUILD),asan)
 override STATIC := 0
@@ -41,7 +42,10 @@ pie       := $(if $(filter 1,$(STATIC)),-fno-pie,-fPIE)
 ldpie     := $(if $(filter 1,$(STATIC)),-static,-pie)
 all_cflags  = -std=gnu17 -D_GNU_SOURCE -I. -DCRUN_LITE_VERSION='"$(version)"' -DCRUN_LITE_COMMIT='"$(commit)"' \
 	$(warnings) $(harden) $(pie) -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(opt.$(BUILD)) $(CFLAGS)
-all_ldflags = $(ldpie) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack $(filter -fsanitize%,$(opt.$(BUILD))) $(LDFLAGS)
+# Where what lies, for fewer pages in memory.
+layout    := $(if $(filter 1,$(STATIC)),$(shell echo 'int main(void){return 0;}' | \
+	$(CC) -static -x c -o /dev/null - -Wl,-T,runtime/link.ld 2>/dev/null && echo -Wl,-T,runtime/link.ld))
+all_ldflags = $(ldpie) $(layout) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack $(filter -fsanitize%,$(opt.$(BUILD))) $(LDFLAGS)
 yajl      := $(if $(filter 1,$(STATIC)),-lyajl_s,-lyajl)
 LDLIBS    := $(yajl) -lseccomp -lcap
 

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #define CGROUP_HIERARCHIES_MAX 16
-/* Of a group, below /sys/fs/cgroup; what engines write is below 400.  Each hierarchy's copy costs memory at every start. */
+/* Of a group, below /sys/fs/cgroup; what engines write is below 400. */
 #define CGROUP_PATH_MAX 1280
 
 /* Bits of a set of controllers; host.c has their names on v1 and v2. */
@@ -54,7 +54,7 @@ struct cgroup_hierarchy {
 	char dir[64];           /* below /sys/fs/cgroup: "memory", "cpu,cpuacct", "systemd", "unified"; "" on pure v2 */
 	uint32_t controllers;   /* CGROUP_CPU | ...; 0 for a named hierarchy, and for v2 (asked only when one is missing) */
 	bool v2;
-	char own[CGROUP_PATH_MAX];     /* our own group in it, absolute ("/user.slice"); "/" for the root */
+	const char *own;        /* our own group in it, absolute ("/user.slice"); "/" for the root */
 };
 
 /* What the host offers, asked once: one read of /proc/self/cgroup and a statfs. */
@@ -63,6 +63,7 @@ struct cgroup_host {
 	int root_fd;            /* the directory /sys/fs/cgroup, or -1 */
 	size_t n;
 	struct cgroup_hierarchy hierarchies[CGROUP_HIERARCHIES_MAX];
+	char text[16384];       /* /proc/self/cgroup, which `own` points into: not to be copied */
 };
 
 /* Fills *ret; the caller ends it with cgroup_host_close.  A host without cgroups is no error. */
@@ -71,7 +72,7 @@ void cgroup_host_close(struct cgroup_host *host);
 
 struct cgroup_dir {
 	const struct cgroup_hierarchy *hierarchy;
-	char path[CGROUP_PATH_MAX];    /* relative to /sys/fs/cgroup */
+	const char *path;       /* relative to /sys/fs/cgroup */
 	int fd;                 /* v2: O_PATH | O_DIRECTORY, or -1 while it does not exist; v1: always -1 (a path
 	                           below root_fd costs less than ten more open files) */
 	bool made;              /* by us, or the container's by its state.json: only then is it removed */
@@ -81,6 +82,8 @@ struct cgroup {
 	const struct cgroup_host *host; /* must outlive this */
 	size_t n;
 	struct cgroup_dir dirs[CGROUP_HIERARCHIES_MAX];
+	size_t used;
+	char room[CGROUP_HIERARCHIES_MAX * CGROUP_PATH_MAX];    /* for the paths: not to be copied */
 };
 
 /*

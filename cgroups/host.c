@@ -76,7 +76,7 @@ uint32_t cgroup_controllers_parse(const char *names, size_t len, char separator)
 	return set;
 }
 
-static int add(struct cgroup_host *host, const char *names, const char *own, struct error *err)
+static int add(struct cgroup_host *host, const char *names, char *own, struct error *err)
 {
 	static const char deleted[] = " (deleted)";
 	struct cgroup_hierarchy *h = &host->hierarchies[host->n];
@@ -93,25 +93,25 @@ static int add(struct cgroup_host *host, const char *names, const char *own, str
 	if (host->n == CGROUP_HIERARCHIES_MAX)
 		return error_set(err, E2BIG, "read /proc/self/cgroup: more than %d hierarchies",
 		                 CGROUP_HIERARCHIES_MAX);
-	if (strlen(names) >= sizeof(h->dir) || strchr(names, '/') || own_len >= sizeof(h->own))
+	if (strlen(names) >= sizeof(h->dir) || strchr(names, '/') || own_len >= CGROUP_PATH_MAX)
 		return error_set(err, ENAMETOOLONG, "read /proc/self/cgroup: hierarchy '%s'", names);
 	h->controllers = h->v2 ? 0 : cgroup_controllers_parse(names, strlen(names), ',');
 	strcpy(h->dir, names);
-	strcpy(h->own, own);
 	if (own_len >= sizeof(deleted) && strcmp(own + own_len - (sizeof(deleted) - 1), deleted) == 0)
-		h->own[own_len - (sizeof(deleted) - 1)] = '\0';
+		own[own_len - (sizeof(deleted) - 1)] = '\0';
+	h->own = own;
 	host->n++;
 	return 0;
 }
 
-int cgroup_host_parse(char *text, struct cgroup_host *host, struct error *err)
+int cgroup_host_parse(struct cgroup_host *host, struct error *err)
 {
 	char *save = NULL;
 	int r = 0;
 
 	host->n = 0;
 	/* cgroups(7): "hierarchy-ID:controller-list:cgroup-path"; a path may contain colons. */
-	for (char *line = strtok_r(text, "\n", &save); line && r == 0;
+	for (char *line = strtok_r(host->text, "\n", &save); line && r == 0;
 	     line = strtok_r(NULL, "\n", &save)) {
 		char *names = strchr(line, ':');
 		char *own = names ? strchr(names + 1, ':') : NULL;
@@ -126,7 +126,7 @@ int cgroup_host_parse(char *text, struct cgroup_host *host, struct error *err)
 
 /* The names in /sys/fs/cgroup that are directories: one or two system calls, where a look at each would cost ten. */
 struct names {
-	char bytes[8192];
+	char bytes[4096];
 	long len;
 };
 
@@ -228,7 +228,6 @@ static int read_own(char *buf, size_t size, struct error *err)
 int cgroup_host_open(struct cgroup_host *ret, struct error *err)
 {
 	cleanup_close int fd = -1;
-	char text[16384];
 	struct statfs fs;
 	int r;
 
@@ -242,11 +241,11 @@ int cgroup_host_open(struct cgroup_host *ret, struct error *err)
 		               : error_set(err, errno, "open /sys/fs/cgroup");
 	if (fstatfs(fd, &fs) < 0)
 		return error_set(err, errno, "statfs /sys/fs/cgroup");
-	r = read_own(text, sizeof(text), err);
+	r = read_own(ret->text, sizeof(ret->text), err);
 	if (r < 0)
 		return r;
 	ret->layout = fs.f_type == CGROUP2_SUPER_MAGIC ? CGROUP_V2 : CGROUP_V1;
-	r = cgroup_host_parse(text, ret, err);
+	r = cgroup_host_parse(ret, err);
 	if (r < 0)
 		return r;
 	ret->root_fd = fd;

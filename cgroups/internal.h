@@ -18,10 +18,13 @@ const char *cgroup_controller_name(uint32_t controller, bool v2);
 /* The set that `names` lists, split at `separator`; unknown names are left out. */
 uint32_t cgroup_controllers_parse(const char *names, size_t len, char separator);
 /*
- * Reads the text of /proc/self/cgroup into host->hierarchies, as a host that mounts everything would have
- * them; host->layout is given (CGROUP_V2 keeps only the "0::" line).  Changes `text`.
+ * Splits host->text (of /proc/self/cgroup) into host->hierarchies, as a host that mounts everything would have
+ * them; host->layout is given (CGROUP_V2 keeps only the "0::" line).
  */
-int cgroup_host_parse(char *text, struct cgroup_host *host, struct error *err);
+int cgroup_host_parse(struct cgroup_host *host, struct error *err);
+
+/* place.c: gives dirs[] a path of two parts; what is too long was refused before. */
+void cgroup_keep_path(struct cgroup *cgroup, struct cgroup_dir *dir, const char *hierarchy, const char *path);
 
 /* file.c; `file` is below dir->path (NULL: the directory itself).  Every fd is close-on-exec. */
 int cgroup_file_open(const struct cgroup *cgroup, const struct cgroup_dir *dir, const char *file,

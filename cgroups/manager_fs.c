@@ -541,12 +541,12 @@ int cgroup_reopen(const struct cgroup_host *host, size_t n, const char *const *p
                   struct cgroup *ret, struct error *err)
 {
 	ret->host = host;
-	ret->n = 0;
+	ret->n = ret->used = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct cgroup_hierarchy *h = hierarchy_of(host, paths[i]);
 		struct cgroup_dir *dir = &ret->dirs[ret->n];
 
-		if (!is_clean(paths[i], h ? strlen(h->dir) : 0) || strlen(paths[i]) >= sizeof(dir->path) - NAME_MAX ||
+		if (!is_clean(paths[i], h ? strlen(h->dir) : 0) || strlen(paths[i]) >= CGROUP_PATH_MAX - NAME_MAX ||
 		    ret->n == CGROUP_HIERARCHIES_MAX) {
 			cgroup_close(ret);
 			return error_set(err, EINVAL, "'%.200s' is not the path of a cgroup", paths[i]);
@@ -556,7 +556,7 @@ int cgroup_reopen(const struct cgroup_host *host, size_t n, const char *const *p
 		dir->hierarchy = h;
 		dir->made = true;
 		dir->fd = -1;
-		strcpy(dir->path, paths[i]);
+		cgroup_keep_path(ret, dir, "", paths[i]);
 		ret->n++;
 		if (h->v2) {
 			dir->fd = cgroup_file_open(ret, dir, NULL, O_PATH | O_DIRECTORY);

@@ -65,7 +65,16 @@ static void base_of(const struct cgroup_hierarchy *h, char *ret)
 		*slash = '\0';
 }
 
-static int locate_in(const struct cgroup_hierarchy *h, const char *path, struct cgroup_dir *ret,
+void cgroup_keep_path(struct cgroup *cgroup, struct cgroup_dir *dir, const char *hierarchy, const char *path)
+{
+	char *to = cgroup->room + cgroup->used;
+
+	dir->path = to;
+	to = stpcpy(stpcpy(to, hierarchy), path);
+	cgroup->used += (size_t)(to + 1 - dir->path);
+}
+
+static int locate_in(const struct cgroup_hierarchy *h, const char *path, struct cgroup *cgroup, struct cgroup_dir *ret,
                      struct error *err)
 {
 	char group[CGROUP_PATH_MAX] = "";
@@ -81,8 +90,7 @@ static int locate_in(const struct cgroup_hierarchy *h, const char *path, struct 
 	ret->hierarchy = h;
 	ret->fd = -1;
 	ret->made = false;
-	strcpy(ret->path, h->dir);
-	strcat(ret->path, *h->dir ? group : group + 1);
+	cgroup_keep_path(cgroup, ret, h->dir, *h->dir ? group : group + 1);
 	return 0;
 }
 
@@ -121,7 +129,7 @@ int cgroup_locate(const struct cgroup_host *host, const struct text *cgroups_pat
 	int r = 0;
 
 	ret->host = host;
-	ret->n = 0;
+	ret->n = ret->used = 0;
 	if (!given) {
 		if (strchr(id, '/') ||
 		    snprintf(name, sizeof(name), "crun-lite-%s", id) >= (int)sizeof(name))
@@ -131,7 +139,7 @@ int cgroup_locate(const struct cgroup_host *host, const struct text *cgroups_pat
 		r = check(path, err);
 	}
 	for (size_t i = 0; i < host->n && r == 0; i++) {
-		r = locate_in(&host->hierarchies[i], path, &ret->dirs[i], err);
+		r = locate_in(&host->hierarchies[i], path, ret, &ret->dirs[i], err);
 		if (r < 0)
 			error_wrap(err, "cgroupsPath '%.200s'", path);
 		else

@@ -50,7 +50,7 @@ static int imagine_host(const char *word, struct cgroup_host *ret, struct error 
 			struct cgroup_hierarchy *h = &ret->hierarchies[ret->n];
 
 			snprintf(h->dir, sizeof(h->dir), "%s", hosts[i].dirs[ret->n]);
-			snprintf(h->own, sizeof(h->own), "/");
+			h->own = "/";
 			h->v2 = !*h->dir || strcmp(h->dir, "unified") == 0;
 		}
 		return 0;

@@ -33,12 +33,11 @@ static struct cgroup_host *host_of(enum cgroup_layout layout, const char *text)
 {
 	static struct cgroup_host host;
 	struct error err = {0};
-	char copy[1024];
 
 	host.layout = layout;
 	host.root_fd = -1;
-	snprintf(copy, sizeof(copy), "%s", text);
-	assert_int_equal(cgroup_host_parse(copy, &host, &err), 0);
+	snprintf(host.text, sizeof(host.text), "%s", text);
+	assert_int_equal(cgroup_host_parse(&host, &err), 0);
 	return &host;
 }
 
@@ -155,7 +154,7 @@ static void test_parse(void **state)
 	static struct cgroup_host many;
 	const struct cgroup_host *host = host_of(CGROUP_V1, v1_text);
 	struct error err = {0};
-	char text[1024] = "";
+	char *text = many.text;
 
 	assert_int_equal(host->n, 4);
 	assert_string_equal(host->hierarchies[0].dir, "systemd");
@@ -171,16 +170,16 @@ static void test_parse(void **state)
 	assert_string_equal(host->hierarchies[0].own, "/y");
 
 	strcpy(text, "nonsense\n");
-	assert_true(cgroup_host_parse(text, &many, &err) < 0);
+	assert_true(cgroup_host_parse(&many, &err) < 0);
 	strcpy(text, "1:memory:relative\n");
-	assert_true(cgroup_host_parse(text, &many, &err) < 0);
+	assert_true(cgroup_host_parse(&many, &err) < 0);
 	many.layout = CGROUP_V1;
 	strcpy(text, "1:name=a/b:/\n");
-	assert_true(cgroup_host_parse(text, &many, &err) < 0);
+	assert_true(cgroup_host_parse(&many, &err) < 0);
 	text[0] = '\0';
 	for (int i = 0; i < CGROUP_HIERARCHIES_MAX + 1; i++)
 		sprintf(text + strlen(text), "%d:name=n%d:/\n", i, i);
-	assert_true(cgroup_host_parse(text, &many, &err) < 0);
+	assert_true(cgroup_host_parse(&many, &err) < 0);
 	assert_int_equal(many.n, CGROUP_HIERARCHIES_MAX);
 }
 

@@ -238,10 +238,9 @@ static int setup(void **state)
 {
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		struct error err = {0};
-		char copy[1024];
 
-		snprintf(copy, sizeof(copy), "%s", host_texts[i]);
-		if (cgroup_host_parse(copy, &hosts[i], &err) < 0)
+		snprintf(hosts[i].text, sizeof(hosts[i].text), "%s", host_texts[i]);
+		if (cgroup_host_parse(&hosts[i], &err) < 0)
 			return -1;
 	}
 	return 0;
