@@ -237,6 +237,9 @@ struct seccomp {
 	struct { size_t n; struct seccomp_rule *v; } syscalls;
 };
 
+/* SCMP_ACT_NOTIFY is used: somebody listens at listener_path.  (Without it, the path is ignored.) */
+bool seccomp_notifies(const struct seccomp *s);
+
 struct intel_rdt {
 	bool set;
 	struct source at;

@@ -259,25 +259,54 @@ int emit_finish(struct emitter *e, char **ret, size_t *ret_len, struct error *er
 
 /* ---- the state ---- */
 
+static size_t put_state(struct emitter *e, const struct config *config, const char *id, const char *bundle,
+                        const char *status, pid_t pid)
+{
+	size_t hole = 0;
+
+	emit_object(e);
+	emit_key_string(e, "ociVersion", "1.3.0");
+	emit_key_string(e, "id", id);
+	emit_key_string(e, "status", status);
+	if (pid > 0) {
+		emit_key_int(e, "pid", pid);
+	} else if (strcmp(status, "stopped") != 0) {
+		emit_key(e, "pid");
+		hole = emit_hole(e, EMIT_PID_WIDTH);
+	}
+	emit_key_string(e, "bundle", bundle);
+	if (config->annotations.n)
+		emit_key_pairs(e, "annotations", &config->annotations);
+	emit_end_object(e);
+	return hole;
+}
+
 int emit_state(const struct config *config, const char *id, const char *bundle, const char *status,
                pid_t pid, char **ret, size_t *ret_len, size_t *ret_hole, struct error *err)
 {
 	struct emitter e = {0};
 
-	*ret_hole = 0;
+	*ret_hole = put_state(&e, config, id, bundle, status, pid);
+	return emit_finish(&e, ret, ret_len, err);
+}
+
+int emit_process_state(const struct config *config, const char *id, const char *bundle, const char *status,
+                       pid_t pid, char **ret, size_t *ret_len, struct error *err)
+{
+	const char *metadata = config->linux_.seccomp.listener_metadata.s;
+	struct emitter e = {0};
+
 	emit_object(&e);
 	emit_key_string(&e, "ociVersion", "1.3.0");
-	emit_key_string(&e, "id", id);
-	emit_key_string(&e, "status", status);
-	if (pid > 0) {
-		emit_key_int(&e, "pid", pid);
-	} else if (strcmp(status, "stopped") != 0) {
-		emit_key(&e, "pid");
-		*ret_hole = emit_hole(&e, EMIT_PID_WIDTH);
-	}
-	emit_key_string(&e, "bundle", bundle);
-	if (config->annotations.n)
-		emit_key_pairs(&e, "annotations", &config->annotations);
+	emit_key(&e, "fds");
+	emit_array(&e);
+	emit_string(&e, "seccompFd");
+	emit_end_array(&e);
+	emit_key_int(&e, "pid", pid);
+	if (metadata)
+		emit_key_string(&e, "metadata", metadata);
+	emit_key(&e, "state");
+	put_state(&e, config, id, bundle, status, pid);
 	emit_end_object(&e);
 	return emit_finish(&e, ret, ret_len, err);
 }

@@ -64,6 +64,12 @@ int emit_state(const struct config *config, const char *id, const char *bundle, 
                pid_t pid, char **ret, size_t *ret_len, size_t *ret_hole, struct error *err);
 
 /*
+ * The container process state (config-linux.md), as a seccomp agent gets it with the listener's fd.
+ */
+int emit_process_state(const struct config *config, const char *id, const char *bundle, const char *status,
+                       pid_t pid, char **ret, size_t *ret_len, struct error *err);
+
+/*
  * What `crun-lite spec` writes; with tabs if `e` is pretty and has no indent.  `rootless`: in a
  * user namespace whose root is who runs this, with what such a user may have (the host's network,
  * no limits).

@@ -2,6 +2,7 @@
 #include "spec/chapters.h"
 
 #include <errno.h>
+#include <string.h>
 
 static const struct field arg_fields[] = {
 	{NULL,       decode_at,   offsetof(struct seccomp_arg, at)},
@@ -64,3 +65,18 @@ const struct field seccomp_fields[] = {
 	 .size = sizeof(struct seccomp_rule)},
 	{0},
 };
+
+static bool is_notify(const struct text *action)
+{
+	return action->s && strcmp(action->s, "SCMP_ACT_NOTIFY") == 0;
+}
+
+bool seccomp_notifies(const struct seccomp *s)
+{
+	if (!s->set || is_notify(&s->default_action))
+		return s->set;
+	for (size_t i = 0; i < s->syscalls.n; i++)
+		if (is_notify(&s->syscalls.v[i].action))
+			return true;
+	return false;
+}

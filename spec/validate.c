@@ -638,6 +638,9 @@ static int check_seccomp(const struct config *config, struct error *err)
 		return 0;
 	if (s->listener_metadata.s && !s->listener_path.s)
 		return refuse(err, s->listener_metadata.at, "listenerMetadata needs a listenerPath");
+	/* create and start may have different working directories. */
+	if (seccomp_notifies(s) && s->listener_path.s && s->listener_path.s[0] != '/')
+		return refuse(err, s->listener_path.at, "listenerPath is not absolute");
 	r = check_errno(&s->default_action, &s->default_errno_ret, err);
 	if (r == 0)
 		r = check_listener(s, &s->default_action, err);

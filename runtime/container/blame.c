@@ -34,6 +34,7 @@ static const char *const stage_words[STAGES] = {
 	[STAGE_PTMX] = "open /dev/ptmx of the container",
 	[STAGE_CONTROL_TTY] = "make it the controlling terminal",
 	[STAGE_CONSOLE_BIND] = "mount it on /dev/console",
+	[STAGE_THREAD] = "start the thread that gives its listener away",
 	[STAGE_MESSAGE] = "talk to the runtime",
 };
 
@@ -226,6 +227,15 @@ static void hint(const struct plan *p, const struct step *step, const struct mes
 		idmap_hint(m->code, s(p, step->mount.type), err);
 	else if (step->kind == STEP_PIVOT && m->code == EINVAL)
 		error_hint(err, "on a host that runs from an initramfs, use --no-pivot");
+	else if (step->kind == STEP_SECCOMP && m->code == EBUSY)
+		error_hint(err, "the runtime itself is under a filter with a listener, and the kernel takes only one");
+	else if (step->kind == STEP_SECCOMP && m->code == EMFILE)
+		error_hint(err, "RLIMIT_NOFILE leaves no room for the filter's listener");
+	else if (step->kind == STEP_SECCOMP && m->stage == STAGE_THREAD && m->code == EAGAIN)
+		error_hint(err, "a limit of processes counts that thread too: give the container one more");
+	else if (step->kind == STEP_SECCOMP && m->code == EINVAL &&
+	         (step->seccomp.flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV))
+		error_hint(err, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV needs Linux 5.19");
 	else if (step->kind == STEP_SYSCTL && m->code == ENOENT)
 		error_hint(err, "this kernel has no such sysctl, or its namespace is not the container's own");
 }

@@ -33,6 +33,7 @@
 #include "runtime/container/notify.h"
 #include "runtime/container/pidfile.h"
 #include "runtime/container/scheduler.h"
+#include "runtime/container/seccomp_agent.h"
 #include "runtime/container/slots.h"
 #include "runtime/container/sync.h"
 #include "runtime/plan/build.h"
@@ -314,6 +315,8 @@ static int compile_filter(struct launch *l, struct error *err)
 
 	if (!l->config->linux_.seccomp.set)
 		return 0;
+	if (seccomp_agent_check(&l->config->linux_.seccomp, err) < 0)
+		return -err->code;
 	cache = open_cache(l);
 	return seccomp_compile(&l->config->linux_.seccomp, cache, &l->filter, err);
 }
@@ -800,12 +803,31 @@ int launch_prepare(struct launch *l, const struct create_options *options, bool 
 	return r;
 }
 
+/* Init waits for it: nothing of the container runs before the agent has the listener. */
+static int introduce_agent(struct launch *l, struct error *err)
+{
+	cleanup_close int listener = -1;
+	struct reply reply;
+	int r;
+
+	if (!seccomp_notifies(&l->config->linux_.seccomp))
+		return 0;
+	r = meet(l, MSG_LISTENER, &reply, err);
+	if (r < 0)
+		return r;
+	listener = reply.fd;
+	r = seccomp_agent_send(l->config, l->options->id, l->bundle, l->pid, listener, err);
+	return r < 0 ? r : tell(l, MSG_LISTENED, NULL, err);
+}
+
 int launch_go(struct launch *l, struct error *err)
 {
 	struct parcel parcel = {.data = l->home, .len = strlen(l->home), .aux = l->ignored_signals};
 	struct reply reply;
 	int r = tell(l, MSG_START, &parcel, err);
 
+	if (r == 0 && !l->create)
+		r = introduce_agent(l, err);
 	/* The program runs once the socket, which is close-on-exec, is closed without a word. */
 	if (r == 0 && !l->create) {
 		r = await_init(l, err);

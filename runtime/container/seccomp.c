@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
+#include "runtime/base/sys.h"
 #include "runtime/container/seccomp_bpf.h"
 #include "runtime/container/seccomp_cache.h"
 
@@ -46,10 +48,6 @@ static const struct {
 	{"SCMP_CMP_NE",        BPF_COMPARE_NE       },
 };
 
-/*
- * WAIT_KILLABLE_RECV belongs to a listener: the kernel answers EINVAL to it without one,
- * and without NOTIFY there is none, so it is taken and means nothing.
- */
 static const struct {
 	const char *name;
 	uint32_t value;
@@ -57,7 +55,7 @@ static const struct {
 	{"SECCOMP_FILTER_FLAG_LOG",                SECCOMP_FILTER_FLAG_LOG       },
 	{"SECCOMP_FILTER_FLAG_SPEC_ALLOW",         SECCOMP_FILTER_FLAG_SPEC_ALLOW},
 	{"SECCOMP_FILTER_FLAG_TSYNC",              SECCOMP_FILTER_FLAG_TSYNC     },
-	{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 0                             },
+	{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 0                             }, /* see listener_flags */
 };
 
 /* How numbers of calls that have no column of their own (libseccomp's table) are found. */
@@ -245,10 +243,6 @@ static int read_action(const struct text *name, const struct opt_uint *number, u
 
 	if (action == NULL)
 		return unknown(name, "action", err);
-	if (action->value == SECCOMP_RET_USER_NOTIF) {
-		error_set(err, ENOTSUP, "seccomp: SCMP_ACT_NOTIFY");
-		return error_locate(err, name->at);
-	}
 	/* config-linux.md: an errno for an action that takes none MUST be an error. */
 	if (number->set && !action->takes_errno) {
 		error_set(err, EINVAL, "seccomp: %s takes no errno", name->s);
@@ -282,6 +276,21 @@ static int read_flags(const struct texts *names, uint32_t *ret, struct error *er
 	}
 	*ret = value;
 	return 0;
+}
+
+/*
+ * WAIT_KILLABLE_RECV belongs to a listener: the kernel answers EINVAL to it without one, so elsewhere it
+ * is taken and means nothing.  TSYNC must not reach the thread that hands the listener over
+ * (init/listener.c); init has no other.
+ */
+static uint32_t listener_flags(const struct texts *names)
+{
+	uint32_t value = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->v[i].s, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") == 0)
+			value |= SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	return value;
 }
 
 static int read_condition(const struct seccomp_arg *arg, struct bpf_condition *ret,
@@ -621,6 +630,8 @@ static int read_default(struct compiler *c, struct error *err)
 	int r = read_action(&c->profile->default_action, &c->profile->default_errno_ret,
 			    &c->otherwise, &permits, err);
 
+	/* Who wants to be asked about everything is asked about new calls too. */
+	permits |= c->otherwise == SECCOMP_RET_USER_NOTIF;
 	c->beyond = permits ? c->otherwise : SECCOMP_RET_ERRNO | ENOSYS;
 	return r;
 }
@@ -639,11 +650,9 @@ static int compile(const struct seccomp *profile, struct seccomp_filter *ret, st
 	int r;
 
 	*ret = (struct seccomp_filter){0};
-	if (profile->listener_path.s) {
-		error_set(err, ENOTSUP, "seccomp: listenerPath");
-		return error_locate(err, profile->listener_path.at);
-	}
 	r = read_flags(&profile->flags, &ret->flags, err);
+	if (seccomp_notifies(profile))
+		ret->flags = (ret->flags & ~(uint32_t)SECCOMP_FILTER_FLAG_TSYNC) | listener_flags(&profile->flags);
 	r = r ?: read_default(&c, err);
 	r = r ?: read_rules(&c, err);
 	r = r ?: add_arches(&c, err);
@@ -657,8 +666,16 @@ static uint32_t library_version(void)
 	return version->major << 20 | version->minor << 10 | version->micro;
 }
 
-int seccomp_compile(const struct seccomp *profile, int cache_dir, struct seccomp_filter *ret,
-		    struct error *err)
+/* What init does until the agent has the listener (init/listener.c): notified is as good as allowed. */
+static bool may_wait(const struct seccomp_filter *filter)
+{
+	struct seccomp_data data = {.nr = SYS_futex, .arch = seccomp_arch_native()};
+	uint32_t action = seccomp_bpf_decide(filter->bytes, filter->n, &data) & SECCOMP_RET_ACTION_FULL;
+
+	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG || action == SECCOMP_RET_USER_NOTIF;
+}
+
+static int compile_or_read(const struct seccomp *profile, int cache_dir, struct seccomp_filter *ret, struct error *err)
 {
 	const struct seccomp_cache_key key = {
 		.text = profile->raw,
@@ -679,6 +696,15 @@ int seccomp_compile(const struct seccomp *profile, int cache_dir, struct seccomp
 		seccomp_cache_write(cache_dir, &key, &filter);
 	*ret = filter;
 	return 0;
+}
+
+int seccomp_compile(const struct seccomp *profile, int cache_dir, struct seccomp_filter *ret, struct error *err)
+{
+	int r = compile_or_read(profile, cache_dir, ret, err);
+
+	if (r == 0 && (ret->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		ret->may_wait = may_wait(ret);
+	return r;
 }
 
 void seccomp_filter_free(struct seccomp_filter *filter)

@@ -12,6 +12,7 @@
 #include "runtime/base/error.h"
 #include "spec/config.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,13 +20,14 @@ struct seccomp_filter {
 	void *bytes;            /* struct sock_filter[n]; owned */
 	size_t n;               /* instructions; 0 = no filter */
 	uint32_t flags;         /* SECCOMP_FILTER_FLAG_* for seccomp(2) */
+	bool may_wait;          /* futex(2), which init waits with, is neither denied nor punished */
 };
 
 /*
  * `cache_dir`: a directory fd (0700, ours) or -1 for no cache; a cache that cannot be
  * read or written is never an error.  Unknown system call names are ignored, as the
  * specification's engines expect; unknown actions, operators and architectures are -EINVAL with
- * their place.  SCMP_ACT_NOTIFY and listenerPath: -ENOTSUP.
+ * their place.  With SCMP_ACT_NOTIFY the flags ask for a listener.
  */
 int seccomp_compile(const struct seccomp *profile, int cache_dir, struct seccomp_filter *ret,
                     struct error *err);

@@ -335,3 +335,42 @@ int seccomp_bpf_generate(struct bpf_abi *abis, size_t n, uint32_t foreign, struc
 	*ret_n = p->n;
 	return 0;
 }
+
+/* ---- running it --------------------------------------------------------------------- */
+
+static bool holds(uint16_t code, uint32_t a, uint32_t k)
+{
+	switch (BPF_OP(code)) {
+	case BPF_JEQ:
+		return a == k;
+	case BPF_JGT:
+		return a > k;
+	case BPF_JGE:
+		return a >= k;
+	default:
+		return a & k;
+	}
+}
+
+uint32_t seccomp_bpf_decide(const struct sock_filter *code, size_t n, const struct seccomp_data *data)
+{
+	uint32_t a = 0;
+
+	for (size_t pc = 0; pc < n; pc++) {
+		const struct sock_filter *i = &code[pc];
+
+		if (i->code == (BPF_RET | BPF_K))
+			return i->k;
+		if (i->code == (BPF_LD | BPF_W | BPF_ABS) && i->k <= sizeof(*data) - sizeof(a))
+			memcpy(&a, (const char *)data + i->k, sizeof(a));
+		else if (i->code == (BPF_ALU | BPF_AND | BPF_K))
+			a &= i->k;
+		else if (i->code == (BPF_JMP | BPF_JA))
+			pc += i->k;
+		else if (BPF_CLASS(i->code) == BPF_JMP)
+			pc += holds(i->code, a, i->k) ? i->jt : i->jf;
+		else
+			break;
+	}
+	return SECCOMP_RET_KILL_PROCESS;
+}

@@ -12,6 +12,7 @@
 #include "runtime/base/error.h"
 
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -66,3 +67,9 @@ struct bpf_abi {
  */
 int seccomp_bpf_generate(struct bpf_abi *abis, size_t n, uint32_t foreign, struct sock_filter **ret,
                          size_t *ret_n, struct error *err);
+
+/*
+ * What a program that seccomp_bpf_generate made decides: SECCOMP_RET_*.  The kernel has checked that such
+ * a program ends; one with an instruction that is never made here kills.
+ */
+uint32_t seccomp_bpf_decide(const struct sock_filter *code, size_t n, const struct seccomp_data *data);

@@ -137,7 +137,7 @@ bool seccomp_cache_read(int dir, const struct seccomp_cache_key *key, struct sec
 		  2) != st.st_size ||
 	    !matches(key, &header, body, len))
 		return false;
-	*ret = (struct seccomp_filter){steal_ptr(&body), header.n, header.flags};
+	*ret = (struct seccomp_filter){.bytes = steal_ptr(&body), .n = header.n, .flags = header.flags};
 	return true;
 }
 

@@ -17,6 +17,7 @@
 #include "runtime/container/blame.h"
 #include "runtime/container/launch.h"
 #include "runtime/container/notify.h"
+#include "runtime/container/seccomp_agent.h"
 #include "runtime/container/sync.h"
 
 static int connect_init(const struct store *store, int *ret_fd, struct error *err)
@@ -49,8 +50,28 @@ static int explain(const struct store *store, const struct reply *reply, struct 
 	return blame_init(plan, reply, err);
 }
 
+/* Init waits for it: nothing of the container runs before the agent has the listener. */
+static int introduce_agent(int sock, const struct state *state, const struct config *config, struct reply *reply,
+                           struct error *err)
+{
+	cleanup_close int listener = -1;
+	int r;
+
+	if (!seccomp_notifies(&config->linux_.seccomp))
+		return 0;
+	r = sync_receive(sock, MSG_LISTENER, reply, err);
+	if (r == SYNC_CLOSED)
+		return error_set(err, ERROR_SAID, "init ended before the program ran");
+	if (r != 0)
+		return r;
+	listener = reply->fd;
+	r = seccomp_agent_send(config, state->id, state->bundle, state->pid, listener, err);
+	return r < 0 ? r : sync_send(sock, MSG_LISTENED, NULL, err);
+}
+
 /* The program runs once the connection, which is close-on-exec, ends without a word. */
-static int tell_init(const struct store *store, bool *ret_sent, struct error *err)
+static int tell_init(const struct store *store, const struct state *state, const struct config *config,
+                     bool *ret_sent, struct error *err)
 {
 	cleanup_close int sock = -1;
 	struct reply reply;
@@ -59,6 +80,8 @@ static int tell_init(const struct store *store, bool *ret_sent, struct error *er
 	if (r == 0)
 		r = sync_send(sock, MSG_START, NULL, err);
 	*ret_sent = r == 0;
+	if (r == 0)
+		r = introduce_agent(sock, state, config, &reply, err);
 	if (r == 0)
 		r = sync_receive(sock, MSG_NONE, &reply, err);
 	if (r == SYNC_FAILED)
@@ -114,7 +137,7 @@ static int start(struct store *store, const struct state *state, const struct co
 		r = notify_open(store->dir, &notify, err);
 	if (r < 0)
 		return r;
-	r = tell_init(store, &sent, err);
+	r = tell_init(store, state, config, &sent, err);
 	if (sent) {
 		unlinkat(store->dir, "start", 0);
 		unlinkat(store->dir, "plan", 0);

@@ -23,6 +23,8 @@ static const struct {
 	[MSG_HOOKS_DONE] = {"HOOKS_DONE", PARENT, "the prestart and createRuntime hooks ran"},
 	[MSG_READY] = {"READY", INIT, "the root is entered and the program exists; only START is missing"},
 	[MSG_START] = {"START", PARENT, "the state is written; the program may run"},
+	[MSG_LISTENER] = {"LISTENER", INIT, "the seccomp filter is loaded; its listener came along"},
+	[MSG_LISTENED] = {"LISTENED", PARENT, "the seccomp agent has the listener"},
 	[MSG_FAILED] = {"FAILED", INIT, "a step failed; init ends"},
 };
 

@@ -23,6 +23,34 @@ static inline long arch_syscall(long nr, long a, long b, long c, long d, long e,
 	return ret;
 }
 
+/* clone(2) with a stack of its own, and `run`, which never returns, on it. */
+static inline long arch_thread(unsigned long flags, void *stack_end, int (*run)(void *), void *arg)
+{
+	register long r10 __asm__("r10") = 0;
+	register long r8 __asm__("r8") = 0;
+	long ret;
+
+	__asm__ volatile("syscall\n"
+	                 "test %%rax, %%rax\n"
+	                 "jnz 1f\n"
+	                 "xor %%ebp, %%ebp\n"
+	                 "mov %[arg], %%rdi\n"
+	                 "call *%[run]\n"
+	                 "hlt\n"
+	                 "1:\n"
+	                 : "=a"(ret)
+	                 : "a"(__NR_clone), "D"(flags), "S"(stack_end), "d"(0), "r"(r10), "r"(r8), [run] "r"(run),
+	                   [arg] "r"(arg)
+	                 : "rcx", "r11", "memory");
+	return ret;
+}
+
+/* In a loop that waits for another processor. */
+static inline void arch_relax(void)
+{
+	__asm__ volatile("pause" ::: "memory");
+}
+
 /* The kernel enters with argc, argv, envp on the stack. */
 #define ARCH_START(entry)                            \
 	__asm__(".section .text._start,\"ax\"\n"     \
@@ -55,6 +83,34 @@ static inline long arch_syscall(long nr, long a, long b, long c, long d, long e,
 	return x0;
 }
 
+static inline long arch_thread(unsigned long flags, void *stack_end, int (*run)(void *), void *arg)
+{
+	register long x8 __asm__("x8") = __NR_clone;
+	register long x0 __asm__("x0") = (long)flags;
+	register long x1 __asm__("x1") = (long)stack_end;
+	register long x2 __asm__("x2") = 0;
+	register long x3 __asm__("x3") = 0;
+	register long x4 __asm__("x4") = 0;
+
+	__asm__ volatile("svc #0\n"
+	                 "cbnz x0, 1f\n"
+	                 "mov x29, xzr\n"
+	                 "mov x30, xzr\n"
+	                 "mov x0, %[arg]\n"
+	                 "blr %[run]\n"
+	                 "brk #0\n"
+	                 "1:\n"
+	                 : "+r"(x0)
+	                 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), [run] "r"(run), [arg] "r"(arg)
+	                 : "memory", "cc");
+	return x0;
+}
+
+static inline void arch_relax(void)
+{
+	__asm__ volatile("yield" ::: "memory");
+}
+
 #define ARCH_START(entry)                                  \
 	__asm__(".section .text._start,\"ax\"\n"           \
 	        ".globl _start\n"                          \
@@ -78,6 +134,20 @@ static inline long arch_syscall(long nr, long a, long b, long c, long d, long e,
 	long ret = syscall(nr, a, b, c, d, e, f);
 
 	return ret < 0 ? -errno : ret;
+}
+
+int clone(int (*run)(void *), void *stack_end, int flags, void *arg, ...);
+
+static inline long arch_thread(unsigned long flags, void *stack_end, int (*run)(void *), void *arg)
+{
+	int ret = clone(run, stack_end, (int)flags, arg);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static inline void arch_relax(void)
+{
+	__asm__ volatile("" ::: "memory");
 }
 
 #define ARCH_START(entry)                                                  \

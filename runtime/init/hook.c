@@ -21,7 +21,7 @@
 #define SIG_SETMASK_ 2
 #define SIG_BLOCK_ 0
 
-static void exec_hook(struct init *in, const struct step *step, int input)
+__attribute__((noreturn)) static void exec_hook(struct init *in, const struct step *step, int input)
 {
 	const char **argv = __builtin_alloca((step->hook.args.n + 2) * sizeof(*argv));
 	const char **envp = __builtin_alloca((step->hook.env.n + 1) * sizeof(*envp));
@@ -45,6 +45,7 @@ static void exec_hook(struct init *in, const struct step *step, int input)
 	sys(rt_sigprocmask, SIG_SETMASK_, &no_signals, NULL, sizeof(no_signals));
 	sys(execve, str(in, step->hook.path), argv, envp);
 	sys(exit_group, 127);
+	__builtin_trap();       /* denied: never back into init's own steps */
 }
 
 /* Our pid, in the container's namespace, as the blanks of the state's hole leave room for. */

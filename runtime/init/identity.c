@@ -45,14 +45,19 @@ int do_stdio(struct init *in, const struct step *step)
 	return 0;
 }
 
-int do_seccomp(struct init *in, const struct step *step)
+long seccomp_load(const struct init *in, const struct step *step)
 {
 	struct sock_fprog program = {
 		.len = (unsigned short)step->seccomp.n,
 		.filter = (struct sock_filter *)plan_at(in->plan, step->seccomp.offset),
 	};
 
-	return (int)sys(seccomp, SECCOMP_SET_MODE_FILTER, step->seccomp.flags, &program);
+	return sys(seccomp, SECCOMP_SET_MODE_FILTER, step->seccomp.flags, &program);
+}
+
+int do_seccomp(struct init *in, const struct step *step)
+{
+	return step->seccomp.listener ? listener_hand_over(in, step) : (int)seccomp_load(in, step);
 }
 
 int do_caps(struct init *in, const struct step *step)

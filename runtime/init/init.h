@@ -122,6 +122,11 @@ long proc_open(struct init *in, const char *path, unsigned long flags);
 /* The same for a magic link of our own (self/ns/...), followed. */
 long proc_follow(struct init *in, const char *path, unsigned long flags);
 
+/* identity.c: 0, or the listener's fd if the step asks for one, or -errno. */
+long seccomp_load(const struct init *in, const struct step *step);
+/* listener.c: loads the filter and returns once the agent, and nobody in here, has its listener. */
+int listener_hand_over(struct init *in, const struct step *step);
+
 /* copyup.c: copies the tree below directory `from` into directory `to`. */
 int copy_tree(int from, int to);
 

@@ -365,8 +365,10 @@ static void plan_seccomp(const struct plan_input *in, struct builder *b)
 	if (!profile->set || (in->filter && in->filter->n == 0))
 		return;
 	s = builder_step(b, STEP_SECCOMP, 0, profile->at);
+	s->seccomp.listener = seccomp_notifies(profile);
 	if (!in->filter)
 		return;
+	s->seccomp.may_wait = in->filter->may_wait;
 	s->seccomp.offset = builder_bytes(b, in->filter->bytes, in->filter->n * 8, 8);
 	s->seccomp.n = (uint32_t)in->filter->n;
 	s->seccomp.flags = in->filter->flags;

@@ -21,6 +21,8 @@ enum message_type {
 	MSG_HOOKS_DONE,         /* parent: prestart and createRuntime hooks ran; data: HOME=... if asked for */
 	MSG_READY,              /* init: only START is missing; fd: the terminal's master, if there is one */
 	MSG_START,              /* parent or `start`: go */
+	MSG_LISTENER,           /* init: the seccomp filter is loaded; fd: its listener, which nobody else has */
+	MSG_LISTENED,           /* parent or `start`: the agent has it */
 	MSG_FAILED,             /* init, at any time: step, stage, code; data: the kernel's own words, if any */
 	MSG_TYPES,
 };
@@ -56,6 +58,7 @@ enum stage {
 	STAGE_CONTROL_TTY,
 	STAGE_CONSOLE_BIND,
 	STAGE_UNREACHABLE,      /* the working directory is not below the root */
+	STAGE_THREAD,
 	STAGE_MESSAGE,          /* the other side broke the protocol or is gone */
 	STAGES,
 };

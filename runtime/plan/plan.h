@@ -171,7 +171,11 @@ struct step {
 		struct { uint32_t height, width, uid; } console;
 		struct { struct plan_list candidates; plan_str name; } program;
 		struct { uint32_t resource; uint64_t soft, hard; } rlimit;
-		struct { uint32_t offset, n, flags; } seccomp;          /* struct sock_filter[n] */
+		struct {
+			uint32_t offset, n, flags;      /* struct sock_filter[n] */
+			uint32_t listener;              /* MSG_LISTENER: an agent answers what is notified */
+			uint32_t may_wait;              /* futex(2) may be called under it */
+		} seccomp;
 		struct { uint64_t bounding, last; } caps;               /* keep these of 0..last */
 		struct {
 			uint32_t uid, gid;

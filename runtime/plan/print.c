@@ -382,6 +382,12 @@ static void print_exec(const struct sink *k, const struct step *s)
 	texts(k, "env", s->exec.env);
 }
 
+static void print_seccomp(const struct sink *k, const struct step *s)
+{
+	if (s->seccomp.listener)
+		number(k, "listener", s->seccomp.listener);
+}
+
 static const struct {
 	const char *name;
 	void (*print)(const struct sink *k, const struct step *s);
@@ -425,7 +431,7 @@ static const struct {
 	[STEP_MEMORY_POLICY] = {"memory-policy", print_memory},
 	[STEP_RLIMIT] = {"rlimit", print_rlimit},
 	[STEP_STDIO] = {"stdio", print_user},
-	[STEP_SECCOMP] = {"seccomp", NULL},
+	[STEP_SECCOMP] = {"seccomp", print_seccomp},
 	[STEP_CAPS] = {"caps", print_caps},
 	[STEP_USER] = {"user", print_user},
 	[STEP_NO_NEW_PRIVS] = {"no-new-privs", NULL},

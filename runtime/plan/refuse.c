@@ -2,7 +2,6 @@
 #include "runtime/plan/build.h"
 
 #include <errno.h>
-#include <string.h>
 
 /*
  * What runtime-spec knows and this version does not carry out yet: each is refused by its name and
@@ -24,20 +23,6 @@ static int refuse(const struct refusal *list, size_t n, struct error *err)
 		return error_locate(err, list[i].at);
 	}
 	return 0;
-}
-
-static bool asks_for_notify(const struct seccomp *s, struct source *ret_at)
-{
-	*ret_at = s->listener_path.at;
-	if (s->listener_path.s)
-		return true;
-	for (size_t i = 0; i < s->syscalls.n; i++) {
-		*ret_at = s->syscalls.v[i].action.at;
-		if (s->syscalls.v[i].action.s && strcmp(s->syscalls.v[i].action.s, "SCMP_ACT_NOTIFY") == 0)
-			return true;
-	}
-	*ret_at = s->default_action.at;
-	return s->default_action.s && strcmp(s->default_action.s, "SCMP_ACT_NOTIFY") == 0;
 }
 
 /* With a mount namespace that exists already, or with none, nothing may be mounted for one container. */
@@ -72,12 +57,9 @@ static int refuse_foreign_mounts(const struct config *c, struct error *err)
 int plan_refuse(const struct config *c, struct error *err)
 {
 	const struct linux_config *l = &c->linux_;
-	struct source notify;
-	bool notifies = asks_for_notify(&l->seccomp, &notify);
 	const struct refusal list[] = {
 		{l->namespaces[NS_USER].set, l->namespaces[NS_USER].at, "a user namespace"},
 		{l->intel_rdt.set, l->intel_rdt.at, "linux.intelRdt"},
-		{notifies, notify, "SCMP_ACT_NOTIFY"},
 	};
 	int r = refuse(list, sizeof(list) / sizeof(list[0]), err);
 

@@ -1,4 +1,4 @@
-# System call filters: F071-F074, F013.
+# System call filters: F071-F075, F013.
 # shellcheck shell=bash
 
 # System call numbers of this machine, by name.
@@ -228,10 +228,333 @@ test_seccomp__nonsense_is_refused_by_name_F071() {
 	run_fails defaultAction run -b "$B" "$ID"
 }
 
-test_seccomp__notify_is_refused_by_name_for_now_F075() {
+# ---- SCMP_ACT_NOTIFY -----------------------------------------------------------------------------
+
+# agent [WHAT...]: listens at $SOCK; see helpers/agent.c.  no_agent ends it.
+agent() {
+	SOCK=${SOCK:-$T/agent.sock}
+	helper agent "$SOCK" "$T" "$@"
+	until_true test -e "$T/ready"
+}
+no_agent() {
+	end_helper $HELPER
+	rm -f "$SOCK" "$T/ready" "$T/calls" "$T/connections"
+}
+
+# notifies NAME... [-- FILTER]: a profile that asks the agent about these calls.
+notifies() {
+	local names=()
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do names+=("$1"); shift; done
+	json_strings "${names[@]}"
+	filter '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"action":"SCMP_ACT_NOTIFY","names":'"$JSON"'}]}'
+	config '.linux.seccomp.listenerPath = $p | '"${2:-.}" --arg p "${SOCK:-$T/agent.sock}"
+}
+
+asked() { # NUMBER: the agent was asked about this call
+	[ -e "$T/calls" ] && grep -q "^$1 " "$T/calls"
+}
+
+test_seccomp__the_agent_decides_F075() {
 	only_crun_lite
-	filter '{"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/none.sock","syscalls":[{"names":["chroot"],"action":"SCMP_ACT_NOTIFY"}]}'
-	run_fails 'SCMP_ACT_NOTIFY|listenerPath' run -b "$B" "$ID"
+	notifies getppid
+	agent ${NR[getppid]}=95
+	calls ${NR[getppid]}
+	expect_eq "$OUT" "-1 EOPNOTSUPP"
+	expect_eq "$(<"$T/connections")" "fds 1 rest 0"
+	expect_eq "$(wc -l <"$T/calls")" 1 "how often it was asked"
+	no_agent
+}
+
+test_seccomp__the_agent_lets_a_call_happen_F075() {
+	only_crun_lite
+	notifies chroot
+	agent
+	calls ${NR[chroot]} 0
+	expect_eq "$OUT" "-1 EFAULT"
+	asked ${NR[chroot]} || fail "the agent was not asked"
+	no_agent
+}
+
+test_seccomp__the_agent_gets_the_container_process_state_F075() {
+	only_crun_lite
+	notifies getppid -- '.annotations = {"a":"b"} | .linux.seccomp.listenerMetadata = "some \"words\""'
+	agent
+	args sys ${NR[getppid]}
+	created
+	expect_no_file "$T/state.json"
+	local pid
+	pid=$(pid_of)
+	run_ok start "$ID"
+	until_true asked ${NR[getppid]}
+	expect_eq "$(jq -cS . "$T/state.json")" "$(jq -cnS --arg id "$ID" --arg b "$B" --argjson p "$pid" \
+		'{ociVersion: "1.3.0", fds: ["seccompFd"], pid: $p, metadata: "some \"words\"",
+		  state: {ociVersion: "1.3.0", id: $id, status: "created", pid: $p, bundle: $b, annotations: {a: "b"}}}')"
+	expect_eq "$(<"$T/calls")" "${NR[getppid]} $pid" "who asked"
+	until_true has_status stopped
+	run_ok delete "$ID"
+	no_agent
+}
+
+test_seccomp__without_metadata_there_is_none_in_the_state_F075() {
+	only_crun_lite
+	notifies getppid
+	agent
+	calls ${NR[getppid]}
+	expect_eq "$(jq -c 'keys' "$T/state.json")" '["fds","ociVersion","pid","state"]'
+	no_agent
+}
+
+test_seccomp__each_container_has_a_connection_of_its_own_F075() {
+	only_crun_lite
+	notifies getppid
+	agent ${NR[getppid]}=95
+	calls ${NR[getppid]}
+	calls ${NR[getppid]}
+	calls ${NR[getppid]}
+	expect_eq "$OUT" "-1 EOPNOTSUPP"
+	expect_eq "$(sort "$T/connections" | uniq -c | xargs)" "3 fds 1 rest 0"
+	no_agent
+}
+
+test_seccomp__notify_without_no_new_privileges_F075() {
+	only_crun_lite
+	notifies getppid -- '.process.noNewPrivileges = false | .process.user = {"uid":1000,"gid":1000}'
+	agent ${NR[getppid]}=95
+	args sh -c "sys ${NR[getppid]}; inspect caps"
+	run_ok run -b "$B" "$ID"
+	expect_line "-1 EOPNOTSUPP"
+	expect_line "nnp: 0"
+	expect_line "effective: 0"
+	expect_line "seccomp: 2"
+	no_agent
+}
+
+test_seccomp__the_program_has_neither_listener_nor_helper_F075() {
+	only_crun_lite
+	notifies getppid
+	agent
+	in_container 'ls -l /proc/self/fd; ps; grep ^Threads /proc/1/status'
+	expect_not_in seccomp
+	expect_line $'Threads:\t1'
+	expect_eq "$(grep -c '^ *[0-9][0-9]* ' <<<"${OUT#*PID}")" 2 "processes"
+	no_agent
+}
+
+# What init itself needs from the filter on: nothing that is notified may hold up the agent's introduction.
+test_seccomp__also_inits_own_calls_may_be_notified_F075() {
+	only_crun_lite
+	local nnp
+	notifies sendmsg recvmsg close write read futex execve exit nanosleep prctl capset setresuid setgroups rt_sigprocmask
+	agent
+	for nnp in true false; do
+		config '.process.noNewPrivileges = '$nnp
+		: >"$T/calls"
+		args sys 39
+		run_ok run -b "$B" "$ID"
+		asked 59 || [ "$(uname -m)" != x86_64 ] || fail "execve was not asked about"
+	done
+	no_agent
+}
+
+test_seccomp__everything_may_be_notified_F075() {
+	only_crun_lite
+	filter '{"defaultAction":"SCMP_ACT_NOTIFY","syscalls":[]}'
+	config '.linux.seccomp.listenerPath = $p' --arg p "$T/agent.sock"
+	agent ${NR[getppid]}=95
+	calls ${NR[getppid]}
+	expect_eq "$OUT" "-1 EOPNOTSUPP"
+	# A call that is newer than the last one that the profile names, too.
+	filter '{"defaultAction":"SCMP_ACT_NOTIFY","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}'
+	config '.linux.seccomp.listenerPath = $p' --arg p "$T/agent.sock"
+	calls ${NR[getppid]}
+	expect_eq "$OUT" "-1 EOPNOTSUPP"
+	no_agent
+}
+
+test_seccomp__a_profile_that_kills_who_waits_F075() {
+	only_crun_lite
+	# futex is what init would wait with; it must not try.
+	filter '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"action":"SCMP_ACT_NOTIFY","names":["getppid"]},
+		{"action":"SCMP_ACT_KILL_PROCESS","names":["futex","sched_yield","nanosleep","clock_nanosleep","sendmsg","recvmsg","exit","close"]}]}'
+	config '.linux.seccomp.listenerPath = $p' --arg p "$T/agent.sock"
+	agent ${NR[getppid]}=95
+	args inspect caps
+	config '.process.args = ["true"]'
+	run_ok run -b "$B" "$ID"
+	expect_eq "$(<"$T/connections")" "fds 1 rest 0"
+	no_agent
+}
+
+test_seccomp__flags_with_a_listener_F075() {
+	only_crun_lite
+	local f
+	agent ${NR[getppid]}=95
+	for f in '[]' '["SECCOMP_FILTER_FLAG_TSYNC"]' '["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]' \
+		'["SECCOMP_FILTER_FLAG_LOG","SECCOMP_FILTER_FLAG_SPEC_ALLOW","SECCOMP_FILTER_FLAG_TSYNC","SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]'; do
+		notifies getppid -- ".linux.seccomp.flags = $f"
+		calls ${NR[getppid]}
+		expect_eq "$OUT" "-1 EOPNOTSUPP" "$f"
+		calls ${NR[getppid]}
+		expect_eq "$OUT" "-1 EOPNOTSUPP" "$f from the cache"
+	done
+	no_agent
+}
+
+test_seccomp__a_listener_path_without_notify_is_ignored_F075() {
+	only_crun_lite          # config-linux.md: "If no SCMP_ACT_NOTIFY action is used this value is ignored."
+	filter '{"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/none.sock","listenerMetadata":"m","syscalls":[{"names":["getppid"],"action":"SCMP_ACT_ERRNO"}]}'
+	calls ${NR[getppid]}
+	expect_eq "$OUT" "-1 EPERM"
+}
+
+test_seccomp__an_agent_behind_a_long_path_F075() {
+	only_crun_lite
+	local d=$T/$(printf 'x%.0s' {1..200})
+	mkdir "$d"
+	SOCK=$d/agent.sock
+	notifies getppid
+	agent ${NR[getppid]}=95
+	calls ${NR[getppid]}
+	expect_eq "$OUT" "-1 EOPNOTSUPP"
+	no_agent
+}
+
+test_seccomp__a_listener_path_that_leads_nowhere_F075() {
+	only_crun_lite
+	notifies getppid
+	args sh -c 'echo ran'
+	run_fails 'agent.sock.*no such file' run -b "$B" "$ID"
+	run_fails 'agent.sock.*no such file' create -b "$B" "$ID"
+	expect_in "/linux/seccomp/listenerPath" "$ERR"
+	touch "$T/agent.sock"
+	run_fails 'agent.sock is not a socket' create -b "$B" "$ID"
+	rm "$T/agent.sock"
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$T/agent.sock"
+	run_fails 'connection refused' run -b "$B" "$ID"
+	config '.linux.seccomp.listenerPath = "agent.sock"'
+	run_fails 'listenerPath is not absolute' run -b "$B" "$ID"
+	config 'del(.linux.seccomp.listenerPath)'
+	run_fails 'SCMP_ACT_NOTIFY needs a listenerPath' run -b "$B" "$ID"
+}
+
+test_seccomp__an_agent_that_is_gone_at_start_F075() {
+	only_crun_lite
+	notifies getppid
+	agent
+	args sh -c "echo ran >/tmp/ran"
+	created
+	end_helper $HELPER
+	run_fails 'agent.sock.*connection refused' start "$ID"
+	has_status stopped || fail "it is $(status "$ID")"
+	expect_no_file "$T/state.json"
+	run_ok delete "$ID"
+}
+
+test_seccomp__an_agent_that_closes_at_once_F075() {
+	only_crun_lite
+	notifies getppid
+	agent close
+	calls ${NR[getppid]}            # seccomp_unotify(2): ENOSYS
+	expect_eq "$OUT" "-1 ENOSYS"
+	no_agent
+}
+
+test_seccomp__an_agent_that_dies_F075() {
+	only_crun_lite
+	notifies getppid
+	agent die
+	calls ${NR[getppid]}
+	expect_eq "$OUT" "-1 ENOSYS"
+	no_agent
+}
+
+# Nobody but the agent holds the listener: what is held up ends with it, also before the program runs.
+test_seccomp__an_agent_that_dies_before_the_program_runs_F075() {
+	only_crun_lite
+	notifies execve
+	agent die
+	args true
+	run_fails 'exec|init ended' run -b "$B" "$ID"
+	no_agent
+	notifies execve exit_group sendmsg -- '.process.noNewPrivileges = false'
+	agent die
+	capture rt run -b "$B" "$ID"
+	expect_rc 132           # SIGILL: it could neither complain nor end
+	no_agent
+}
+
+test_seccomp__an_agent_that_never_answers_can_be_interrupted_F075() {
+	only_crun_lite
+	notifies execve
+	agent silent
+	args true
+	rt_exec run -b "$B" "$ID" 2>"$T/err" &
+	local pid=$! rc=0
+	until_true test -s "$T/connections"
+	kill -TERM $pid
+	wait $pid || rc=$?
+	expect_eq "$rc" 1
+	expect_in "interrupted by SIGTERM" "$(<"$T/err")"
+	no_agent
+}
+
+test_seccomp__an_agent_that_never_accepts_F075() {
+	only_crun_lite
+	notifies getppid
+	agent deaf
+	run_fails 'timed out' run -b "$B" "$ID"
+	no_agent
+}
+
+test_seccomp__a_large_state_reaches_the_agent_F075() {
+	only_crun_lite
+	notifies getppid -- '.annotations = {"big": ("x" * 400000)}'
+	agent ${NR[getppid]}=95
+	calls ${NR[getppid]}
+	expect_eq "$OUT" "-1 EOPNOTSUPP"
+	expect_eq "$(jq '.state.annotations.big | length' "$T/state.json")" 400000
+	no_agent
+}
+
+test_seccomp__notify_with_a_tiny_limit_of_files_F075() {
+	only_crun_lite
+	notifies getppid -- '.process.rlimits = [{"type":"RLIMIT_NOFILE","soft":4,"hard":4}]'
+	agent ${NR[getppid]}=95
+	calls ${NR[getppid]}
+	expect_eq "$OUT" "-1 EOPNOTSUPP"
+	config '.process.rlimits = [{"type":"RLIMIT_NOFILE","soft":3,"hard":3}]'
+	run_fails 'too many open files' run -b "$B" "$ID"
+	expect_in "RLIMIT_NOFILE leaves no room" "$ERR"
+	no_agent
+}
+
+test_seccomp__start_container_hooks_are_under_the_agent_too_F075() {
+	only_crun_lite
+	local nnp
+	for nnp in true false; do
+		notifies mkdir mkdirat -- '.process.noNewPrivileges = '$nnp' | .hooks.startContainer = [{"path":"/bin/mkdir","args":["mkdir","/dev/made"]}]'
+		agent ${NR[mkdirat]}=95 83=95
+		args true
+		if [ $nnp = true ]; then
+			run_ok run -b "$B" "$ID"
+			[ ! -e "$T/calls" ] || fail "the hook ran under the filter"
+		else
+			capture rt run -b "$B" "$ID"
+			expect_in "hook /bin/mkdir ended with status 1" "$ERR"
+			[ -s "$T/calls" ] || fail "the agent was not asked about the hook"
+		fi
+		no_agent
+	done
+}
+
+# Init that may neither execute nor end must not fall out of its last function (it is killed instead).
+test_seccomp__a_profile_that_denies_even_the_end_F071() {
+	only_crun_lite
+	filter '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["execve","execveat","exit_group"],"action":"SCMP_ACT_ERRNO"}]}'
+	args true
+	run_fails 'exec: "true": operation not permitted' run -b "$B" "$ID"
+	config '.process.noNewPrivileges = false | .hooks.startContainer = [{"path":"/bin/true"}]'
+	run_fails 'hook /bin/true was killed by signal' run -b "$B" "$ID"
 }
 
 test_seccomp__the_cache_gives_the_same_filter_and_is_private_F074() {

@@ -255,6 +255,29 @@ static void test_hole(void **state)
 	assert_string_equal(pid, "7");
 }
 
+/* config-linux.md "The container process state" */
+static void test_process_state(void **state)
+{
+	struct config config = {.annotations = {1, (struct pair *)annotations}};
+	struct error err = {0};
+	char *bare = NULL, *text = NULL;
+	size_t bare_len = 0, len = 0;
+	int r = emit_process_state(&config, "web1", "/b", "created", 7, &bare, &bare_len, &err);
+
+	assert_int_equal(r, 0);
+	config.linux_.seccomp.listener_metadata.s = "a \"b\"";
+	r = emit_process_state(&config, "web1", "/b", "created", 7, &text, &len, &err);
+	assert_int_equal(r, 0);
+	assert_string_equal(bare, "{\"ociVersion\":\"1.3.0\",\"fds\":[\"seccompFd\"],\"pid\":7,\"state\":{\"ociVersion\":\"1.3.0\","
+	                          "\"id\":\"web1\",\"status\":\"created\",\"pid\":7,\"bundle\":\"/b\",\"annotations\":{\"org.b/x\":\"1\"}}}");
+	assert_string_equal(text, "{\"ociVersion\":\"1.3.0\",\"fds\":[\"seccompFd\"],\"pid\":7,\"metadata\":\"a \\\"b\\\"\",\"state\":{"
+	                          "\"ociVersion\":\"1.3.0\",\"id\":\"web1\",\"status\":\"created\",\"pid\":7,\"bundle\":\"/b\","
+	                          "\"annotations\":{\"org.b/x\":\"1\"}}}");
+	assert_int_equal(len, strlen(text));
+	free(bare);
+	free(text);
+}
+
 /* ---- the default configuration ---- */
 
 static int make_default(bool rootless, void **state)
@@ -367,7 +390,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_compact),
 		cmocka_unit_test(test_pretty),      cmocka_unit_test(test_reuse),
 		cmocka_unit_test(test_growth),      cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_hole),        cmocka_unit_test(test_default_text),
+		cmocka_unit_test(test_hole), cmocka_unit_test(test_process_state),        cmocka_unit_test(test_default_text),
 		cmocka_unit_test_setup_teardown(test_default, open_default, close_default),
 		cmocka_unit_test_setup_teardown(test_default_rootless, open_rootless, close_default),
 	};

@@ -173,6 +173,8 @@ static const struct row {
 	{"refuses an errno of a rule that kills", LINUX, "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[\n{\"names\":[\"a\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":1}]}", "SCMP_ACT_KILL takes no errno", 3, 52, "/linux/seccomp/syscalls/0/errnoRet", ""},
 	{"refuses a seventh argument", LINUX, "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[\n{\"names\":[\"a\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[{\"index\":6,\"value\":0,\"op\":\"SCMP_CMP_EQ\"}]}]}", "a system call has arguments 0 to 5, not 6", 3, 49, "/linux/seccomp/syscalls/0/args/0", ""},
 	{"takes a listener", LINUX, "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_NOTIFY\",\"listenerPath\":\"/l\",\"listenerMetadata\":\"m\"}"},
+	{"refuses a listener's path that is not absolute", LINUX, "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_NOTIFY\",\"listenerPath\":\"l\"}", "listenerPath is not absolute", 2, 61, "/linux/seccomp/listenerPath", ""},
+	{"ignores the path of a listener that nobody needs", LINUX, "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"l\"}"},
 	{"refuses metadata for nobody", LINUX, "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerMetadata\":\"m\"}", "listenerMetadata needs a listenerPath", 2, 64, "/linux/seccomp/listenerMetadata", ""},
 	{"refuses to notify nobody", LINUX, "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[\n{\"names\":[\"a\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}", "SCMP_ACT_NOTIFY needs a listenerPath", 3, 25, "/linux/seccomp/syscalls/0/action", ""},
 	{"refuses to notify nobody by default", LINUX, "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}", "SCMP_ACT_NOTIFY needs a listenerPath", 2, 28, "/linux/seccomp/defaultAction", ""},
