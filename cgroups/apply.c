@@ -273,6 +273,40 @@ int cgroup_set(const struct cgroup *cgroup, const struct resources *resources, s
 	return set(cgroup, resources, true, err);
 }
 
+static int not_delegated(const struct cgroup_host *host, const struct setting *s, struct error *err)
+{
+	const char *name = s->controller ? cgroup_controller_name(s->controller, host->layout == CGROUP_V2) : setting_file(s);
+
+	error_wrap(err, "limit %s", name);
+	err->hint[0] = '\0';
+	if (host->layout == CGROUP_V2)
+		error_hint(err, "it is not delegated to this user: put 'Delegate=%s' in the [Service] section of "
+		                "/etc/systemd/system/user@.service.d/delegate.conf, log in again, and start from "
+		                "systemd-run --user --scope -p Delegate=yes", name);
+	else
+		error_hint(err, "on cgroup v1 root has to make a group and chown it to this user (linux.cgroupsPath names it); or "
+		                "leave linux.resources out");
+	err->at = (struct source){0};
+	return error_locate(err, s->at);
+}
+
+int cgroup_refuse_limits(const struct cgroup_host *host, const struct resources *resources, struct error *err)
+{
+	struct settings list;
+	struct error other;
+	int r = settings_make(host, resources, false, &list, &other);
+
+	if (r < 0) {
+		*err = other;
+		return r;
+	}
+	for (size_t i = 0; i < list.n && r == 0; i++)
+		if (!(list.v[i].flags & (SETTING_DEFAULT | SETTING_OURS)))
+			r = not_delegated(host, &list.v[i], err);
+	settings_free(&list);
+	return r;
+}
+
 int cgroup_update(const struct cgroup *cgroup, const struct resources *resources,
                   struct error *err)
 {

@@ -112,6 +112,11 @@ int cgroup_make(struct cgroup *cgroup, const struct resources *resources, enum c
  * those of every container behind them, so also where the config has none).  The error names file, value and place.
  */
 int cgroup_set(const struct cgroup *cgroup, const struct resources *resources, struct error *err);
+/*
+ * Nobody may make the group, for the reason in *err: 0 if no limit is asked for (device rules are none: who may make
+ * no group makes no device either), else *err names the controller and how it is delegated.
+ */
+int cgroup_refuse_limits(const struct cgroup_host *host, const struct resources *resources, struct error *err);
 /* The same for a container that runs: leaves the device rules alone, which `update` cannot change. */
 int cgroup_update(const struct cgroup *cgroup, const struct resources *resources,
                   struct error *err);

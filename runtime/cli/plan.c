@@ -23,28 +23,32 @@ static const struct cli_option plan_flags[] = {
 	{"create", 0, CLI_FLAG, AT(create), NULL, "as create does it, not run"},
 	{"no-pivot", 0, CLI_FLAG, AT(no_pivot), NULL, "as with --no-pivot"},
 	{"id", 0, CLI_STRING, AT(id), "ID", "the container's ID (plan)"},
-	{"host", 0, CLI_STRING, AT(host), "v1|hybrid|v2|none",
-         "plan for a host with these cgroups and all capabilities, not for this one"},
+	{"host", 0, CLI_STRING, AT(host), "v1|hybrid|v2|none|rootless",
+         "plan for a host with these cgroups and all capabilities (or for a user with a range of ids), not for this one"},
 	CLI_END,
 };
 
 /* A host that looks the same on every machine: for golden files, and for "what would it do there?". */
-static int imagine_host(const char *word, struct cgroup_host *ret, struct error *err)
+static int imagine_host(const char *word, struct cgroup_host *ret, struct caller *ret_caller, struct error *err)
 {
 	static const struct {
 		const char *word;
 		enum cgroup_layout layout;
 		const char *dirs[4];
+		struct caller caller;
 	} hosts[] = {
 		{"v1", CGROUP_V1, {"cpu,cpuacct", "memory", "pids", "systemd"}},
 		{"hybrid", CGROUP_HYBRID, {"cpu,cpuacct", "memory", "pids", "unified"}},
 		{"v2", CGROUP_V2, {""}},
 		{"none", CGROUP_NONE, {NULL}},
+		{"rootless", CGROUP_V2, {""}, {true, {1000, 1000}, {{100000, 65536}, {100000, 65536}}}},
+		{"rootless-no-ids", CGROUP_NONE, {NULL}, {true, {1000, 1000}, {{0}}}},
 	};
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		if (strcmp(hosts[i].word, word) != 0)
 			continue;
+		*ret_caller = hosts[i].caller;
 		*ret = (struct cgroup_host){.layout = hosts[i].layout, .root_fd = -1};
 		for (; ret->n < 4 && hosts[i].dirs[ret->n]; ret->n++) {
 			struct cgroup_hierarchy *h = &ret->hierarchies[ret->n];
@@ -55,12 +59,12 @@ static int imagine_host(const char *word, struct cgroup_host *ret, struct error 
 		}
 		return 0;
 	}
-	return error_set(err, ERROR_SAID, "--host %s: v1, hybrid, v2 or none is expected", word);
+	return error_set(err, ERROR_SAID, "--host %s: v1, hybrid, v2, none, rootless or rootless-no-ids is expected", word);
 }
 
 static int find_host(struct launch *l, const struct plan_options *o, struct error *err)
 {
-	int r = o->host ? imagine_host(o->host, &l->cgroup_host, err) : cgroup_host_open(&l->cgroup_host, err);
+	int r = o->host ? imagine_host(o->host, &l->cgroup_host, &l->caller, err) : cgroup_host_open(&l->cgroup_host, err);
 
 	if (r < 0 || l->cgroup_host.layout == CGROUP_NONE)
 		return r;
@@ -73,6 +77,8 @@ static int make_plan(struct launch *l, const struct plan_options *o, struct erro
 
 	l->create = o->create;
 	l->imagined = o->host != NULL;
+	if (r == 0)
+		r = launch_learn_caller(l, err);
 	return r < 0 ? r : launch_plan(l, err);
 }
 

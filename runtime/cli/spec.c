@@ -17,7 +17,7 @@ struct spec_options {
 
 static const struct cli_option spec_flags[] = {
 	{"bundle", 'b', CLI_STRING, offsetof(struct spec_options, bundle), "DIR", "where (the current directory)"},
-	{"rootless", 0, CLI_REFUSED, 0, NULL, "this version does not make user namespaces yet"},
+	{"rootless", 0, CLI_FLAG, offsetof(struct spec_options, rootless), NULL, "for a container of an ordinary user: you"},
 	CLI_END,
 };
 

@@ -8,6 +8,7 @@
 
 #include "runtime/base/sys.h"
 #include "runtime/container/idmap.h"
+#include "runtime/container/slots.h"
 #include "runtime/plan/print.h"
 #include "spec/names.h"
 
@@ -49,6 +50,9 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 	switch ((enum step_kind)step->kind) {
 	case STEP_JOIN:
 		snprintf(buf, size, "join a namespace");
+		break;
+	case STEP_MAPPED:
+		snprintf(buf, size, "become root of the user namespace");
 		break;
 	case STEP_UNSHARE:
 		snprintf(buf, size, "make a %s namespace", step->unshare.flags & CLONE_NEWTIME ? "time" : "cgroup");
@@ -325,6 +329,8 @@ int blame_init(const struct plan *p, const struct reply *failure, struct error *
 		return blame_exec(p, step, m, err);
 	if (step->kind == STEP_HOOK)
 		return blame_hook(p, step, m, err);
+	if (m->stage == STAGE_SLOT)
+		return slots_blame(p, m->aux, m->code, err);
 	describe(p, step, text, sizeof(text));
 	add_stage(p, step, failure, text, sizeof(text));
 	error_set(err, m->code, "%s", text);

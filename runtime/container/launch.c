@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,6 +23,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/base/time.h"
 #include "runtime/container/blame.h"
+#include "runtime/container/caller.h"
 #include "runtime/container/clone.h"
 #include "runtime/container/console.h"
 #include "runtime/container/foreground.h"
@@ -30,6 +32,7 @@
 #include "runtime/container/hooks.h"
 #include "runtime/container/init_image.h"
 #include "runtime/container/labels.h"
+#include "runtime/container/maps.h"
 #include "runtime/container/notify.h"
 #include "runtime/container/pidfile.h"
 #include "runtime/container/scheduler.h"
@@ -193,10 +196,33 @@ static bool wants_notify(void)
 	return socket && *socket;
 }
 
+/* By fd; for who opens it elsewhere (in a user namespace) by its name. */
+static void find_notify_dir(const struct launch *l, char *buf, size_t size)
+{
+	char link[32];
+	ssize_t n = -1;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", l->store.dir);
+	if (l->config->linux_.namespaces[NS_USER].set)
+		n = readlink(link, buf, size - sizeof("/notify"));
+	snprintf(buf + (n > 0 ? n : 0), size - (size_t)(n > 0 ? n : 0), "%s/notify", n > 0 ? "" : link);
+}
+
+int launch_learn_caller(struct launch *l, struct error *err)
+{
+	int r = l->imagined ? 0 : caps_facts(&l->caps, err);
+
+	if (l->imagined)        /* every capability of Linux 5.9 and later */
+		l->caps = (struct cap_facts){.permitted = (1ull << 41) - 1, .known = (1ull << 41) - 1};
+	else if (r == 0)
+		caller_learn(&l->caps, &l->caller);
+	return r < 0 ? r : userns_complete(l->config, &l->caller, err);
+}
+
 int launch_plan(struct launch *l, struct error *err)
 {
 	const struct create_options *o = l->options;
-	char notify_dir[64];
+	char notify_dir[PATH_MAX];
 	struct passed passed = {0};
 	struct plan_input input = {
 		.config = l->config,
@@ -204,24 +230,25 @@ int launch_plan(struct launch *l, struct error *err)
 		.id = o->id,
 		.cgroups = &l->cgroup_host,
 		.group = &l->group,
+		.caps = l->caps,
+		.caller = l->caller,
 		.filter = l->store.dir >= 0 ? &l->filter : NULL,
 		.create = l->create,
 		.no_pivot = o->no_pivot,
 		.no_new_keyring = o->no_new_keyring,
 	};
-	int r = l->imagined ? 0 : caps_facts(&input.caps, err);
+	int r = find_passed(&passed, l->notify >= 0, err);
 
-	if (l->imagined)        /* every capability of Linux 5.9 and later */
-		input.caps = (struct cap_facts){.permitted = (1ull << 41) - 1, .known = (1ull << 41) - 1};
-	if (r == 0)
-		r = find_passed(&passed, l->notify >= 0, err);
 	if (r < 0)
 		return r;
+	/* user_namespaces(7): its first process has them all. */
+	if (l->config->linux_.namespaces[NS_USER].set)
+		input.caps.permitted = input.caps.known;
 	input.preserve_fds = o->preserve_fds + passed.fds;
 	input.env = passed.env;
 	input.n_env = passed.n;
 	if (l->notify >= 0) {
-		snprintf(notify_dir, sizeof(notify_dir), "/proc/self/fd/%d/notify", l->store.dir);
+		find_notify_dir(l, notify_dir, sizeof(notify_dir));
 		input.notify_dir = notify_dir;
 	}
 	r = plan_build(&input, &l->plan, err);
@@ -354,12 +381,40 @@ static int make_birthplace(struct launch *l, struct error *err)
 {
 	int r;
 
-	if (!l->group.n)
+	if (!l->group.n || l->group_settled)
 		return 0;
 	r = cgroup_make(&l->group, &l->config->linux_.resources, CGROUP_PART_V2, err);
 	if (r == 0)
 		undo_push(&l->undo, undo_group, l);
 	return r;
+}
+
+/*
+ * An ordinary user may make groups only where that is delegated.  A container that asks for no limit does without: so
+ * it is found out before the plan is made.
+ */
+static int settle_group(struct launch *l, struct error *err)
+{
+	const struct resources *resources = &l->config->linux_.resources;
+	int r;
+
+	if (!l->group.n || !l->caller.ordinary)
+		return 0;
+	l->group_settled = true;
+	r = cgroup_make(&l->group, resources, CGROUP_PART_ALL, err);
+	if (r == 0) {
+		undo_push(&l->undo, undo_group, l);
+		return 0;
+	}
+	if (err->code != EACCES && err->code != EPERM && err->code != EROFS)
+		return r;
+	r = cgroup_refuse_limits(&l->cgroup_host, resources, err);
+	if (r < 0)
+		return r;
+	log_debug("no control group: %s", err->text);
+	cgroup_close(&l->group);
+	l->group.n = l->state.n_groups = 0;
+	return state_write(&l->store, &l->state, err);
 }
 
 /* The v1 directories, while init mounts. */
@@ -369,7 +424,7 @@ static int make_group(struct launch *l, struct error *err)
 
 	if (!l->group.n || l->cgroup_host.layout == CGROUP_V2)
 		return 0;
-	r = cgroup_make(&l->group, &l->config->linux_.resources, CGROUP_PART_V1, err);
+	r = l->group_settled ? 0 : cgroup_make(&l->group, &l->config->linux_.resources, CGROUP_PART_V1, err);
 	if (r == 0)
 		r = cgroup_task_fds(&l->group, l->tasks, &l->n_tasks, &l->present, err);
 	return r;
@@ -448,27 +503,43 @@ static int make_sync(struct launch *l, struct error *err)
 	return 0;
 }
 
+/* In a new user namespace it becomes root by STEP_MAPPED; in one that is joined, if that maps it. */
+static bool init_is_root(const struct launch *l)
+{
+	const struct step *mapped = find_step(l->plan, STEP_MAPPED);
+
+	if (mapped && mapped->mapped.own)
+		return !(mapped->flags & STEP_F_OPTIONAL) && mapped->mapped.uid == 0 && mapped->mapped.gid == 0;
+	return !(getauxval(AT_UID) | getauxval(AT_EUID) | getauxval(AT_GID) | getauxval(AT_EGID));
+}
+
+/* With a second clone it is that one which is born in the group, if it is allowed to. */
+static int birthplace(const struct launch *l)
+{
+	const struct step *clone = find_step(l->plan, STEP_CLONE);
+
+	return l->group.n && !(clone && clone->clone.group_slot_1) ? cgroup_clone_fd(&l->group) : -1;
+}
+
 static int make_process(struct launch *l, struct error *err)
 {
 	cleanup_close int image = -1;
-	int group_fd = -1, r;
 	size_t offset;
+	int r;
 
 	if (l->create) {
 		r = make_listener(l, err);
 		if (r < 0)
 			return r;
 	}
-	l->plan->caller_is_root = !(getauxval(AT_UID) | getauxval(AT_EUID) | getauxval(AT_GID) | getauxval(AT_EGID));
+	l->plan->caller_is_root = init_is_root(l);
 	l->plan->sync_fd = l->theirs;
 	l->plan->listen_fd = l->listener;
 	r = init_image_open(l->plan, &image, &offset, err);
 	if (r < 0)
 		return r;
-	/* With a second clone it is that one which is born in the group. */
-	if (l->group.n && !find_step(l->plan, STEP_CLONE))
-		group_fd = cgroup_clone_fd(&l->group);
-	r = clone_init(image, offset, l->plan->clone_flags, group_fd, &l->pid, &l->pidfd, err);
+	r = clone_init(image, offset, l->plan->clone_flags, 64u - (unsigned)__builtin_clzll(l->caps.known | 1),
+	               birthplace(l), &l->pid, &l->pidfd, err);
 	if (r < 0)
 		return r;
 	undo_push(&l->undo, undo_process, l);
@@ -547,6 +618,105 @@ static int meet(const struct launch *l, enum message_type type, struct reply *re
 	return r == 0 ? 0 : init_ended(l, r, reply, err);
 }
 
+/* proc(5) oom_score_adj; by pid, because the container may not raise its own importance. */
+static int write_oom_score(struct launch *l, struct error *err)
+{
+	const struct opt_int *score = &l->config->process.oom_score_adj;
+	char path[64], value[16];
+	cleanup_close int fd = -1;
+	int n;
+
+	if (!score->set)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", l->pid);
+	n = snprintf(value, sizeof(value), "%d", (int)score->value);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, value, (size_t)n) == n)
+		return 0;
+	error_set(err, errno, "set oom_score_adj to %s", value);
+	if (err->code == EACCES)
+		error_hint(err, "a value below that of the caller needs CAP_SYS_RESOURCE");
+	return error_locate(err, score->at);
+}
+
+static int set_io_priority(struct launch *l, struct error *err)
+{
+	return io_priority_set(l->pid, &l->config->process.io_priority, err);
+}
+
+/* What was opened inside goes to init in the order of its slots, in as many packets as it takes. */
+static int send_mapped(struct launch *l, struct error *err)
+{
+	int fds[MESSAGE_FDS_MAX];
+	bool first = true;
+	int r = 0;
+
+	for (;;) {
+		unsigned n = (unsigned)slots_take(l->plan, fds, MESSAGE_FDS_MAX);
+
+		if (n == 0 && !first)
+			return 0;
+		first = false;
+		r = tell(l, MSG_MAPPED, &(struct parcel){.fds = fds, .n_fds = n}, err);
+		fds_close(fds, n);
+		if (r < 0)
+			return r;
+	}
+}
+
+/*
+ * setrlimit(2): no right of a user namespace raises a hard limit.  The soft ones are left to init, which still has files
+ * to open.
+ */
+static int raise_hard_limits(struct launch *l, struct error *err)
+{
+	const struct process *p = &l->config->process;
+
+	for (size_t i = 0; i < p->rlimits.n; i++) {
+		struct rlimit64 now, wanted = {.rlim_max = p->rlimits.v[i].hard};
+		int resource = p->rlimits.v[i].resource;
+
+		if (prlimit64(0, resource, NULL, &now) < 0 || wanted.rlim_max <= now.rlim_max)
+			continue;
+		wanted.rlim_cur = now.rlim_cur;
+		if (prlimit64(l->pid, resource, &wanted, NULL) == 0)
+			continue;
+		error_set(err, errno, "set %s to %llu:%llu", p->rlimits.v[i].type.s,
+		          (unsigned long long)p->rlimits.v[i].soft, (unsigned long long)p->rlimits.v[i].hard);
+		if (err->code == EPERM)
+			error_hint(err, "the caller's own hard limit is %llu, and raising it needs CAP_SYS_RESOURCE",
+			           (unsigned long long)now.rlim_max);
+		return error_locate(err, p->rlimits.v[i].at);
+	}
+	return 0;
+}
+
+/* The container's process is there: what only its parent may give it, then MAPPED. */
+static int admit(struct launch *l, struct error *err)
+{
+	const struct namespace *user = &l->config->linux_.namespaces[NS_USER];
+	int r = 0;
+
+	if (user->set && !user->path.s)
+		r = maps_write(l->pid, l->config, &l->caller, err);
+	else if (user->set)
+		r = maps_compare(l->pid, l->config, err);
+	if (r == 0 && user->set)
+		r = raise_hard_limits(l, err);
+	/* Before it is not dumpable: then its files in /proc are root's. */
+	if (r == 0)
+		r = write_oom_score(l, err);
+	if (r == 0 && slots_are_inside(l->plan))
+		r = slots_open_inside(l->plan, l->pid, l->pidfd, err);
+	return r < 0 ? r : send_mapped(l, err);
+}
+
+/* Init waits in the first process: nothing else may come between. */
+static int admit_first(struct launch *l, struct error *err)
+{
+	return find_step(l->plan, STEP_MAPPED) && !find_step(l->plan, STEP_CLONE) ? admit(l, err) : 0;
+}
+
 /* The second clone made the container's process: what joined the pid namespace ends. */
 static int take_second(struct launch *l, struct error *err)
 {
@@ -564,7 +734,7 @@ static int take_second(struct launch *l, struct error *err)
 	l->pidfd = (int)syscall(SYS_pidfd_open, l->pid, 0);
 	if (l->pidfd < 0)
 		return error_set(err, errno, "find the process that init made");
-	return tell(l, MSG_MAPPED, NULL, err);
+	return admit(l, err);
 }
 
 static void close_tasks(struct launch *l)
@@ -592,30 +762,9 @@ static int send_group(struct launch *l, struct error *err)
 	return r;
 }
 
-/* proc(5) oom_score_adj; by pid, because the container may not raise its own importance. */
 static int set_oom_score(struct launch *l, struct error *err)
 {
-	const struct opt_int *score = &l->config->process.oom_score_adj;
-	char path[64], value[16];
-	cleanup_close int fd = -1;
-	int n;
-
-	if (!score->set)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", l->pid);
-	n = snprintf(value, sizeof(value), "%d", (int)score->value);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd >= 0 && write(fd, value, (size_t)n) == n)
-		return 0;
-	error_set(err, errno, "set oom_score_adj to %s", value);
-	if (err->code == EACCES)
-		error_hint(err, "a value below that of the caller needs CAP_SYS_RESOURCE");
-	return error_locate(err, score->at);
-}
-
-static int set_io_priority(struct launch *l, struct error *err)
-{
-	return io_priority_set(l->pid, &l->config->process.io_priority, err);
+	return find_step(l->plan, STEP_MAPPED) ? 0 : write_oom_score(l, err);
 }
 
 static void undo_net_devices(void *arg)
@@ -770,9 +919,10 @@ static int open_slots(struct launch *l, struct error *err)
 static int prepare(struct launch *l, struct error *err)
 {
 	static int (*const acts[])(struct launch *, struct error *) = {
-		locate_group, check_terminal, check_labels,   make_store, compile_filter,  launch_plan, make_birthplace,
-		make_sync,    open_slots,     make_process,   make_group, take_second,     announce_group, set_limits,
-		set_oom_score, set_io_priority, move_net_devices, send_group, meet_mounted, meet_ready,   write_state,
+		launch_learn_caller, locate_group, check_terminal, check_labels, make_store, settle_group, compile_filter,
+		launch_plan, make_birthplace, make_sync, open_slots, make_process, admit_first, make_group, take_second,
+		announce_group, set_limits, set_oom_score, set_io_priority, move_net_devices, send_group, meet_mounted,
+		meet_ready, write_state,
 	};
 	int r = 0;
 

@@ -5,11 +5,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "cgroups/cgroup.h"
+#include "runtime/container/caps.h"
 #include "runtime/container/container.h"
 #include "runtime/container/seccomp.h"
 #include "runtime/container/undo.h"
 #include "runtime/network/devices.h"
 #include "runtime/plan/plan.h"
+#include "runtime/plan/userns.h"
 #include "spec/config.h"
 
 #include <limits.h>
@@ -17,18 +19,21 @@
 struct launch {
 	const struct create_options *options;
 	bool create;                    /* the container will wait for `start` */
-	bool imagined;                  /* planned for a host that is not this one */
+	bool imagined;                  /* planned for a host that is not this one, and the caller that is filled in */
 	int interrupt;                  /* a signalfd: what asks us to end, ends the launch; not owned */
 	char bundle[PATH_MAX];          /* absolute */
 	char *text;                     /* of config.json; owned */
 	size_t text_len;
 	bool config_kept;               /* the text is in the state directory */
 	struct config *config;
+	struct cap_facts caps;
+	struct caller caller;
 	struct cgroup_host cgroup_host;
 	struct cgroup group;            /* n == 0: none of its own */
 	int tasks[CGROUP_HIERARCHIES_MAX];      /* of the v1 groups, until init has them */
 	size_t n_tasks;
 	uint32_t present;               /* of cgroup_task_fds */
+	bool group_settled;             /* it is made already, or left out */
 	struct seccomp_filter filter;
 	struct plan *plan;
 	int root;                       /* the state root */
@@ -70,4 +75,6 @@ int launch_hooks(const struct config *config, enum hook_kind kind, const char *i
 /* For `plan`, which stops half-way: `l` is all zeros before launch_init, and ends with launch_end. */
 void launch_init(struct launch *l, const struct create_options *options);
 int launch_load(struct launch *l, struct error *err);
+/* Who runs us, and what follows from that for the configuration. */
+int launch_learn_caller(struct launch *l, struct error *err);
 int launch_plan(struct launch *l, struct error *err);

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/log.h"
 #include "runtime/base/sys.h"
 #include "runtime/container/idmap.h"
 #include "runtime/plan/message.h"
@@ -37,6 +40,14 @@ static const char *path_of(const struct plan *plan, const struct plan_slot *slot
  * runtime-spec config.md "root.path": a directory.  A symbolic link could be swapped after the look, so
  * it is cloned as what it is, and then seen not to be a directory.
  */
+static int blame_root(const char *path, int code, struct error *err)
+{
+	if (code != ELOOP)
+		return error_set(err, code, "open the root file system %s", path);
+	error_set(err, ERROR_SAID, "root file system %s is a symbolic link", path);
+	return error_hint(err, "name the directory that it points to in root.path");
+}
+
 static int open_root(const struct plan *plan, const struct plan_slot *slot, struct error *err)
 {
 	const char *path = path_of(plan, slot);
@@ -44,25 +55,33 @@ static int open_root(const struct plan *plan, const struct plan_slot *slot, stru
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return error_set(err, errno, "open the root file system %s", path);
-	if (S_ISLNK(st.st_mode)) {
-		error_set(err, ERROR_SAID, "root file system %s is a symbolic link", path);
-		return error_hint(err, "name the directory that it points to in root.path");
-	}
+		return blame_root(path, errno, err);
 	if (!S_ISDIR(st.st_mode))
-		return error_set(err, ENOTDIR, "open the root file system %s", path);
+		return blame_root(path, S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR, err);
 	return steal_fd(&fd);
+}
+
+static int blame_source(const char *path, int code, struct error *err)
+{
+	error_set(err, code, "bind source %s", path);
+	if (code == ENOENT)
+		error_hint(err, "the source of a bind mount must exist on the host");
+	return -err->code;
 }
 
 static int open_source(const struct plan *plan, const struct plan_slot *slot, struct error *err)
 {
 	int fd = open_tree(AT_FDCWD, path_of(plan, slot), slot->flags & AT_RECURSIVE);
 
-	if (fd < 0)
-		error_set(err, errno, "bind source %s", path_of(plan, slot));
-	if (fd < 0 && err->code == ENOENT)
-		error_hint(err, "the source of a bind mount must exist on the host");
-	return fd < 0 ? -err->code : fd;
+	return fd < 0 ? blame_source(path_of(plan, slot), errno, err) : fd;
+}
+
+/* Where hooks look for the root. */
+static int open_place(const struct plan *plan, const struct plan_slot *slot, struct error *err)
+{
+	int fd = open(path_of(plan, slot), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+
+	return fd < 0 ? blame_root(path_of(plan, slot), errno, err) : fd;
 }
 
 static int open_proc(const struct plan *plan, const struct plan_slot *slot, struct error *err)
@@ -146,6 +165,7 @@ static int open_slot(const struct plan *plan, const struct plan_slot *slot, cons
 		[SLOT_NULL] = open_null,
 		[SLOT_NAMESPACE] = open_namespace,
 		[SLOT_IDS] = open_ids,
+		[SLOT_PLACE] = open_place,
 	};
 	int fd;
 
@@ -163,13 +183,120 @@ int slots_open(struct plan *plan, const struct cgroup *group, struct error *err)
 {
 	for (uint32_t i = 0; i < plan->slots.n; i++) {
 		struct plan_slot *slot = &slots(plan)[i];
-		int fd = open_slot(plan, slot, group, err);
+		int fd;
 
+		if (slot->opener != OPENED_BY_PARENT)
+			continue;
+		fd = open_slot(plan, slot, group, err);
 		if (fd < 0)
 			return error_locate(err, (struct source){slot->at});
 		slot->fd = fd;
 	}
 	return 0;
+}
+
+/* ---- inside ---- */
+
+struct way_back {
+	int ns, root, cwd;
+	bool gone;              /* we are elsewhere */
+};
+
+static void forget(const struct way_back *w)
+{
+	for (size_t i = 0; i < 3; i++)
+		if (((const int[]){w->ns, w->root, w->cwd})[i] >= 0)
+			close(((const int[]){w->ns, w->root, w->cwd})[i]);
+}
+
+/* setns(2) leads to the root of the namespace; we, or who runs us, may live in a part of it. */
+static int enter(pid_t pid, int pidfd, struct way_back *ret)
+{
+	cleanup_close int root = -1;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
+	*ret = (struct way_back){
+		.ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC),
+		.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC),
+		.cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC),
+	};
+	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (ret->ns < 0 || ret->root < 0 || ret->cwd < 0 || root < 0)
+		return -errno;
+	if (setns(pidfd, CLONE_NEWNS) < 0)
+		return -errno;
+	ret->gone = true;
+	return fchdir(root) < 0 || chroot(".") < 0 ? -errno : 0;
+}
+
+static void leave(const struct way_back *w)
+{
+	if (!w->gone || (setns(w->ns, CLONE_NEWNS) == 0 && fchdir(w->root) == 0 && chroot(".") == 0 && fchdir(w->cwd) == 0))
+		return;
+	/* Whatever we would undo, or run, would be undone or run in the wrong place. */
+	log_warning("cannot come back from the container's mount namespace: %s", strerror(errno));
+	_exit(1);
+}
+
+static int open_all_inside(struct plan *plan, struct error *err)
+{
+	for (uint32_t i = 0; i < plan->slots.n; i++) {
+		struct plan_slot *slot = &slots(plan)[i];
+		int fd;
+
+		if (slot->opener != OPENED_INSIDE)
+			continue;
+		fd = open_slot(plan, slot, NULL, err);
+		if (fd < 0)
+			return error_locate(err, (struct source){slot->at});
+		slot->fd = fd;
+	}
+	return 0;
+}
+
+bool slots_are_inside(const struct plan *plan)
+{
+	const struct plan_slot *s = plan_at(plan, plan->slots.offset);
+
+	for (uint32_t i = 0; i < plan->slots.n; i++)
+		if (s[i].opener == OPENED_INSIDE)
+			return true;
+	return false;
+}
+
+int slots_open_inside(struct plan *plan, pid_t pid, int pidfd, struct error *err)
+{
+	struct way_back back;
+	int r = enter(pid, pidfd, &back);
+
+	if (r < 0) {
+		error_set(err, -r, "enter the container's mount namespace");
+		if (r == -EPERM)
+			error_hint(err, "it needs CAP_SYS_ADMIN and CAP_SYS_CHROOT");
+	} else {
+		r = open_all_inside(plan, err);
+	}
+	leave(&back);
+	forget(&back);
+	return r;
+}
+
+int slots_blame(const struct plan *plan, uint32_t slot, int code, struct error *err)
+{
+	const struct plan_slot *s = (const struct plan_slot *)plan_at(plan, plan->slots.offset) + slot;
+	int r;
+
+	if (slot >= plan->slots.n)
+		return error_set(err, EPROTO, "understand what init could not open");
+	if (s->kind == SLOT_ROOT)
+		r = blame_root(path_of(plan, s), code, err);
+	else if (s->kind == SLOT_NULL)
+		r = error_set(err, code, "the host's /dev/null is not the null device");
+	else
+		r = blame_source(path_of(plan, s), code, err);
+	error_locate(err, (struct source){s->at});
+	return r;
 }
 
 size_t slots_take(struct plan *plan, int *ret_fds, size_t room)

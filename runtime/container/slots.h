@@ -11,9 +11,23 @@
 #include "runtime/base/error.h"
 #include "runtime/plan/plan.h"
 
-/* Opens every slot of `plan` (written into its table; slots_close ends them).  The error names the source and its place. */
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * Opens every slot of `plan` that is OPENED_BY_PARENT (written into its table; slots_close ends them).  The error names
+ * the source and its place.
+ */
 int slots_open(struct plan *plan, const struct cgroup *group, struct error *err);
 void slots_close(struct plan *plan);
+/*
+ * Opens the OPENED_INSIDE ones in the mount namespace of `pid` (whose pidfd is given), where this process goes and
+ * comes back from.
+ */
+bool slots_are_inside(const struct plan *plan);
+int slots_open_inside(struct plan *plan, pid_t pid, int pidfd, struct error *err);
+/* What is wrong with a slot that init could not open, in the words of slots_open; returns -code. */
+int slots_blame(const struct plan *plan, uint32_t slot, int code, struct error *err);
 /* Hands up to `room` open fds over to the caller, out of the table; how many. */
 size_t slots_take(struct plan *plan, int *ret_fds, size_t room);
 /* The namespace of this type (CLONE_NEW*) that the container joins, as an fd of the caller's own; -1 = none. */

@@ -100,7 +100,7 @@ int do_user(struct init *in, const struct step *step)
 {
 	long r = sys(setgroups, step->user.groups.n, plan_at(in->plan, step->user.groups.offset));
 
-	if (r < 0)
+	if (r < 0 && !(r == -EPERM && (step->flags & STEP_F_KEEP_GROUPS) && !step->user.groups.n))
 		return failed_at(in, STAGE_GROUPS, r);
 	if (step->user.gid != 0 || !in->plan->caller_is_root) {
 		r = sys(setresgid, step->user.gid, step->user.gid, step->user.gid);

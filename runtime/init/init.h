@@ -133,6 +133,7 @@ int copy_tree(int from, int to);
 /* The doers, one for each kind of step. */
 int do_join(struct init *in, const struct step *step);
 int do_clone(struct init *in, const struct step *step);
+int do_mapped(struct init *in, const struct step *step);
 int do_await_group(struct init *in, const struct step *step);
 int do_group(struct init *in, const struct step *step);
 int do_unshare(struct init *in, const struct step *step);
@@ -140,6 +141,7 @@ int do_enter_time(struct init *in, const struct step *step);
 int do_loopback(struct init *in, const struct step *step);
 int do_session(struct init *in, const struct step *step);
 int do_private(struct init *in, const struct step *step);
+int do_open(struct init *in, const struct step *step);
 int do_root(struct init *in, const struct step *step);
 int do_mount(struct init *in, const struct step *step);
 int do_legacy_mount(struct init *in, const struct step *step);

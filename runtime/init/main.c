@@ -47,6 +47,7 @@ static int do_tidy(struct init *in, const struct step *step)
 static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_JOIN] = do_join,
 	[STEP_CLONE] = do_clone,
+	[STEP_MAPPED] = do_mapped,
 	[STEP_AWAIT_GROUP] = do_await_group,
 	[STEP_GROUP] = do_group,
 	[STEP_UNSHARE] = do_unshare,
@@ -55,6 +56,7 @@ static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_LOOPBACK] = do_loopback,
 	[STEP_SESSION] = do_session,
 	[STEP_PRIVATE] = do_private,
+	[STEP_OPEN] = do_open,
 	[STEP_ROOT] = do_root,
 	[STEP_MOUNT] = do_mount,
 	[STEP_LEGACY_MOUNT] = do_legacy_mount,
@@ -128,7 +130,8 @@ __attribute__((noreturn, used)) void init_main(const long *stack)
 		sys(exit_group, 125);
 	in.sync = in.plan->sync_fd;
 	/* Nobody in the container, and no ptrace, sees this process before it is the container's own (V22). */
-	sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (!(in.plan->clone_flags & CLONE_NEWUSER))    /* there it waits for MAPPED */
+		sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
 	in.umask = (unsigned)sys(umask, 0);
 	r = run(&in);
 	sync_failed(&in, -r);

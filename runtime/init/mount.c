@@ -19,7 +19,7 @@ static int slot_fd(const struct init *in, uint32_t i)
 }
 
 /* mount_setattr(2); nothing to do is fine. */
-static int set_attributes(int mount, struct plan_map map, uint32_t propagation, unsigned flags)
+static int try_attributes(int mount, struct plan_map map, uint32_t propagation, unsigned flags)
 {
 	struct __kernel_timespec pause = {.tv_nsec = 1000000};
 	struct mount_attr attr = {
@@ -39,6 +39,30 @@ static int set_attributes(int mount, struct plan_map map, uint32_t propagation, 
 		sys(nanosleep, &pause, NULL);
 	}
 	return -EBUSY;
+}
+
+/*
+ * mount_namespaces(7): what a mount brought into a user namespace it keeps there (ro, nosuid, atime ...), whatever
+ * the options say.  The restrictions that they add must hold; what they would take away stays if it is locked.
+ */
+static int set_unlocked(int mount, struct plan_map map, uint32_t propagation, unsigned flags)
+{
+	uint32_t atime = map.clear & MOUNT_ATTR__ATIME ? map.set & MOUNT_ATTR__ATIME : 0;
+	int r = 0;
+
+	for (unsigned bit = 0; bit < 32 && r == 0; bit++)
+		if ((map.clear & ~(uint32_t)MOUNT_ATTR__ATIME) >> bit & 1)
+			r = try_attributes(mount, (struct plan_map){0, 1u << bit}, 0, flags) == -EBUSY ? -EBUSY : 0;
+	if (map.clear & MOUNT_ATTR__ATIME)
+		try_attributes(mount, (struct plan_map){atime, MOUNT_ATTR__ATIME}, 0, flags);
+	return r < 0 ? r : try_attributes(mount, (struct plan_map){map.set & ~(uint32_t)MOUNT_ATTR__ATIME, 0}, propagation, flags);
+}
+
+static int set_attributes(int mount, struct plan_map map, uint32_t propagation, unsigned flags)
+{
+	int r = try_attributes(mount, map, propagation, flags);
+
+	return r == -EPERM && map.clear ? set_unlocked(mount, map, propagation, flags) : r;
 }
 
 static enum want kind_of(long fd)
@@ -379,8 +403,12 @@ int do_root(struct init *in, const struct step *step)
 	r = set_attributes(tree, (struct plan_map){0}, step->root.propagation, AT_RECURSIVE);
 	if (r < 0)
 		return failed_at(in, STAGE_ATTRIBUTES, r);
-	r = (int)sys(move_mount, tree, "", AT_FDCWD, step->root.path ? str(in, step->root.path) : "/",
-	             MOVE_MOUNT_F_EMPTY_PATH);
+	if (step->root.place_slot_1)
+		r = (int)sys(move_mount, tree, "", slot_fd(in, step->root.place_slot_1 - 1), "",
+		             MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	else
+		r = (int)sys(move_mount, tree, "", AT_FDCWD, step->root.path ? str(in, step->root.path) : "/",
+		             MOVE_MOUNT_F_EMPTY_PATH);
 	in->root = tree;
 	return failed_at(in, STAGE_ATTACH, r);
 }

@@ -3,6 +3,23 @@
 
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/stat.h>
+
+#define PROC_MAGIC 0x9fa0       /* <linux/magic.h> PROC_SUPER_MAGIC */
+
+/*
+ * A user namespace that does not own its pid namespace, or sees a /proc with masks, may make none: then the one that is
+ * there, if it is a procfs from its root on.  What is mounted over its files is not entered (RESOLVE_NO_XDEV).
+ */
+static long mounted_procfs(void)
+{
+	long fd = sys(openat, AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0), fs[32];
+	struct statx st;
+
+	if (fd < 0 || sys(fstatfs, fd, fs) < 0 || sys(statx, fd, "", AT_EMPTY_PATH, STATX_INO, &st) < 0)
+		return fd < 0 ? fd : -EPERM;
+	return fs[0] == PROC_MAGIC && st.stx_ino == 1 ? fd : -EPERM;
+}
 
 /* Mounted nowhere: nothing can be put over its files, so what is written goes where it should (V10). */
 static long private_procfs(struct init *in)
@@ -17,6 +34,8 @@ static long private_procfs(struct init *in)
 	r = sys(fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	if (r == 0)
 		r = sys(fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (r == -EPERM)
+		r = mounted_procfs();
 	if (r >= 0)
 		in->proc = (int)r;
 	return r;

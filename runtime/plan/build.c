@@ -44,36 +44,105 @@ static uint32_t new_namespaces(const struct config *c)
 
 /* ---- namespaces and the group ---- */
 
-static void plan_joins(const struct config *c, struct builder *b)
+bool plan_owns(const struct config *c, enum namespace_kind kind)
 {
-	for (int kind = 0; kind < NS_KINDS; kind++) {
-		const struct namespace *ns = &c->linux_.namespaces[kind];
-		uint32_t slot;
-		struct step *s;
-
-		if (!is_joined(c, kind))
-			continue;
-		slot = builder_slot(b, SLOT_NAMESPACE, ns->path.s, (uint32_t)namespace_flags[kind], ns->at);
-		s = builder_step(b, STEP_JOIN, 0, ns->path.at);
-		s->join.slot = slot;
-		s->join.type = (uint32_t)namespace_flags[kind];
-	}
+	return is_new(c, kind) || (is_joined(c, NS_USER) && is_joined(c, kind));
 }
 
-/* What has joined a pid namespace is not in it: its child is. */
+static void plan_join(const struct config *c, enum namespace_kind kind, struct builder *b)
+{
+	const struct namespace *ns = &c->linux_.namespaces[kind];
+	uint32_t slot;
+	struct step *s;
+
+	if (!is_joined(c, kind))
+		return;
+	slot = builder_slot(b, SLOT_NAMESPACE, ns->path.s, (uint32_t)namespace_flags[kind], ns->at);
+	s = builder_step(b, STEP_JOIN, 0, ns->path.at);
+	s->join.slot = slot;
+	s->join.type = (uint32_t)namespace_flags[kind];
+}
+
+/*
+ * The user namespace comes first for an ordinary user, whom it gives the rights over the others; and last for who has
+ * them, because it takes those over the host's.
+ */
+static void plan_joins(const struct plan_input *in, struct builder *b)
+{
+	if (in->caller.ordinary)
+		plan_join(in->config, NS_USER, b);
+	for (int kind = 0; kind < NS_KINDS; kind++)
+		if (kind != NS_USER)
+			plan_join(in->config, kind, b);
+	if (!in->caller.ordinary)
+		plan_join(in->config, NS_USER, b);
+}
+
+/*
+ * What has joined a pid namespace is not in it: its child is.  In a user namespace that is joined the new ones
+ * belong to it only when they are made after that; and from inside a new one the host's could not be joined.
+ */
+static bool needs_second(const struct plan_input *in)
+{
+	const struct config *c = in->config;
+
+	if (is_joined(c, NS_PID) || is_joined(c, NS_USER))
+		return true;
+	for (int kind = 0; kind < NS_KINDS && is_new(c, NS_USER) && !in->caller.ordinary; kind++)
+		if (is_joined(c, kind))
+			return true;
+	return false;
+}
+
+static bool in_user_namespace(const struct config *c)
+{
+	return c->linux_.namespaces[NS_USER].set;
+}
+
 static void plan_clone(const struct plan_input *in, struct builder *b)
 {
 	const struct config *c = in->config;
 	uint32_t group = 0;
 	struct step *s;
 
-	if (!is_joined(c, NS_PID))
+	if (!needs_second(in))
 		return;
-	if (in->group->n && (in->cgroups->layout == CGROUP_V2 || in->cgroups->layout == CGROUP_HYBRID))
+	/* From a user namespace nobody may enter a group of the host: then the first clone is born in it. */
+	if (in->group->n && !is_joined(c, NS_USER) &&
+	    (in->cgroups->layout == CGROUP_V2 || in->cgroups->layout == CGROUP_HYBRID))
 		group = builder_slot(b, SLOT_GROUP, NULL, 0, c->linux_.cgroups_path.at) + 1;
-	s = builder_step(b, STEP_CLONE, 0, c->linux_.namespaces[NS_PID].at);
+	s = builder_step(b, STEP_CLONE, 0, c->linux_.namespaces[is_joined(c, NS_PID) ? NS_PID : NS_USER].at);
 	s->clone.flags = new_namespaces(c);
 	s->clone.group_slot_1 = group;
+}
+
+bool plan_cgroup_first(const struct plan_input *in)
+{
+	return in_user_namespace(in->config) && in->cgroups->layout == CGROUP_V2 && plan_owns(in->config, NS_CGROUP);
+}
+
+static void plan_mapped(const struct plan_input *in, struct builder *b)
+{
+	const struct config *c = in->config;
+	bool joined = is_joined(c, NS_USER);
+	struct step *s;
+
+	if (!in_user_namespace(c) && !needs_second(in))
+		return;
+	s = builder_step(b, STEP_MAPPED, joined ? STEP_F_OPTIONAL : 0u, c->linux_.namespaces[NS_USER].at);
+	s->mapped.own = in_user_namespace(c);
+	s->mapped.uid = userns_first_id(c, MAP_UIDS);
+	s->mapped.gid = userns_first_id(c, MAP_GIDS);
+	if (plan_cgroup_first(in) && is_new(c, NS_CGROUP))
+		builder_step(b, STEP_UNSHARE, 0, c->linux_.namespaces[NS_CGROUP].at)->unshare.flags = CLONE_NEWCGROUP;
+}
+
+/* See enum slot_opener. */
+static enum slot_opener opener_of(const struct plan_input *in)
+{
+	if (in->caller.ordinary)
+		return OPENED_BY_INIT;
+	return in_user_namespace(in->config) && is_new(in->config, NS_MOUNT) ? OPENED_INSIDE : OPENED_BY_PARENT;
 }
 
 /* time_namespaces(7): the offsets can be set until somebody is in it. */
@@ -113,7 +182,7 @@ static void plan_group(const struct plan_input *in, struct builder *b)
 
 	if (plan_joins_group(in))
 		builder_step(b, STEP_GROUP, 0, in->config->linux_.cgroups_path.at);
-	if (is_new(in->config, NS_CGROUP))
+	if (is_new(in->config, NS_CGROUP) && !plan_cgroup_first(in))
 		builder_step(b, STEP_UNSHARE, 0, ns->at)->unshare.flags = CLONE_NEWCGROUP;
 }
 
@@ -139,7 +208,7 @@ static plan_str root_path(const struct plan_input *in, struct builder *b)
 	return path[0] == '/' ? builder_str(b, path) : builder_format(b, "%s/%s", in->bundle, path);
 }
 
-static uint32_t root_slot(const struct plan_input *in, struct builder *b)
+static uint32_t slot_of_root(const struct plan_input *in, struct builder *b, enum slot_kind kind)
 {
 	cleanup_free char *joined = NULL;
 	const char *path = in->config->root.path.s;
@@ -149,7 +218,17 @@ static uint32_t root_slot(const struct plan_input *in, struct builder *b)
 		b->failed = true;
 		return 0;
 	}
-	return builder_slot(b, SLOT_ROOT, joined ? joined : path, 0, in->config->root.path.at);
+	return builder_slot(b, kind, joined ? joined : path, 0, in->config->root.path.at);
+}
+
+static uint32_t root_slot(const struct plan_input *in, struct builder *b)
+{
+	return slot_of_root(in, b, SLOT_ROOT);
+}
+
+static uint32_t place_slot(const struct plan_input *in, struct builder *b)
+{
+	return slot_of_root(in, b, SLOT_PLACE);
 }
 
 static void plan_root(const struct plan_input *in, struct builder *b, uint32_t slot)
@@ -158,15 +237,22 @@ static void plan_root(const struct plan_input *in, struct builder *b, uint32_t s
 	uint32_t wanted = propagation_flags(c->linux_.rootfs_propagation.s) & ~(uint32_t)MS_REC;
 	/* A slave still hears of new mounts on the host below the root; everything else starts private. */
 	bool slave = wanted == MS_SLAVE || wanted == MS_SHARED;
+	uint32_t place = 0;
 	struct step *s = builder_step(b, STEP_PRIVATE, 0, nowhere);
 
 	s->propagation.propagation = slave ? MS_SLAVE : MS_PRIVATE;
+	if (b->opener == OPENED_BY_INIT)
+		builder_step(b, STEP_OPEN, 0, nowhere);
+	/* The container's root may not be able to go there by itself. */
+	if (has_create_hooks(c) && b->opener == OPENED_INSIDE)
+		place = place_slot(in, b) + 1;
 	s = builder_step(b, STEP_ROOT, 0, c->root.path.at);
 	s->root.slot = slot;
 	s->root.propagation = slave ? MS_SLAVE : MS_PRIVATE;
 	/* Hooks that enter the namespace before pivot_root look for the root where config.json says it is. */
 	if (has_create_hooks(c))
 		s->root.path = root_path(in, b);
+	s->root.place_slot_1 = place;
 }
 
 static void plan_pivot(const struct plan_input *in, struct builder *b, uint32_t slot)
@@ -390,6 +476,8 @@ static void plan_user(const struct plan_input *in, struct builder *b)
 	s->caps.bounding = sets.bounding;
 	s->caps.last = last_capability(in->caps.known);
 	s = builder_step(b, STEP_USER, 0, p->user.at);
+	if (is_joined(in->config, NS_USER) || userns_keeps_groups(in->config, &in->caller))
+		s->flags |= STEP_F_KEEP_GROUPS;
 	s->user.uid = p->user.uid;
 	s->user.gid = p->user.gid;
 	s->user.groups = (struct plan_list){
@@ -519,6 +607,8 @@ static int plan_inside(const struct plan_input *in, struct builder *b, bool home
 	}
 	slot = root_slot(in, b);
 	if (!is_new(c, NS_MOUNT)) {
+		if (b->opener == OPENED_BY_INIT)
+			builder_step(b, STEP_OPEN, 0, nowhere);
 		plan_pivot(in, b, slot);
 		plan_mounted(in, b, home);
 		return 0;
@@ -559,8 +649,10 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 	struct step *ready;
 	int r;
 
-	plan_joins(c, b);
+	b->opener = opener_of(in);
+	plan_joins(in, b);
 	plan_clone(in, b);
+	plan_mapped(in, b);
 	plan_time(c, b);
 	if (has_create_hooks(c) && !is_new(c, NS_MOUNT))
 		plan_group(in, b);
@@ -579,7 +671,7 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 	if (!has_create_hooks(c))
 		plan_group(in, b);
 	ready = builder_step(b, STEP_READY, 0, nowhere);
-	ready->flags = (uint16_t)((tells_ready(in) ? STEP_F_TELL : 0) | (in->create ? STEP_F_LISTEN : 0));
+	ready->flags = (tells_ready(in) ? STEP_F_TELL : 0) | (in->create ? STEP_F_LISTEN : 0);
 	if (!c->process.set)
 		return 0;
 	r = plan_process(in, b, err);
@@ -589,7 +681,7 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 int plan_build(const struct plan_input *in, struct plan **ret, struct error *err)
 {
 	struct plan head = {
-		.clone_flags = is_joined(in->config, NS_PID) ? 0 : new_namespaces(in->config),
+		.clone_flags = needs_second(in) ? 0 : new_namespaces(in->config),
 		.preserve_fds = in->preserve_fds,
 	};
 	cleanup_free struct variable *env = NULL;

@@ -8,6 +8,7 @@
 #include "runtime/container/caps.h"
 #include "runtime/container/seccomp.h"
 #include "runtime/plan/plan.h"
+#include "runtime/plan/userns.h"
 #include "spec/config.h"
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@ struct plan_input {
 	const struct cgroup_host *cgroups;
 	const struct cgroup *group;     /* the container's own, located; n == 0: none */
 	struct cap_facts caps;
+	struct caller caller;
 	const struct seccomp_filter *filter;    /* compiled; NULL: the printer shows the profile without it */
 	bool create;                    /* wait for `start` instead of going on at once */
 	bool no_pivot, no_new_keyring;
@@ -46,5 +48,9 @@ int plan_check_scheduler(const struct config *config, struct error *err);
 int plan_mounts(const struct plan_input *input, struct builder *b, struct error *err);
 void plan_devices(const struct plan_input *input, struct builder *b);
 void plan_hidden(const struct plan_input *input, struct builder *b);
+/* Is the namespace of this kind (if it is another than the caller's) the user namespace's own, with all rights over it? */
+bool plan_owns(const struct config *config, enum namespace_kind kind);
+/* cgroup2 is mounted anew in a user namespace, where it shows what the cgroup namespace has: on v2 that can be made at once. */
+bool plan_cgroup_first(const struct plan_input *input);
 /* True if the group has v1 hierarchies: made while init works, joined by init itself. */
 bool plan_joins_group(const struct plan_input *input);

@@ -2,6 +2,7 @@
 #include "runtime/plan/builder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,10 +121,15 @@ struct step *builder_step(struct builder *b, enum step_kind kind, unsigned flags
 		return &lost;
 	b->n_steps++;
 	memset(step, 0, sizeof(*step));
-	step->kind = (uint16_t)kind;
-	step->flags = (uint16_t)flags;
+	step->kind = kind & 0xff;
+	step->flags = flags & 0xffffff;
 	step->at = at.offset;
 	return step;
+}
+
+static bool is_mount(enum slot_kind kind)
+{
+	return kind == SLOT_ROOT || kind == SLOT_TREE || kind == SLOT_PROC || kind == SLOT_NULL || kind == SLOT_PLACE;
 }
 
 uint32_t builder_slot(struct builder *b, enum slot_kind kind, const char *path, uint32_t flags,
@@ -138,6 +144,10 @@ uint32_t builder_slot(struct builder *b, enum slot_kind kind, const char *path, 
 	slot->at = at.offset;
 	slot->path = builder_str(b, path);
 	slot->flags = flags;
+	slot->opener = is_mount(kind) ? b->opener : OPENED_BY_PARENT;
+	/* What is mounted below is locked to it there, and cannot be left behind (mount_namespaces(7)). */
+	if (slot->opener != OPENED_BY_PARENT && (kind == SLOT_TREE || kind == SLOT_PROC))
+		slot->flags |= AT_RECURSIVE;
 	slot->fd = -1;
 	return (uint32_t)b->n_slots++;
 }

@@ -21,6 +21,7 @@ struct builder {
 	size_t n_steps, steps_room;
 	struct plan_slot *slots;
 	size_t n_slots, slots_room;
+	enum slot_opener opener;        /* of the next slots that are mounts */
 	bool failed;
 };
 

@@ -14,7 +14,7 @@
 enum message_type {
 	MSG_NONE,
 	MSG_CLONED,             /* init: the second clone is made; code = its pid in the parent's namespace */
-	MSG_MAPPED,             /* parent: the process is known, its id maps are written */
+	MSG_MAPPED,             /* parent: the process is known, its id maps are written; fds: OPENED_INSIDE, in as many packets as it takes */
 	MSG_GROUP_MADE,         /* parent: the group exists; aux: bit i = in the i-th hierarchy */
 	MSG_GROUP,              /* parent: the group is limited; fds: its v1 `tasks` files */
 	MSG_MOUNTED,            /* init: the mounts are in place, pivot_root has not happened; fd: etc/passwd if asked for */
@@ -59,6 +59,7 @@ enum stage {
 	STAGE_CONSOLE_BIND,
 	STAGE_UNREACHABLE,      /* the working directory is not below the root */
 	STAGE_THREAD,
+	STAGE_SLOT,             /* aux = the slot */
 	STAGE_MESSAGE,          /* the other side broke the protocol or is gone */
 	STAGES,
 };

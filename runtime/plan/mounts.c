@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <linux/stat.h>
 #include <string.h>
 
@@ -104,6 +105,8 @@ static void add_bind(const struct plan_input *in, struct builder *b, const struc
 	s->bind.target = builder_str(b, target);
 	s->bind.source = builder_str(b, m->source.s);
 	s->bind.slot = slot;
+	if (!b->failed && (b->slots[slot].flags & AT_RECURSIVE))
+		s->flags |= STEP_F_RECURSIVE;
 	/* Never the host's peer group, unless it is asked for (runtime-spec's default is private). */
 	s->bind.propagation = (o->propagation ? o->propagation : MS_PRIVATE) & ~(uint32_t)MS_REC;
 	if (s->bind.propagation == MS_SHARED && !in_peer_group)
@@ -135,9 +138,16 @@ static int plan_bind(const struct plan_input *in, struct builder *b, const struc
 	r = plan_idmap(in->config, b, m, o, &ids_1, err);
 	if (r < 0)
 		return r;
+	if (ids_1 && b->opener == OPENED_BY_INIT) {
+		error_set(err, EPERM, "map the owners of %s", m->source.s);
+		error_hint(err, "idmapped mounts need root: CAP_SYS_ADMIN in the user namespace that mounted the file system");
+		return error_locate(err, o->idmap ? o->idmap->at : m->uid_mappings.at);
+	}
 	slot = source_slot(in, b, m, (o->recursive ? AT_RECURSIVE : 0u) | (plan_idmap_below(o) ? SLOT_MAP_BELOW : 0u));
-	if (ids_1 && !b->failed)
+	if (ids_1 && !b->failed) {
 		b->slots[slot].ids_1 = ids_1;
+		b->slots[ids_1 - 1].opener = b->slots[slot].opener;
+	}
 	add_bind(in, b, m, slot, o, m->destination.s);
 	return 0;
 }
@@ -460,16 +470,50 @@ static void plan_cgroup_v1(const struct plan_input *in, struct builder *b, const
 	s->mount.propagation = MS_PRIVATE;
 }
 
+/* The group's root is the cgroup namespace's; who has no group of its own looks at the caller's. */
+static void plan_new_cgroup2(const struct plan_input *in, struct builder *b, const struct mount *m,
+                             const struct mount_options *o)
+{
+	struct mount_options options = *o;
+	struct mount cgroup2 = *m;
+
+	cgroup2.type.s = "cgroup2";
+	if (!in->group->n)
+		options.top.set |= MOUNT_ATTR_RDONLY;
+	add_mount(in->config, b, &cgroup2, &options, false, 0);
+}
+
+/* What an ordinary user owns of it would be writable for the container (V16). */
+static void show_all_groups(const struct plan_input *in, struct builder *b, const struct mount *m,
+                            const struct mount_options *o)
+{
+	struct mount_options options = *o;
+	struct mount host = *m;
+
+	host.source.s = "/sys/fs/cgroup";
+	options.recursive = true;
+	options.all.set |= (options.top.set & ~options.all.clear) | MOUNT_ATTR_RDONLY;
+	options.all.clear &= ~(uint32_t)MOUNT_ATTR_RDONLY;
+	options.top = (struct plan_map){0};
+	add_bind(in, b, &host, builder_slot(b, SLOT_TREE, host.source.s, AT_RECURSIVE, m->at), &options,
+	         m->destination.s);
+}
+
 static int plan_cgroup(const struct plan_input *in, struct builder *b, const struct mount *m,
                        const struct mount_options *o, struct error *err)
 {
 	bool own_view = in->config->linux_.namespaces[NS_CGROUP].set;
+	bool user = in->config->linux_.namespaces[NS_USER].set;
 
 	if (in->cgroups->layout == CGROUP_NONE) {
 		error_set(err, ENOENT, "mount cgroup on %s: this host has no cgroups", m->destination.s);
 		return error_locate(err, m->at);
 	}
-	if (in->cgroups->layout != CGROUP_V2) {
+	if (plan_cgroup_first(in))
+		plan_new_cgroup2(in, b, m, o);
+	else if (user && (in->cgroups->layout == CGROUP_V2 || !in->group->n))
+		show_all_groups(in, b, m, o);
+	else if (in->cgroups->layout != CGROUP_V2) {
 		plan_cgroup_v1(in, b, m, o);
 	} else {
 		/* In the host's cgroup namespace /proc/self/cgroup names host paths: show the whole tree. */
@@ -515,6 +559,78 @@ static int check_proc(const struct mount *m, const struct mount_options *o, stru
 	return error_locate(err, m->destination.at);
 }
 
+/* ---- in a user namespace ---- */
+
+/*
+ * The kernel makes these only for who owns the namespace that they show.  The host's is what they would show anyway;
+ * sysfs has the host's groups below it, which an ordinary user may own (V16): nothing of it is writable.
+ */
+static const struct from_host {
+	const char *type;
+	enum namespace_kind kind;
+	const char *host;
+	uint32_t attributes;
+} from_host[] = {
+	{"mqueue", NS_IPC, "/dev/mqueue", 0},
+	{"proc", NS_PID, "/proc", 0},
+	{"sysfs", NS_NETWORK, "/sys", MOUNT_ATTR_RDONLY},
+};
+
+/* *m becomes the bind mount that stands for it. */
+static void borrow(const struct config *c, const struct mount **m, struct mount *ret, struct mount_options *o)
+{
+	for (size_t i = 0; i < sizeof(from_host) / sizeof(from_host[0]); i++) {
+		const struct from_host *b = &from_host[i];
+
+		if (!(*m)->type.s || strcmp((*m)->type.s, b->type) != 0 || plan_owns(c, b->kind) || o->bind || o->remount)
+			continue;
+		*ret = **m;
+		ret->source = (struct text){b->host, (*m)->at};
+		*m = ret;
+		o->bind = o->recursive = true;
+		o->all.set |= (o->top.set & ~o->all.clear) | b->attributes;
+		o->all.clear &= ~b->attributes;
+		o->top = (struct plan_map){0};
+		o->data.n = 0;
+		o->superblock = 0;
+	}
+}
+
+/* An owner that is not mapped is EINVAL: a terminal can do without its group, other files would be somebody else's. */
+static int check_owners(const struct config *c, const struct mount *m, struct mount_options *o, struct error *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->data.n; i++) {
+		const struct text *word = &o->data.v[i];
+		bool gid = strncmp(word->s, "gid=", 4) == 0;
+		char *end;
+		unsigned long long id = gid || strncmp(word->s, "uid=", 4) == 0 ? strtoull(word->s + 4, &end, 10) : 0;
+
+		if (userns_maps(c, gid ? MAP_GIDS : MAP_UIDS, id)) {
+			o->data.v[n++] = *word;
+		} else if (strcmp(m->type.s, "devpts") != 0) {
+			error_set(err, EINVAL, "mount %s on %s: option %s: the id is not mapped in the container's user namespace",
+			          m->type.s, m->destination.s, word->s);
+			return error_locate(err, word->at);
+		}
+	}
+	o->data.n = n;
+	return 0;
+}
+
+/* "ro" of the host's /sys must not stop at the file systems below it (V16). */
+static void seal_sys(const struct mount *m, struct mount_options *o)
+{
+	char buf[PATH_MAX];
+
+	if (!o->bind || !o->recursive || !(o->top.set & MOUNT_ATTR_RDONLY) || !m->source.s || m->source.s[0] != '/')
+		return;
+	normalise(m->source.s, buf, sizeof(buf));
+	if (strncmp(buf, "/sys", 4) == 0 && (!buf[4] || buf[4] == '/'))
+		o->all.set |= MOUNT_ATTR_RDONLY;
+}
+
 /* ---- all of them ---- */
 
 /* The kernel maps a mount before it is attached, once. */
@@ -526,14 +642,22 @@ static int check_mapped(const struct mount *m, const struct mount_options *o, st
 	return error_locate(err, o->idmap ? o->idmap->at : m->uid_mappings.at);
 }
 
-static int plan_mount(const struct plan_input *in, struct builder *b, const struct mount *m, struct error *err)
+static int plan_mount(const struct plan_input *in, struct builder *b, const struct mount *asked, struct error *err)
 {
+	const struct mount *m = asked;
 	struct mount_options o;
+	struct mount bound;
 	int r = mount_options_parse(m, &o, err);
 
 	if (r < 0)
 		return r;
-	r = check_proc(m, &o, err);
+	if (in->config->linux_.namespaces[NS_USER].set) {
+		borrow(in->config, &m, &bound, &o);
+		r = m->type.s && !o.bind ? check_owners(in->config, m, &o, err) : 0;
+	}
+	seal_sys(m, &o);
+	if (r == 0)
+		r = check_proc(m, &o, err);
 	if (r == 0)
 		r = check_mapped(m, &o, err);
 	if (r < 0) {
@@ -638,10 +762,11 @@ static bool is_listed(const struct config *c, const char *path)
 	return false;
 }
 
-static void add_node(struct builder *b, const char *path, uint32_t mode, uint32_t major, uint32_t minor,
-                     struct source at)
+static void add_node(const struct plan_input *in, struct builder *b, const char *path, uint32_t mode, uint32_t major,
+                     uint32_t minor, struct source at)
 {
-	struct step *s = builder_step(b, STEP_NODE, 0, at);
+	bool bound = in->config->linux_.namespaces[NS_USER].set && (mode & S_IFMT) != S_IFIFO;
+	struct step *s = builder_step(b, STEP_NODE, bound ? STEP_F_BOUND : 0u, at);
 
 	s->node.path = builder_str(b, path);
 	s->node.mode = mode;
@@ -649,7 +774,7 @@ static void add_node(struct builder *b, const char *path, uint32_t mode, uint32_
 	s->node.minor = minor;
 }
 
-static void plan_device(struct builder *b, const struct device *d)
+static void plan_device(const struct plan_input *in, struct builder *b, const struct device *d)
 {
 	static const struct { char type; uint32_t mode; } types[] = {
 		{'b', S_IFBLK}, {'c', S_IFCHR}, {'u', S_IFCHR}, {'p', S_IFIFO},
@@ -660,7 +785,7 @@ static void plan_device(struct builder *b, const struct device *d)
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (types[i].type == d->type)
 			mode |= types[i].mode;
-	add_node(b, d->path.s, mode, (uint32_t)d->major, (uint32_t)d->minor, d->at);
+	add_node(in, b, d->path.s, mode, (uint32_t)d->major, (uint32_t)d->minor, d->at);
 	if (b->failed)
 		return;
 	s = &b->steps[b->n_steps - 1];
@@ -677,7 +802,7 @@ void plan_devices(const struct plan_input *in, struct builder *b)
 	if (!foreign) {
 		for (size_t i = 0; i < sizeof(default_devices) / sizeof(default_devices[0]); i++)
 			if (!is_listed(c, default_devices[i].path))
-				add_node(b, default_devices[i].path, S_IFCHR | 0666, default_devices[i].major,
+				add_node(in, b, default_devices[i].path, S_IFCHR | 0666, default_devices[i].major,
 				         default_devices[i].minor, nowhere);
 		for (size_t i = 0; i < sizeof(default_links) / sizeof(default_links[0]); i++) {
 			struct step *s = builder_step(b, STEP_SYMLINK, default_links[i].flags, nowhere);
@@ -688,7 +813,7 @@ void plan_devices(const struct plan_input *in, struct builder *b)
 	}
 	for (size_t i = 0; i < c->linux_.devices.n; i++)
 		if (!foreign || strncmp(c->linux_.devices.v[i].path.s, "/dev/", 5) != 0)
-			plan_device(b, &c->linux_.devices.v[i]);
+			plan_device(in, b, &c->linux_.devices.v[i]);
 }
 
 /* ---- masked and read-only paths ---- */

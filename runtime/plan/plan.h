@@ -30,6 +30,7 @@ enum step_kind {
 	/* namespaces, the group */
 	STEP_JOIN,              /* setns */
 	STEP_CLONE,             /* the second clone: what follows runs in its child */
+	STEP_MAPPED,            /* waits for MSG_MAPPED, becomes root of its user namespace */
 	STEP_AWAIT_GROUP,       /* waits for MSG_GROUP_MADE: what STEP_SHOW shows exists */
 	STEP_GROUP,             /* waits for MSG_GROUP, joins v1 hierarchies */
 	STEP_UNSHARE,
@@ -39,6 +40,7 @@ enum step_kind {
 	STEP_SESSION,           /* setsid; a new session keyring */
 	/* the root file system, seen from outside */
 	STEP_PRIVATE,           /* the copied mounts of the host lose their peers */
+	STEP_OPEN,              /* the slots that init opens by itself */
 	STEP_ROOT,              /* attaches the root */
 	STEP_MOUNT,             /* a new file system */
 	STEP_LEGACY_MOUNT,      /* the same by mount(2): options that fsconfig refuses */
@@ -87,7 +89,7 @@ enum {                          /* step.flags */
 	STEP_F_RECURSIVE = 4,   /* STEP_BIND: rbind */
 	/* STEP_SYMLINK: an existing entry is replaced, instead of left */
 	STEP_F_REPLACE = 8,
-	/* STEP_SYMLINK: an existing entry is fine whatever it is; STEP_LABEL: no such module is fine */
+	/* STEP_SYMLINK: an existing entry is fine whatever it is; STEP_LABEL: no such module is fine; STEP_MAPPED: the id may not be mapped */
 	STEP_F_OPTIONAL = 16,
 	/* STEP_PIVOT: chroot instead of pivot_root (--no-pivot, or no mount namespace) */
 	STEP_F_CHROOT = 32,
@@ -109,6 +111,10 @@ enum {                          /* step.flags */
 	STEP_F_SHOWN = 8192,
 	/* STEP_MOUNT: mount(2) does the same (ms_flags, data), below a directory that is ours */
 	STEP_F_BY_NAME = 16384,
+	/* STEP_NODE: the host's device is bound: a user namespace makes none */
+	STEP_F_BOUND = 32768,
+	/* STEP_USER: without groups to set, setgroups may be denied */
+	STEP_F_KEEP_GROUPS = 65536,
 };
 
 struct plan_option {            /* fsconfig: value 0 = a flag */
@@ -120,16 +126,17 @@ struct plan_map {               /* mount_setattr(2): attr_set, attr_clr */
 };
 
 struct step {
-	uint16_t kind;          /* enum step_kind */
-	uint16_t flags;         /* STEP_F_* */
+	uint32_t kind : 8;      /* enum step_kind */
+	uint32_t flags : 24;    /* STEP_F_* */
 	uint32_t at;            /* struct source: who asked for it; 0 = nobody */
 	union {
 		struct { uint32_t slot, type; } join;                   /* CLONE_NEW* */
 		struct { uint32_t flags; uint32_t group_slot_1; } clone; /* CLONE_NEW*; v2 group's slot + 1, or 0 */
+		struct { uint32_t own; uint32_t uid, gid; } mapped;     /* own: in a user namespace that is not the host's */
 		struct { uint32_t flags; } unshare;
 		struct { uint32_t keyring; } session;                   /* a new one, or the caller's */
 		struct { uint32_t propagation; } propagation;           /* MS_* for STEP_PRIVATE, STEP_PROPAGATION */
-		struct { uint32_t slot, propagation; plan_str path; } root; /* MS_*; path 0: "/" */
+		struct { uint32_t slot, propagation; plan_str path; uint32_t place_slot_1; } root; /* MS_*; path 0: "/"; the path, open */
 		struct {
 			plan_str target, type, source, data;
 			struct plan_list options;       /* struct plan_option */
@@ -199,10 +206,22 @@ enum slot_kind {
 	SLOT_GROUP,             /* the v2 group's directory, for CLONE_INTO_CGROUP */
 	SLOT_CGROUP_TREE,       /* open_tree(CLONE) of the container's group on pure v2 */
 	SLOT_IDS,               /* a user namespace that is there for its maps only: idmapped mounts (F041) */
+	SLOT_PLACE,             /* a host directory, to mount upon */
 	SLOT_KINDS,
 };
 
 #define SLOT_MAP_BELOW 1u       /* plan_slot.flags: ids_1 holds for the mounts below, too (ridmap) */
+
+/*
+ * A mount that enters a user namespace keeps the flags that its owner gave it (mount_namespaces(7), "locked"), if it
+ * is opened in the mount namespace that belongs to the user namespace.  And an ordinary user may clone mounts nowhere else.
+ */
+enum slot_opener {
+	OPENED_BY_PARENT,       /* on the host, before the clone */
+	OPENED_INSIDE,          /* by the parent in the container's mount namespace; comes with MSG_MAPPED */
+	OPENED_BY_INIT,         /* STEP_OPEN */
+	SLOT_OPENERS,
+};
 
 struct plan_slot {
 	uint32_t kind;          /* enum slot_kind */
@@ -211,6 +230,7 @@ struct plan_slot {
 	plan_str gids;          /* SLOT_IDS: text for gid_map */
 	uint32_t flags;         /* AT_RECURSIVE, SLOT_MAP_BELOW; SLOT_NAMESPACE: CLONE_NEW* */
 	uint32_t ids_1;         /* a tree's owners are mapped by slot ids_1 - 1, which comes before; 0 = as they are */
+	uint32_t opener;        /* enum slot_opener */
 	int32_t fd;             /* written by the parent; -1 = not open (yet) */
 };
 
@@ -221,7 +241,7 @@ struct plan {                   /* the head of the blob */
 	struct plan_list slots; /* struct plan_slot */
 	uint32_t clone_flags;   /* CLONE_NEW* of the first clone */
 	uint32_t preserve_fds;  /* how many from 3 on reach the program */
-	uint32_t caller_is_root;        /* written by the parent: all its ids are 0 already */
+	uint32_t caller_is_root;        /* written by the parent: all of init's ids are 0 by then */
 	int32_t sync_fd;        /* written by the parent */
 	int32_t listen_fd;      /* written by the parent; -1 = none */
 };

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/plan/print.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/sys.h"
+#include "runtime/plan/userns.h"
 
 /* Every kind of step is described once, as named fields; the two outputs differ in how a field looks. */
 struct sink {
@@ -56,7 +58,8 @@ static const struct word flag_words[] = {
 	{STEP_F_NOFOLLOW, "nofollow"}, {STEP_F_COPY_UP, "copy-up"}, {STEP_F_RECURSIVE, "recursive"},
 	{STEP_F_REPLACE, "replace"}, {STEP_F_OPTIONAL, "optional"}, {STEP_F_CHROOT, "chroot"},
 	{STEP_F_DIRECTORY, "directory"}, {STEP_F_HOME, "home"}, {STEP_F_LISTEN, "listen"}, {STEP_F_TELL, "tell"},
-	{STEP_F_SHOWN, "shown"}, {STEP_F_BY_NAME, "by-name"}, {STEP_F_INHERIT_MODE, "inherit-mode"}, {STEP_F_FROM_PATH, "from-path"}, {STEP_F_SLAVE_FIRST, "slave-first"},
+	{STEP_F_SHOWN, "shown"}, {STEP_F_BY_NAME, "by-name"}, {STEP_F_BOUND, "bound"}, {STEP_F_KEEP_GROUPS, "keep-groups"},
+	{STEP_F_INHERIT_MODE, "inherit-mode"}, {STEP_F_FROM_PATH, "from-path"}, {STEP_F_SLAVE_FIRST, "slave-first"},
 	{0},
 };
 
@@ -185,6 +188,14 @@ static void print_clone(const struct sink *k, const struct step *s)
 		number(k, "slot", s->clone.group_slot_1 - 1);
 }
 
+static void print_mapped(const struct sink *k, const struct step *s)
+{
+	if (!s->mapped.own)
+		return;
+	number(k, "uid", s->mapped.uid);
+	number(k, "gid", s->mapped.gid);
+}
+
 static void print_unshare(const struct sink *k, const struct step *s)
 {
 	words(k, "namespace", s->unshare.flags, namespace_words);
@@ -204,6 +215,8 @@ static void print_propagation(const struct sink *k, const struct step *s)
 static void print_root(const struct sink *k, const struct step *s)
 {
 	number(k, "slot", s->root.slot);
+	if (s->root.place_slot_1)
+		number(k, "place", s->root.place_slot_1 - 1);
 	text(k, "on", s->root.path);
 	words(k, "propagation", s->root.propagation, propagation_words);
 }
@@ -394,6 +407,7 @@ static const struct {
 } kinds[STEP_KINDS] = {
 	[STEP_JOIN] = {"join", print_join},
 	[STEP_CLONE] = {"clone", print_clone},
+	[STEP_MAPPED] = {"mapped", print_mapped},
 	[STEP_AWAIT_GROUP] = {"await-group", NULL},
 	[STEP_GROUP] = {"group", NULL},
 	[STEP_UNSHARE] = {"unshare", print_unshare},
@@ -402,6 +416,7 @@ static const struct {
 	[STEP_LOOPBACK] = {"loopback", NULL},
 	[STEP_SESSION] = {"session", print_session},
 	[STEP_PRIVATE] = {"private", print_propagation},
+	[STEP_OPEN] = {"open", NULL},
 	[STEP_ROOT] = {"root", print_root},
 	[STEP_MOUNT] = {"mount", print_mount},
 	[STEP_LEGACY_MOUNT] = {"legacy-mount", print_mount},
@@ -440,10 +455,13 @@ static const struct {
 	[STEP_EXEC] = {"exec", print_exec},
 };
 
+static const struct word opener_words[] = {{OPENED_INSIDE, "inside"}, {OPENED_BY_INIT, "by-init"}, {0}};
+
 static const char *const slot_names[SLOT_KINDS] = {
 	[SLOT_ROOT] = "root",           [SLOT_TREE] = "tree",   [SLOT_PROC] = "proc",        [SLOT_NULL] = "null",
 	[SLOT_NAMESPACE] = "namespace", [SLOT_GROUP] = "group", [SLOT_CGROUP_TREE] = "cgroup-tree",
 	[SLOT_IDS] = "ids",
+	[SLOT_PLACE] = "place",
 };
 
 const char *step_name(enum step_kind kind)
@@ -486,6 +504,24 @@ static void print_ids(const struct sink *k, const struct plan_slot *slot)
 	ranges(k, "gids", slot->gids);
 }
 
+static void print_maps(const struct sink *k, const struct config *config)
+{
+	static const char *const names[MAP_KINDS] = {[MAP_UIDS] = "uids", [MAP_GIDS] = "gids"};
+
+	for (enum map_kind kind = 0; kind < MAP_KINDS && config->linux_.namespaces[NS_USER].set; kind++) {
+		const struct id_mappings *m = userns_mappings(config, kind);
+		struct id_mapping *rows = calloc(m->n + 1, sizeof(*rows));
+		size_t n = rows ? userns_merge(m, rows) : 0;
+
+		if (n)
+			key(k, names[kind]);
+		for (size_t i = 0; i < n; i++)
+			fprintf(k->out, k->json ? "%s[%u,%u,%u]%s" : "%s%u-%u-%u%s", i ? "," : k->json ? "[" : "",
+			        rows[i].container_id, rows[i].host_id, rows[i].size, k->json && i == n - 1 ? "]" : "");
+		free(rows);
+	}
+}
+
 static void print_slots(const struct sink *k, const struct config *config)
 {
 	const struct plan_slot *slots = plan_at(k->plan, k->plan->slots.offset);
@@ -503,6 +539,7 @@ static void print_slots(const struct sink *k, const struct config *config)
 			words(k, "namespace", slots[i].flags, namespace_words);
 		else if (slots[i].flags & 0x8000)       /* AT_RECURSIVE */
 			words(k, "flags", STEP_F_RECURSIVE, flag_words);
+		words(k, "opened", slots[i].opener, opener_words);
 		print_place(k, config, slots[i].at);
 		fputs(k->json ? "}" : "\n", k->out);
 	}
@@ -529,6 +566,7 @@ void plan_print(const struct plan *plan, const struct config *config, bool json,
 
 	fprintf(out, json ? "{\"preserveFds\":%u" : "clone", plan->preserve_fds);
 	words(&sink, "new", plan->clone_flags, namespace_words);
+	print_maps(&sink, config);
 	fputs(json ? ",\"slots\":[" : "\n", out);
 	print_slots(&sink, config);
 	fputs(json ? "],\"steps\":[" : "", out);

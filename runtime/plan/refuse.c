@@ -58,7 +58,6 @@ int plan_refuse(const struct config *c, struct error *err)
 {
 	const struct linux_config *l = &c->linux_;
 	const struct refusal list[] = {
-		{l->namespaces[NS_USER].set, l->namespaces[NS_USER].at, "a user namespace"},
 		{l->intel_rdt.set, l->intel_rdt.at, "linux.intelRdt"},
 	};
 	int r = refuse(list, sizeof(list) / sizeof(list[0]), err);

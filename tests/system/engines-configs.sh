@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # One filter for all: the root, the sources of binds below $t, a program of ours, a cgroup of ours; what
-# this machine or the runtime cannot do (user namespaces yet) is the test's to skip.
+# this machine or the runtime cannot do is the test's to skip.
 REPOINT='.root.path = $rootfs | del(.hooks) | .linux.cgroupsPath = $cgroup
 	| .process.args = ["/bin/sh","-c","inspect >/dev/null; echo ran"] | .process.terminal = false
 	| .process.cwd = "/" | del(.process.apparmorProfile, .process.selinuxLabel, .linux.mountLabel)
@@ -39,13 +39,6 @@ engine_config() {
 	local f=$top/tests/data/bundles/$1.json
 	[ -e "$f" ] || skip "no $f"
 	repoint "$f"
-	if jq -e '.linux.namespaces | any(.type == "user")' "$B/config.json" >/dev/null; then
-		[ -n "$CRUN_LITE" ] || skip "a user namespace"
-		capture rt run -b "$B" "$ID"
-		[ "$RC" = 0 ] && { expect_eq "$OUT" ran; return; }
-		expect_match 'user' "$ERR"
-		skip "user namespaces are not carried out yet"
-	fi
 	if [ -n "$CRUN_LITE" ]; then
 		run_ok plan "$B"
 		expect_in pivot

@@ -260,9 +260,6 @@ test_errors__what_is_not_carried_out_yet_is_refused_by_name() {
 	only_crun_lite
 	config '.linux.intelRdt = {"closID":"x"}'
 	refused intelRdt
-	config 'del(.linux.intelRdt) | .linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":1000,"size":1}]
-		| .linux.gidMappings = .linux.uidMappings'
-	refused 'user|uidMappings'
 }
 
 test_errors__unsupported_ones_of_another_platform_are_no_harm() {

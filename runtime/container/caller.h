@@ -1,0 +1,14 @@
+/*
+ * caller - who runs us: with the rights that a container takes, or as an ordinary user.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/container/caps.h"
+#include "runtime/plan/userns.h"
+
+/* Makes no system call but for an ordinary user, whose ranges of ids it looks up. */
+void caller_learn(const struct cap_facts *caps, struct caller *ret);
+/* newuidmap, newgidmap: the absolute path of the program that writes such maps for ordinary users, or NULL. */
+const char *caller_map_program(enum map_kind kind);
+/* Are the ids of this process not the host's? */
+bool caller_in_user_namespace(void);
