@@ -75,6 +75,10 @@ $(out)/init: $(init_objs)
 # The init travels inside the runtime.
 $(out)/runtime/container/init_image.o: $(out)/init
 $(out)/runtime/container/init_image.o: all_cflags += -DINIT_IMAGE='"$(out)/init"'
+# What bears the commit is made anew when HEAD has moved, though no source has changed.
+$(out)/runtime/cli/version.o $(out)/runtime/container/seccomp_cache.o: $(out)/commit
+$(out)/commit: FORCE
+	@mkdir -p $(@D); echo '$(commit)' | cmp -s - $@ || echo '$(commit)' >$@
 $(out)/runtime/cli/version.o: all_cflags += -DCRUN_LITE_BUILD='"$(BUILD)"'
 
 $(out)/%.o: %.c Makefile
@@ -120,6 +124,8 @@ check-unit: $(units)          ## cmocka tests
 	grep -E '^\[  FAILED  \]|^\[  ERROR   \]|Sanitizer' $$log; \
 	echo "unit: $$(grep -c '^\[       OK \]' $$log) passed, $$(grep -c '^\[  FAILED  \] [a-z_]*$$' $$log) failed, 0 skipped"; exit $$bad
 
-.PHONY: all clean help check-unit install uninstall dist
+FORCE:
+
+.PHONY: FORCE all clean help check-unit install uninstall dist
 .SECONDARY:
 -include $(objs:.o=.d) $(init_objs:.o=.d) $(units:%=%.d)

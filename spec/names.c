@@ -2,6 +2,7 @@
 #include "spec/names.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <linux/sched.h>
 #include <stddef.h>
 #include <string.h>
@@ -211,26 +212,29 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* Insertions, deletions and replacements that turn `a` into `b`; letter case is free. */
+static bool same(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Insertions, deletions, replacements and neighbours changed places that turn `a` into `b`; letter case is free. */
 static unsigned distance(const char *a, const char *b)
 {
-	unsigned row[WORD_MAX + 1], n = (unsigned)strlen(b);
+	unsigned rows[3][WORD_MAX + 1], n = (unsigned)strlen(b), m = (unsigned)strlen(a);
 
 	for (unsigned k = 0; k <= n; k++)
-		row[k] = k;
-	for (unsigned i = 1; *a; a++, i++) {
-		unsigned diagonal = row[0];
+		rows[0][k] = k;
+	for (unsigned i = 1; i <= m; i++) {
+		unsigned *row = rows[i % 3], *above = rows[(i - 1) % 3], *second = rows[(i + 1) % 3];
 
 		row[0] = i;
 		for (unsigned k = 1; k <= n; k++) {
-			bool same = tolower((unsigned char)*a) == tolower((unsigned char)b[k - 1]);
-			unsigned replaced = diagonal + !same;
-
-			diagonal = row[k];
-			row[k] = least(replaced, least(row[k], row[k - 1]) + 1);
+			row[k] = least(above[k - 1] + !same(a[i - 1], b[k - 1]), least(above[k], row[k - 1]) + 1);
+			if (i > 1 && k > 1 && same(a[i - 1], b[k - 2]) && same(a[i - 2], b[k - 1]))
+				row[k] = least(row[k], second[k - 2] + 1);
 		}
 	}
-	return row[n];
+	return rows[m % 3][n];
 }
 
 const char *name_closest(const struct name *table, const char *typo)

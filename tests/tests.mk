@@ -5,7 +5,7 @@ CHAPTERS ?=
 FILTER ?=
 FUZZ_SECONDS ?= 60
 
-check: check-unit check-golden check-layers check-init check-system   ## all but the guests and the fuzzers (as root)
+check: check-unit check-golden check-layers check-init check-version check-system   ## all but the guests and the fuzzers (as root)
 
 system-helpers: $(helpers)
 
@@ -18,6 +18,9 @@ check-system: $(out)/crun-lite $(helpers) ## system tests, as root (CHAPTERS="mo
 	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/system/run --shared-root $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
 
 include tests/vm/vm.mk
+
+check-version: $(out)/crun-lite  ## --version names the commit that was built
+	@$(RUNTIME) --version | grep -qx 'commit: $(commit)' || { echo 'not ok version: it is not $(commit)'; $(RUNTIME) --version; exit 1; }
 
 check-layers:                 ## who may include whom
 	@tests/layers
@@ -74,4 +77,4 @@ demo:                         ## install what is needed, build, and run a contai
 	@$(MAKE) --no-print-directory all
 	@RUNTIME=$(RUNTIME) contrib/quickstart/demo
 
-.PHONY: check system-helpers check-golden check-system check-layers check-init fuzz format lint demo
+.PHONY: check system-helpers check-golden check-system check-layers check-init check-version fuzz format lint demo

@@ -66,8 +66,6 @@ int cli_parse(const struct cli_option *table, void *dest, int argc, char **argv,
               struct error *err);
 void cli_usage(const struct command *const *commands, const struct cli_option *global);
 void cli_command_usage(const struct command *command);
-/* The word of `words` (NULL-terminated) that is closest to `word`, if it is close at all; else NULL. */
-const char *cli_did_you_mean(const char *word, const char *const *words);
 
 /* version.c */
 void cli_print_version(void);

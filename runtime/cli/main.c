@@ -11,6 +11,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "spec/names.h"
+
 static const struct command *const commands[] = {
 	&command_create, &command_delete, &command_kill,  &command_list,  &command_plan,
 	&command_run,    &command_spec,   &command_start, &command_state, NULL,
@@ -35,15 +37,16 @@ static const struct cli_option global_options[] = {
 
 static const struct command *find_command(const char *name, struct error *err)
 {
-	const char *names[sizeof(commands) / sizeof(commands[0])] = {0}, *close;
+	struct name names[sizeof(commands) / sizeof(commands[0])] = {0};
+	const char *close;
 
 	for (size_t i = 0; commands[i]; i++) {
-		names[i] = commands[i]->name;
+		names[i].name = commands[i]->name;
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
 	}
 	error_set(err, ERROR_SAID, "unknown command %s", name);
-	close = cli_did_you_mean(name, names);
+	close = name_closest(names, name);
 	if (close)
 		error_hint(err, "did you mean %s?", close);
 	else

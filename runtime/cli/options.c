@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spec/names.h"
+
 static int set_manager(const char *value, void *dest, struct error *err)
 {
 	static const struct { const char *name; enum group_manager manager; } managers[] = {
@@ -119,13 +121,14 @@ static const struct cli_option *find_short(const struct cli_option *table, char 
 
 static int unknown(const struct cli_option *table, const char *word, struct error *err)
 {
-	const char *names[64] = {0}, *close;
+	struct name names[64] = {0};
+	const char *close;
 	size_t n = 0;
 
 	for (const struct cli_option *o = table; o->name && n < 63; o++)
-		names[n++] = o->name;
+		names[n++].name = o->name;
 	error_set(err, ERROR_SAID, "unknown flag %s", word);
-	close = word[1] == '-' ? cli_did_you_mean(word + 2, names) : NULL;
+	close = word[1] == '-' ? name_closest(names, word + 2) : NULL;
 	if (close)
 		return error_hint(err, "did you mean --%s?", close);
 	return error_hint(err, "--help lists the flags");
@@ -193,43 +196,4 @@ int cli_parse(const struct cli_option *table, void *dest, int argc, char **argv,
 		argv[kept++] = argv[i++];
 	*ret_n = kept;
 	return 0;
-}
-
-/* Levenshtein's distance, for words that people type. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[64], previous, n = (unsigned)strlen(b);
-
-	if (n >= 63 || strlen(a) >= 63)
-		return 64;
-	for (unsigned j = 0; j <= n; j++)
-		row[j] = j;
-	for (unsigned i = 1; a[i - 1]; i++) {
-		previous = row[0];
-		row[0] = i;
-		for (unsigned j = 1; j <= n; j++) {
-			unsigned above = row[j], best = previous + (a[i - 1] != b[j - 1]);
-
-			best = best < above + 1 ? best : above + 1;
-			row[j] = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
-			previous = above;
-		}
-	}
-	return row[n];
-}
-
-const char *cli_did_you_mean(const char *word, const char *const *words)
-{
-	const char *best = NULL;
-	unsigned least = (unsigned)strlen(word) / 3 + 2;
-
-	for (; *words; words++) {
-		unsigned d = distance(word, *words);
-
-		if (d < least) {
-			least = d;
-			best = *words;
-		}
-	}
-	return best;
 }

@@ -282,3 +282,13 @@ test_errors__values_out_of_range() {
 		cp "$T/good" "$B/config.json"
 	done
 }
+
+test_errors__what_is_mistyped_is_corrected() {
+	only_crun_lite
+	local word
+	for word in strat craete delte rnu; do
+		run_fails "did you mean (start|create|delete|run)\?" $word "$ID"
+	done
+	run_fails 'did you mean --bundle\?' run --bunlde "$B" "$ID"
+	run_fails '--help lists the commands' xyzzy "$ID"
+}

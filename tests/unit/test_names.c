@@ -107,6 +107,8 @@ static const struct typo {
 	const char *typo, *meant;
 } typos[] = {
 	{"corrects two letters that changed places", namespace_names, "netwrok", "network"},
+	{"corrects two letters of three that changed places", namespace_names, "ust", "uts"},
+	{"in any case", namespace_names, "UST", "uts"},
 	{"corrects a missing letter", rlimit_names, "RLIMIT_NOFIL", "RLIMIT_NOFILE"},
 	{"corrects letter case", rlimit_names, "rlimit_nofile", "RLIMIT_NOFILE"},
 	{"corrects one letter of three", namespace_names, "ups", "uts"},
