@@ -689,14 +689,16 @@ static int check_personality(const struct config *config, struct error *err)
 
 /* ---- config-linux.md "IntelRdt" ---- */
 
-/* closID is the name of a directory below /sys/fs/resctrl. */
+/* closID is the name of a directory below /sys/fs/resctrl, which has some of its own. */
 static int check_rdt(const struct config *config, struct error *err)
 {
+	static const char *const taken[] = {".", "..", "info", "mon_data", "mon_groups"};
 	const struct text *id = &config->linux_.intel_rdt.clos_id;
+	bool bad = id->s && (strchr(id->s, '/') || strchr(id->s, '\n') || strlen(id->s) > 255);
 
-	if (!id->s || (strcmp(id->s, ".") != 0 && strcmp(id->s, "..") != 0 && !strchr(id->s, '/')))
-		return 0;
-	return refuse(err, id->at, "closID \"%.80s\" cannot be the name of a directory", id->s);
+	for (size_t i = 0; id->s && i < sizeof(taken) / sizeof(taken[0]); i++)
+		bad |= strcmp(id->s, taken[i]) == 0;
+	return bad ? refuse(err, id->at, "closID \"%.80s\" cannot be the name of a directory", id->s) : 0;
 }
 
 /* ---- config-linux.md "Memory policy", set_mempolicy(2) ---- */

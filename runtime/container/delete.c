@@ -72,6 +72,17 @@ static int end_group(const struct state *state, const struct cgroup *at_hand, st
 	return r;
 }
 
+/* A resctrl that is no longer mounted has no groups either. */
+static int end_rdt(const struct state *state, struct error *err)
+{
+	cleanup_close int root = -1;
+
+	if (!state->rdt.name)
+		return 0;
+	root = rdt_open(RDT_ROOT, err);
+	return root < 0 ? 0 : rdt_remove(root, &state->rdt, state->id, err);
+}
+
 static int load_config(const struct store *store, struct config **ret, struct error *err)
 {
 	cleanup_free char *text = NULL;
@@ -103,6 +114,8 @@ int container_dispose(struct store *store, const struct state *state, const stru
 
 	if (r == 0)
 		r = end_group(state, group, err);
+	if (r == 0)
+		r = end_rdt(state, err);
 	if (r < 0)
 		return r;
 	run_poststop(store, state, config);

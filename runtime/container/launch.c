@@ -35,6 +35,7 @@
 #include "runtime/container/maps.h"
 #include "runtime/container/notify.h"
 #include "runtime/container/pidfile.h"
+#include "runtime/container/rdt.h"
 #include "runtime/container/scheduler.h"
 #include "runtime/container/seccomp_agent.h"
 #include "runtime/container/slots.h"
@@ -767,6 +768,41 @@ static int set_oom_score(struct launch *l, struct error *err)
 	return find_step(l->plan, STEP_MAPPED) ? 0 : write_oom_score(l, err);
 }
 
+static void undo_rdt(void *arg)
+{
+	struct launch *l = arg;
+	cleanup_close int root = -1;
+	struct error err;
+
+	root = rdt_open(RDT_ROOT, &err);
+	if (root < 0 || rdt_remove(root, &l->state.rdt, l->state.id, &err) < 0)
+		log_warning("%s: %s", err.text, error_reason(&err));
+}
+
+/* What will be made is in the state before it is made (C220). */
+static int enter_rdt(struct launch *l, struct error *err)
+{
+	const struct intel_rdt *rdt = &l->config->linux_.intel_rdt;
+	cleanup_close int root = -1;
+	int r;
+
+	if (!rdt->set)
+		return 0;
+	root = rdt_open(RDT_ROOT, err);
+	if (root < 0)
+		return error_locate(err, rdt->at);
+	r = rdt_decide(root, rdt, l->state.id, &l->state.rdt, err);
+	if (r == 0)
+		r = state_write(&l->store, &l->state, err);
+	if (r < 0)
+		return r;
+	undo_push(&l->undo, undo_rdt, l);
+	r = rdt_make(root, rdt, &l->state.rdt, err);
+	if (r < 0)
+		l->state.rdt.made = false;
+	return r < 0 ? r : rdt_enter(root, rdt, &l->state.rdt, l->state.id, l->pid, err);
+}
+
 static void undo_net_devices(void *arg)
 {
 	struct launch *l = arg;
@@ -921,8 +957,8 @@ static int prepare(struct launch *l, struct error *err)
 	static int (*const acts[])(struct launch *, struct error *) = {
 		launch_learn_caller, locate_group, check_terminal, check_labels, make_store, settle_group, compile_filter,
 		launch_plan, make_birthplace, make_sync, open_slots, make_process, admit_first, make_group, take_second,
-		announce_group, set_limits, set_oom_score, set_io_priority, move_net_devices, send_group, meet_mounted,
-		meet_ready, write_state,
+		announce_group, set_limits, set_oom_score, set_io_priority, enter_rdt, move_net_devices, send_group,
+		meet_mounted, meet_ready, write_state,
 	};
 	int r = 0;
 

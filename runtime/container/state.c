@@ -23,6 +23,19 @@ static void emit_groups(struct emitter *e, const char *key, const struct state *
 	emit_end_array(e);
 }
 
+static void emit_rdt(struct emitter *e, const struct rdt_group *g)
+{
+	if (!g->name)
+		return;
+	emit_key(e, "rdt");
+	emit_object(e);
+	emit_key_string(e, "group", g->name);
+	emit_key_bool(e, "made", g->made);
+	emit_key_bool(e, "shared", g->shared);
+	emit_key_bool(e, "monitored", g->monitored);
+	emit_end_object(e);
+}
+
 static void emit_fields(struct emitter *e, const struct state *s)
 {
 	emit_object(e);
@@ -38,6 +51,7 @@ static void emit_fields(struct emitter *e, const struct state *s)
 	emit_key_bool(e, "notify", s->notify);
 	emit_groups(e, "groups", s, false);
 	emit_groups(e, "keptGroups", s, true);
+	emit_rdt(e, &s->rdt);
 	emit_key_pairs(e, "annotations", &s->annotations);
 	emit_end_object(e);
 }
@@ -88,6 +102,20 @@ static void get_groups(const struct json *root, const char *key, bool kept, stru
 		}
 }
 
+static void get_rdt(const struct json *root, struct rdt_group *ret)
+{
+	const struct json *rdt = json_get(root, "rdt");
+
+	if (!rdt || rdt->type != JSON_OBJECT || !*get_string(rdt, "group"))
+		return;
+	*ret = (struct rdt_group){
+		.name = get_string(rdt, "group"),
+		.made = get_bool(rdt, "made"),
+		.shared = get_bool(rdt, "shared"),
+		.monitored = get_bool(rdt, "monitored"),
+	};
+}
+
 static int get_annotations(const struct json *root, struct state *ret, struct error *err)
 {
 	const struct json *map = json_get(root, "annotations");
@@ -130,6 +158,7 @@ int state_read(const struct store *store, struct state *ret, struct error *err)
 	ret->owner = (uid_t)get_number(root, "owner");
 	get_groups(root, "groups", false, ret);
 	get_groups(root, "keptGroups", true, ret);
+	get_rdt(root, &ret->rdt);
 	return get_annotations(root, ret, err);
 }
 

@@ -13,6 +13,7 @@
 #pragma once
 #include "cgroups/cgroup.h"
 #include "runtime/base/error.h"
+#include "runtime/container/rdt.h"
 #include "spec/config.h"
 
 #include <stdbool.h>
@@ -46,6 +47,7 @@ struct state {
 	size_t n_groups;
 	const char *groups[CGROUP_HIERARCHIES_MAX];     /* relative to /sys/fs/cgroup */
 	bool group_kept[CGROUP_HIERARCHIES_MAX];        /* it was there before: delete leaves it */
+	struct rdt_group rdt;
 	struct pairs annotations;
 };
 

@@ -33,7 +33,7 @@ struct plan_input {
 /* *ret is malloc'ed.  What runtime-spec knows and this version cannot do is refused by name (-ENOTSUP). */
 int plan_build(const struct plan_input *input, struct plan **ret, struct error *err);
 
-/* Refuses what is not carried out yet, each with its name and place (refuse.c). */
+/* Refuses what nothing could be done with, each with its name and place (refuse.c). */
 int plan_refuse(const struct config *config, struct error *err);
 
 /* attributes.c: personality and what else the process is given before READY; and after START. */

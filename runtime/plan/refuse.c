@@ -3,30 +3,14 @@
 
 #include <errno.h>
 
-/*
- * What runtime-spec knows and this version does not carry out yet: each is refused by its name and
- * place, because an isolation that is silently left out is worse than none.
- */
 struct refusal {
 	bool asked;
 	struct source at;
 	const char *what;
 };
 
-static int refuse(const struct refusal *list, size_t n, struct error *err)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (!list[i].asked)
-			continue;
-		error_set(err, ENOTSUP, "%s", list[i].what);
-		error_hint(err, "this version of crun-lite does not carry it out yet");
-		return error_locate(err, list[i].at);
-	}
-	return 0;
-}
-
 /* With a mount namespace that exists already, or with none, nothing may be mounted for one container. */
-static int refuse_foreign_mounts(const struct config *c, struct error *err)
+int plan_refuse(const struct config *c, struct error *err)
 {
 	const struct linux_config *l = &c->linux_;
 	const struct namespace *ns = &l->namespaces[NS_MOUNT];
@@ -52,15 +36,4 @@ static int refuse_foreign_mounts(const struct config *c, struct error *err)
 		return error_locate(err, list[i].at);
 	}
 	return 0;
-}
-
-int plan_refuse(const struct config *c, struct error *err)
-{
-	const struct linux_config *l = &c->linux_;
-	const struct refusal list[] = {
-		{l->intel_rdt.set, l->intel_rdt.at, "linux.intelRdt"},
-	};
-	int r = refuse(list, sizeof(list) / sizeof(list[0]), err);
-
-	return r < 0 ? r : refuse_foreign_mounts(c, err);
 }

@@ -196,3 +196,30 @@ test_attributes__a_node_that_is_not_there_is_named_F082() {
 	config '.linux.memoryPolicy = {"mode":"MPOL_BIND"}'
 	run_fails 'MPOL_BIND needs nodes' run -b "$B" "$ID"
 }
+
+test_attributes__without_resctrl_intel_rdt_is_refused_by_name_F081() {
+	only_crun_lite
+	! mountpoint -q /sys/fs/resctrl || skip "this host has a resctrl"
+	config '.linux.intelRdt = {"closID":"gold","l3CacheSchema":"L3:0=f"}'
+	run_fails 'linux.intelRdt: no resctrl file system is mounted on /sys/fs/resctrl' run -b "$B" "$ID"
+	expect_in "(/linux/intelRdt)" "$ERR"
+	run_fails 'resctrl' create -b "$B" "$ID"
+	expect_no_file "$ROOT/$ID"
+	config '.linux.intelRdt = {"closID":".."}'
+	run_fails 'cannot be the name of a directory' run -b "$B" "$ID"
+	config '.linux.intelRdt = {"memBwSchema":"L3:0=f"}'
+	run_fails 'MB:' run -b "$B" "$ID"
+}
+
+# With the hardware: a class of its own, its schema as it is, gone at delete.
+test_attributes__a_class_of_its_own_F081() {
+	mountpoint -q /sys/fs/resctrl || skip "this host has no resctrl"
+	local schema
+	schema=$(sed -n 's/^ *\(L3:.*\)/\1/p' /sys/fs/resctrl/schemata)
+	[ -n "$schema" ] || skip "this processor does not allocate its L3 cache"
+	config '.process.args = ["sleep","1000"] | .linux.intelRdt = {"l3CacheSchema":$s}' --arg s "$schema"
+	created
+	expect_eq "$(<"/sys/fs/resctrl/$ID/tasks")" "$(pid_of)" "who is in it"
+	deleted
+	expect_no_file "/sys/fs/resctrl/$ID"
+}

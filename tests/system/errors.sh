@@ -256,12 +256,6 @@ test_errors__a_log_that_cannot_be_opened_is_said() {
 	expect_match 'none/dir/log|does not exist' "$ERR"
 }
 
-test_errors__what_is_not_carried_out_yet_is_refused_by_name() {
-	only_crun_lite
-	config '.linux.intelRdt = {"closID":"x"}'
-	refused intelRdt
-}
-
 test_errors__unsupported_ones_of_another_platform_are_no_harm() {
 	config '.windows = {"layerFolders":["x"]} | .solaris = {}'
 	in_container 'echo fine'

@@ -139,6 +139,7 @@ static const struct row {
 	{"refuses flags of a personality", LINUX, "\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"ADDR_NO_RANDOMIZE\"]}", "a personality has no flags", 2, 42, "/linux/personality/flags/0", "runtime-spec defines none yet: leave linux.personality.flags out"},
 	{"takes a class of service", LINUX, "\"intelRdt\":{\"closID\":\"a..b\"}"},
 	{"refuses a class that is a path", LINUX, "\"intelRdt\":{\"closID\":\"a/b\"}", "closID \"a/b\" cannot be the name of a directory", 2, 22, "/linux/intelRdt/closID", ""},
+	{"refuses a class that resctrl has a directory for", LINUX, "\"intelRdt\":{\"closID\":\"info\"}", "closID \"info\" cannot be the name of a directory", 2, 22, "/linux/intelRdt/closID", ""},
 	{"refuses the class above", LINUX, "\"intelRdt\":{\"closID\":\"..\"}", "closID \"..\" cannot be the name of a directory", 2, 22, "/linux/intelRdt/closID", ""},
 	{"takes a memory policy", LINUX, "\"memoryPolicy\":{\"mode\":\"MPOL_INTERLEAVE\",\"nodes\":\"0-1,3\",\"flags\":[\"MPOL_F_STATIC_NODES\"]}"},
 	{"takes a preference for no node", LINUX, "\"memoryPolicy\":{\"mode\":\"MPOL_PREFERRED\",\"nodes\":\"\"}"},
