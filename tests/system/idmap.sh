@@ -356,3 +356,93 @@ test_idmap__without_namespaces_to_spare_the_sysctl_is_named_F041() {
 	[ "$RC" != 0 ] || fail "it was expected to fail"
 	expect_in user.max_user_namespaces "$ERR"
 }
+
+# ---- with a user namespace -----------------------------------------------------------------------
+
+# mapped_user: the container's ids 0..65535 are 100000.. of the host; the root file system belongs to its root.
+mapped_user() {
+	config '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":65536}]
+		| .linux.gidMappings = [{"containerID":0,"hostID":200000,"size":65536}]'
+}
+
+test_idmap__the_containers_mapping_F041_F062() {
+	source_tree
+	mapped_user
+	M=
+	shown '["bind"]'
+	expect_line "root 65534:65534"
+	shown '["bind","idmap"]'
+	expect_line "root 0:0"
+	expect_line "user 1000:1001"
+	mount_has /mnt idmapped
+	shown '["rbind","ridmap"]'
+	expect_line "other 7:8"
+}
+
+test_idmap__what_the_mapped_root_makes_is_roots_on_the_host_F041_F062() {
+	source_tree
+	mapped_user
+	in_container 'cd /mnt; touch new; mkdir newdir; stat -c %u:%g new newdir' '.mounts += [{"destination":"/mnt","source":$s,"options":["bind","idmap"]}]' --arg s "$S"
+	expect_eq "$OUT" "0:0"$'\n'"0:0"
+	expect_eq "$(stat -c %u:%g "$S/new" "$S/newdir" | tr '\n' ' ')" "0:0 0:0 "
+}
+
+test_idmap__mappings_of_its_own_in_a_user_namespace_F041_F062() {
+	source_tree
+	mapped_user
+	maps 0-100005-1,1000-100000-1 0-200006-1
+	shown '["bind","idmap"]'
+	expect_line "root 5:6"
+	expect_line "user 0:65534"
+	M=
+	shown '["bind","idmap=uids=@1000-3-1#0-100009-1;gids=@0-4-10"]'
+	[ -z "$CRUN_LITE" ] || expect_line "user 3:65534"
+	expect_line "root 9:4"
+	expect_line "other 65534:12"
+}
+
+test_idmap__the_mapping_of_a_user_namespace_that_is_joined_F041_F061() {
+	source_tree
+	namespaces user
+	echo "0 100000 65536" >/proc/$NS/uid_map
+	echo "0 200000 65536" >/proc/$NS/gid_map
+	config '.linux.namespaces += [{"type":"user","path":$p}]' --arg p /proc/$NS/ns/user
+	M=
+	shown '["bind","idmap"]'
+	expect_line "root 0:0"
+	expect_line "user 1000:1001"
+	end_helper $NSHOLD
+}
+
+test_idmap__a_new_tmpfs_of_a_user_namespace_shows_its_ids_anyway_F041_F062() {
+	only_crun_lite
+	mapped_user
+	in_container 'touch /mnt/new; stat -c %u:%g /mnt /mnt/new' '.mounts += [{"destination":"/mnt","type":"tmpfs","source":"t","options":["idmap"]}]'
+	expect_eq "$OUT" "0:0"$'\n'"0:0"
+	maps 0-100005-1 0-200006-1
+	config '.mounts[6] += $m' --argjson m "$M"
+	run_fails 'mappings of its own in a container with a user namespace' run -b "$B" "$ID"
+	expect_in "bind it with these mappings" "$ERR"
+}
+
+test_idmap__a_relative_range_that_the_container_does_not_have_F041_F062() {
+	only_crun_lite
+	source_tree
+	mapped_user
+	config '.mounts += [{"destination":"/mnt","source":$s,"options":["bind","idmap=uids=@0-65535-2"]}]' --arg s "$S"
+	run_fails 'does not map id 65536' run -b "$B" "$ID"
+	expect_in /mounts/6/options/1 "$ERR"
+}
+
+test_idmap__an_ordinary_user_hears_who_may_F041() {
+	only_crun_lite
+	source_tree
+	maps 0-5000-1 0-6000-1
+	config '.mounts += [{"destination":"/mnt","source":$s,"options":["bind","idmap"]} + $m]' --arg s "$S" --argjson m "$M"
+	mkdir -m 700 "$T/rootless"
+	chown 1000:1000 "$T/rootless"
+	capture setpriv --reuid 1000 --regid 1000 --clear-groups "$RUNTIME" --root "$T/rootless" run -b "$B" "$ID"
+	[ "$RC" != 0 ] || fail "it was expected to fail"
+	expect_in "idmapped mounts need root" "$ERR"
+	expect_in /mounts/6/ "$ERR"
+}
