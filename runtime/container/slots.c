@@ -71,7 +71,7 @@ static int blame_source(const char *path, int code, struct error *err)
 
 static int open_source(const struct plan *plan, const struct plan_slot *slot, struct error *err)
 {
-	int fd = open_tree(AT_FDCWD, path_of(plan, slot), slot->flags & AT_RECURSIVE);
+	int fd = open_tree(AT_FDCWD, path_of(plan, slot), slot->flags & (AT_RECURSIVE | AT_SYMLINK_NOFOLLOW));
 
 	return fd < 0 ? blame_source(path_of(plan, slot), errno, err) : fd;
 }

@@ -296,15 +296,50 @@ int do_legacy_mount(struct init *in, const struct step *step)
 	return failed_at(in, STAGE_ATTRIBUTES, r);
 }
 
-int do_bind(struct init *in, const struct step *step)
+/* A source that is a symbolic link, made again at the target; 1: it is none. */
+static int bind_as_link(struct init *in, const struct step *step, int tree)
+{
+	char text[PATH_MAX], there[PATH_MAX];
+	const char *name;
+	long n = sys(readlinkat, tree, "", text, sizeof(text) - 1), dir, r;
+
+	if (n == -EINVAL || n == -ENOENT)
+		return 1;
+	dir = n < 0 ? n : path_parent(in, str(in, step->bind.target), &name);
+	if (dir < 0)
+		return failed_at(in, STAGE_TARGET, dir);
+	text[n] = '\0';
+	r = sys(symlinkat, text, dir, name);
+	if (r == -EEXIST && sys(readlinkat, dir, name, there, sizeof(there)) == n && memcmp(text, there, (size_t)n) == 0)
+		return 0;
+	return failed_at(in, r == -EEXIST ? STAGE_WRONG_TYPE : STAGE_CREATE, r);
+}
+
+/* What a bind goes on, made if it is missing. */
+static long bind_target(struct init *in, const struct step *step, int tree)
 {
 	const char *path = str(in, step->bind.target);
-	unsigned recursive = step->flags & STEP_F_RECURSIVE ? AT_RECURSIVE : 0;
-	int tree = slot_fd(in, step->bind.slot), r = 0;
-	long target = path_find(in, path, resolve_of(step));
+	long target;
 
-	if (target == -ENOENT)
-		target = path_ensure(in, path, kind_of(tree), resolve_of(step));
+	if (step->flags & STEP_F_KEEP_LINK) {
+		target = path_open(in, path, O_PATH | O_NOFOLLOW, 0);
+		in->linked = 1;         /* not looked at: perhaps */
+	} else {
+		target = path_find(in, path, resolve_of(step));
+	}
+	return target == -ENOENT ? path_ensure(in, path, kind_of(tree), resolve_of(step)) : target;
+}
+
+int do_bind(struct init *in, const struct step *step)
+{
+	unsigned recursive = step->flags & STEP_F_RECURSIVE ? AT_RECURSIVE : 0;
+	int tree = slot_fd(in, step->bind.slot), r = step->flags & STEP_F_COPY_LINK ? bind_as_link(in, step, tree) : 1;
+	long target;
+
+	if (r <= 0)
+		return r;
+	r = 0;
+	target = bind_target(in, step, tree);
 	if (target >= 0 && check_target(in, target) < 0)
 		return failed_at(in, STAGE_ON_PROC, -EPERM);
 	if (target < 0)
@@ -318,7 +353,7 @@ int do_bind(struct init *in, const struct step *step)
 		r = set_attributes(tree, step->bind.all, step->bind.propagation, recursive);
 	if (r < 0)
 		return failed_at(in, STAGE_ATTRIBUTES, r);
-	return failed_at(in, STAGE_ATTACH, attach(in, tree, target, path));
+	return failed_at(in, STAGE_ATTACH, attach(in, tree, target, str(in, step->bind.target)));
 }
 
 /* The superblock's own options; `remount` without `bind`. */

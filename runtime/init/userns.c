@@ -165,7 +165,7 @@ static long open_slot(const struct init *in, const struct plan_slot *slot)
 	case SLOT_NULL:
 		return open_null(path);
 	default:
-		return open_tree(path, slot->flags & AT_RECURSIVE);
+		return open_tree(path, slot->flags & (AT_RECURSIVE | AT_SYMLINK_NOFOLLOW));
 	}
 }
 

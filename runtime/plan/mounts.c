@@ -96,11 +96,17 @@ static bool shares_with_host(const struct config *c)
 	return word && (strcmp(word, "shared") == 0 || strcmp(word, "rshared") == 0);
 }
 
+static unsigned bind_flags(const struct mount_options *o)
+{
+	return (o->recursive ? STEP_F_RECURSIVE : 0u) | (o->target_nofollow ? STEP_F_KEEP_LINK : 0u) |
+	       (o->copy_symlink ? STEP_F_COPY_LINK : 0u);
+}
+
 static void add_bind(const struct plan_input *in, struct builder *b, const struct mount *m, uint32_t slot,
                      const struct mount_options *o, const char *target)
 {
 	bool in_peer_group = shares_with_host(in->config);
-	struct step *s = builder_step(b, STEP_BIND, o->recursive ? STEP_F_RECURSIVE : 0, m->at);
+	struct step *s = builder_step(b, STEP_BIND, bind_flags(o), m->at);
 
 	s->bind.target = builder_str(b, target);
 	s->bind.source = builder_str(b, m->source.s);
@@ -120,6 +126,12 @@ static void add_bind(const struct plan_input *in, struct builder *b, const struc
 	}
 }
 
+static uint32_t slot_flags(const struct mount_options *o)
+{
+	return (o->recursive ? AT_RECURSIVE : 0u) | (plan_idmap_below(o) ? SLOT_MAP_BELOW : 0u) |
+	       (o->source_nofollow || o->copy_symlink ? AT_SYMLINK_NOFOLLOW : 0u);
+}
+
 static int plan_bind(const struct plan_input *in, struct builder *b, const struct mount *m,
                      const struct mount_options *o, struct error *err)
 {
@@ -129,6 +141,10 @@ static int plan_bind(const struct plan_input *in, struct builder *b, const struc
 	if (!m->source.s || !*m->source.s) {
 		error_set(err, EINVAL, "bind mount on %s: \"source\" is missing", m->destination.s);
 		return error_locate(err, m->at);
+	}
+	if (o->copy_symlink && (o->source_nofollow || o->target_nofollow)) {
+		error_set(err, EINVAL, "bind mount on %s: copy-symlink beside src-nofollow or dest-nofollow", m->destination.s);
+		return error_locate(err, o->links->at);
 	}
 	if (o->data.n) {
 		error_set(err, EINVAL, "bind mount on %s: unknown option %s", m->destination.s, o->data.v[0].s);
@@ -143,7 +159,7 @@ static int plan_bind(const struct plan_input *in, struct builder *b, const struc
 		error_hint(err, "idmapped mounts need root: CAP_SYS_ADMIN in the user namespace that mounted the file system");
 		return error_locate(err, o->idmap ? o->idmap->at : m->uid_mappings.at);
 	}
-	slot = source_slot(in, b, m, (o->recursive ? AT_RECURSIVE : 0u) | (plan_idmap_below(o) ? SLOT_MAP_BELOW : 0u));
+	slot = source_slot(in, b, m, slot_flags(o));
 	if (ids_1 && !b->failed) {
 		b->slots[slot].ids_1 = ids_1;
 		b->slots[ids_1 - 1].opener = b->slots[slot].opener;
@@ -642,6 +658,14 @@ static int check_mapped(const struct mount *m, const struct mount_options *o, st
 	return error_locate(err, o->idmap ? o->idmap->at : m->uid_mappings.at);
 }
 
+static int check_links(const struct mount *m, const struct mount_options *o, struct error *err)
+{
+	if (!o->links || (o->bind && !o->remount))
+		return 0;
+	error_set(err, EINVAL, "mount on %s: %s is for bind mounts", m->destination.s, o->links->s);
+	return error_locate(err, o->links->at);
+}
+
 static int plan_mount(const struct plan_input *in, struct builder *b, const struct mount *asked, struct error *err)
 {
 	const struct mount *m = asked;
@@ -660,10 +684,14 @@ static int plan_mount(const struct plan_input *in, struct builder *b, const stru
 		r = check_proc(m, &o, err);
 	if (r == 0)
 		r = check_mapped(m, &o, err);
+	if (r == 0)
+		r = check_links(m, &o, err);
 	if (r < 0) {
 		mount_options_free(&o);
 		return r;
 	}
+	if (o.noacl && !o.bind && !is_in(m->type.s, virtual_types))
+		o.data.v[o.data.n++] = *o.noacl;
 	if (o.remount)
 		plan_remount(b, m, &o);
 	else if (o.bind)

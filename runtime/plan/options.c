@@ -17,21 +17,32 @@ enum option_kind {
 	OPTION_REMOUNT,
 	OPTION_COPY_UP,
 	OPTION_IDMAP,
+	OPTION_SOURCE_NOFOLLOW,
+	OPTION_TARGET_NOFOLLOW,
+	OPTION_COPY_SYMLINK,
+	OPTION_NOACL,
 	OPTION_NOTHING,         /* asks for what is so anyway */
 };
 
 #define ATIME MOUNT_ATTR__ATIME
 
-/* config.md "Mounts", the table of options; sorted. */
+/*
+ * config.md "Mounts", the table of options, and what runc (acl) and crun (rsync ..., *-nofollow) know; sorted.
+ * Of a bind nothing but the mount's own attributes can be set: what is of the superblock is taken and does
+ * nothing, as with mount(2).
+ */
 static const struct option {
 	const char *name;
 	enum option_kind kind;
 	uint32_t set, clear;
 } options[] = {
+	{"acl",            OPTION_SUPERBLOCK,  MS_POSIXACL,             0                       },
 	{"async",          OPTION_SUPERBLOCK,  0,                       MS_SYNCHRONOUS          },
 	{"atime",          OPTION_TOP,         0,                       ATIME                   },
 	{"bind",           OPTION_BIND,        0,                       0                       },
+	{"copy-symlink",   OPTION_COPY_SYMLINK, 0,                      0                       },
 	{"defaults",       OPTION_NOTHING,     0,                       0                       },
+	{"dest-nofollow",  OPTION_TARGET_NOFOLLOW, 0,                   0                       },
 	{"dev",            OPTION_TOP,         0,                       MOUNT_ATTR_NODEV        },
 	{"diratime",       OPTION_TOP,         0,                       MOUNT_ATTR_NODIRATIME   },
 	{"dirsync",        OPTION_SUPERBLOCK,  MS_DIRSYNC,              0                       },
@@ -41,6 +52,7 @@ static const struct option {
 	{"lazytime",       OPTION_SUPERBLOCK,  MS_LAZYTIME,             0                       },
 	{"loud",           OPTION_SUPERBLOCK,  0,                       MS_SILENT               },
 	{"mand",           OPTION_SUPERBLOCK,  MS_MANDLOCK,             0                       },
+	{"noacl",          OPTION_NOACL,       0,                       0                       },
 	{"noatime",        OPTION_TOP,         MOUNT_ATTR_NOATIME,      ATIME                   },
 	{"nodev",          OPTION_TOP,         MOUNT_ATTR_NODEV,        0                       },
 	{"nodiratime",     OPTION_TOP,         MOUNT_ATTR_NODIRATIME,   0                       },
@@ -53,18 +65,22 @@ static const struct option {
 	{"nosuid",         OPTION_TOP,         MOUNT_ATTR_NOSUID,       0                       },
 	{"nosymfollow",    OPTION_TOP,         MOUNT_ATTR_NOSYMFOLLOW,  0                       },
 	{"private",        OPTION_PROPAGATION, MS_PRIVATE,              0                       },
+	{"rasync",         OPTION_SUPERBLOCK,  0,                       MS_SYNCHRONOUS          },
 	{"ratime",         OPTION_ALL,         0,                       ATIME                   },
 	{"rbind",          OPTION_RBIND,       0,                       0                       },
 	{"rdev",           OPTION_ALL,         0,                       MOUNT_ATTR_NODEV        },
 	{"rdiratime",      OPTION_ALL,         0,                       MOUNT_ATTR_NODIRATIME   },
+	{"rdirsync",       OPTION_SUPERBLOCK,  MS_DIRSYNC,              0                       },
 	{"relatime",       OPTION_TOP,         0,                       ATIME                   },
 	{"remount",        OPTION_REMOUNT,     0,                       0                       },
 	{"rexec",          OPTION_ALL,         0,                       MOUNT_ATTR_NOEXEC       },
 	{"ridmap",         OPTION_IDMAP,       0,                       0                       },
+	{"rmand",          OPTION_SUPERBLOCK,  MS_MANDLOCK,             0                       },
 	{"rnoatime",       OPTION_ALL,         MOUNT_ATTR_NOATIME,      ATIME                   },
 	{"rnodev",         OPTION_ALL,         MOUNT_ATTR_NODEV,        0                       },
 	{"rnodiratime",    OPTION_ALL,         MOUNT_ATTR_NODIRATIME,   0                       },
 	{"rnoexec",        OPTION_ALL,         MOUNT_ATTR_NOEXEC,       0                       },
+	{"rnomand",        OPTION_SUPERBLOCK,  0,                       MS_MANDLOCK             },
 	{"rnorelatime",    OPTION_ALL,         0,                       ATIME                   },
 	{"rnostrictatime", OPTION_ALL,         0,                       ATIME                   },
 	{"rnosuid",        OPTION_ALL,         MOUNT_ATTR_NOSUID,       0                       },
@@ -79,11 +95,13 @@ static const struct option {
 	{"rstrictatime",   OPTION_ALL,         MOUNT_ATTR_STRICTATIME,  ATIME                   },
 	{"rsuid",          OPTION_ALL,         0,                       MOUNT_ATTR_NOSUID       },
 	{"rsymfollow",     OPTION_ALL,         0,                       MOUNT_ATTR_NOSYMFOLLOW  },
+	{"rsync",          OPTION_SUPERBLOCK,  MS_SYNCHRONOUS,          0                       },
 	{"runbindable",    OPTION_PROPAGATION, MS_UNBINDABLE | MS_REC,  0                       },
 	{"rw",             OPTION_TOP,         0,                       MOUNT_ATTR_RDONLY       },
 	{"shared",         OPTION_PROPAGATION, MS_SHARED,               0                       },
 	{"silent",         OPTION_SUPERBLOCK,  MS_SILENT,               0                       },
 	{"slave",          OPTION_PROPAGATION, MS_SLAVE,                0                       },
+	{"src-nofollow",   OPTION_SOURCE_NOFOLLOW, 0,                   0                       },
 	{"strictatime",    OPTION_TOP,         MOUNT_ATTR_STRICTATIME,  ATIME                   },
 	{"suid",           OPTION_TOP,         0,                       MOUNT_ATTR_NOSUID       },
 	{"symfollow",      OPTION_TOP,         0,                       MOUNT_ATTR_NOSYMFOLLOW  },
@@ -167,9 +185,31 @@ static void apply(const struct option *o, const struct text *word, struct mount_
 	case OPTION_IDMAP:
 		ret->idmap = word;
 		break;
+	case OPTION_SOURCE_NOFOLLOW:
+		ret->source_nofollow = true;
+		ret->links = word;
+		break;
+	case OPTION_TARGET_NOFOLLOW:
+		ret->target_nofollow = true;
+		ret->links = word;
+		break;
+	case OPTION_COPY_SYMLINK:
+		ret->copy_symlink = true;
+		ret->links = word;
+		break;
+	case OPTION_NOACL:
+		ret->superblock &= ~(uint32_t)MS_POSIXACL;
+		ret->noacl = word;
+		break;
 	case OPTION_NOTHING:
 		break;
 	}
+}
+
+/* mount(8): "x-..." is for whoever reads the table, no file system ever sees it. */
+static bool is_comment(const char *word)
+{
+	return strncmp(word, "x-", 2) == 0;
 }
 
 int mount_options_parse(const struct mount *mount, struct mount_options *ret, struct error *err)
@@ -185,7 +225,7 @@ int mount_options_parse(const struct mount *mount, struct mount_options *ret, st
 
 		if (o)
 			apply(o, word, &parsed);
-		else if (*word->s)
+		else if (*word->s && !is_comment(word->s))
 			parsed.data.v[parsed.data.n++] = *word;
 	}
 	*ret = parsed;

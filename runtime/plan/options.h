@@ -11,10 +11,13 @@
 
 struct mount_options {
 	bool bind, recursive, remount, copy_up;
+	bool source_nofollow, target_nofollow, copy_symlink;    /* crun's, for binds: see `links` */
 	struct plan_map top;            /* MOUNT_ATTR_* of the mount */
 	struct plan_map all;            /* of it and everything below (rro ...) */
 	uint32_t propagation;           /* MS_SHARED ..., | MS_REC; 0 = not given */
 	const struct text *idmap;       /* the word: idmap, ridmap, with the ranges of ids behind "=", if any; NULL = none */
+	const struct text *links;       /* the last word about symbolic links; NULL = none */
+	const struct text *noacl;       /* for file systems of devices; NULL = not given */
 	uint32_t superblock;            /* MS_SYNCHRONOUS ...: of the file system, not of the mount */
 	struct texts data;              /* what no table knows: the file system's own; v is owned, freed by mount_options_free */
 };

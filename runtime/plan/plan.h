@@ -115,6 +115,10 @@ enum {                          /* step.flags */
 	STEP_F_BOUND = 32768,
 	/* STEP_USER: without groups to set, setgroups may be denied */
 	STEP_F_KEEP_GROUPS = 65536,
+	/* STEP_BIND: a target that is a symbolic link is covered itself (dest-nofollow) */
+	STEP_F_KEEP_LINK = 1 << 17,
+	/* STEP_BIND: a source that is a symbolic link is made anew instead (copy-symlink) */
+	STEP_F_COPY_LINK = 1 << 18,
 };
 
 struct plan_option {            /* fsconfig: value 0 = a flag */
@@ -228,7 +232,7 @@ struct plan_slot {
 	uint32_t at;
 	plan_str path;          /* host path; SLOT_IDS: text for uid_map */
 	plan_str gids;          /* SLOT_IDS: text for gid_map */
-	uint32_t flags;         /* AT_RECURSIVE, SLOT_MAP_BELOW; SLOT_NAMESPACE: CLONE_NEW* */
+	uint32_t flags;         /* AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, SLOT_MAP_BELOW; SLOT_NAMESPACE: CLONE_NEW* */
 	uint32_t ids_1;         /* a tree's owners are mapped by slot ids_1 - 1, which comes before; 0 = as they are */
 	uint32_t opener;        /* enum slot_opener */
 	int32_t fd;             /* written by the parent; -1 = not open (yet) */

@@ -50,7 +50,7 @@ static const struct word ms_words[] = {
 	{MS_RDONLY, "ro"}, {MS_NOSUID, "nosuid"}, {MS_NODEV, "nodev"}, {MS_NOEXEC, "noexec"},
 	{MS_SYNCHRONOUS, "sync"}, {MS_MANDLOCK, "mand"}, {MS_DIRSYNC, "dirsync"}, {MS_NOATIME, "noatime"},
 	{MS_NODIRATIME, "nodiratime"}, {MS_SILENT, "silent"}, {MS_I_VERSION, "iversion"},
-	{MS_STRICTATIME, "strictatime"}, {MS_LAZYTIME, "lazytime"}, {MS_NOSYMFOLLOW, "nosymfollow"},
+	{MS_POSIXACL, "acl"}, {MS_STRICTATIME, "strictatime"}, {MS_LAZYTIME, "lazytime"}, {MS_NOSYMFOLLOW, "nosymfollow"},
 	{0},
 };
 
@@ -60,6 +60,12 @@ static const struct word flag_words[] = {
 	{STEP_F_DIRECTORY, "directory"}, {STEP_F_HOME, "home"}, {STEP_F_LISTEN, "listen"}, {STEP_F_TELL, "tell"},
 	{STEP_F_SHOWN, "shown"}, {STEP_F_BY_NAME, "by-name"}, {STEP_F_BOUND, "bound"}, {STEP_F_KEEP_GROUPS, "keep-groups"},
 	{STEP_F_INHERIT_MODE, "inherit-mode"}, {STEP_F_FROM_PATH, "from-path"}, {STEP_F_SLAVE_FIRST, "slave-first"},
+	{STEP_F_KEEP_LINK, "keep-link"}, {STEP_F_COPY_LINK, "copy-link"},
+	{0},
+};
+
+static const struct word slot_words[] = {
+	{AT_RECURSIVE, "recursive"}, {AT_SYMLINK_NOFOLLOW, "nofollow"},
 	{0},
 };
 
@@ -537,8 +543,8 @@ static void print_slots(const struct sink *k, const struct config *config)
 			number(k, slots[i].flags & SLOT_MAP_BELOW ? "ids-of-all" : "ids", slots[i].ids_1 - 1);
 		if (slots[i].kind == SLOT_NAMESPACE)
 			words(k, "namespace", slots[i].flags, namespace_words);
-		else if (slots[i].flags & 0x8000)       /* AT_RECURSIVE */
-			words(k, "flags", STEP_F_RECURSIVE, flag_words);
+		else
+			words(k, "flags", slots[i].flags & ~SLOT_MAP_BELOW, slot_words);
 		words(k, "opened", slots[i].opener, opener_words);
 		print_place(k, config, slots[i].at);
 		fputs(k->json ? "}" : "\n", k->out);

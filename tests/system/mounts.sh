@@ -721,3 +721,65 @@ test_mounts__no_mount_of_the_container_is_a_peer_of_one_of_the_hosts_F043_F076()
 	expect_not_in 'shared:'
 	[ -z "$CRUN_LITE" ] || expect_not_in 'master:'  # runc makes slaves unless told
 }
+
+test_mounts__copy_symlink_makes_the_link_again_F048() {
+	only_crun_lite
+	own_rootfs
+	ln -s ../some/where "$T/link"
+	echo data >"$T/file"
+	config '.mounts += [{"destination":"/new/dir/link","source":"\($t)/link","options":["bind","copy-symlink"]},
+		{"destination":"/etc/file","source":"\($t)/file","options":["bind","copy-symlink"]}]' --arg t "$T"
+	in_container 'readlink /new/dir/link; cat /etc/file'
+	expect_eq "$OUT" "../some/where"$'\n'"data"
+	# The same link is there already now; another one, or something else, is not covered.
+	run_ok run -b "$B" "$ID"
+	ln -sfn other "$T/link"
+	run_fails 'bind .*/link on /new/dir/link: something else is there: file exists' run -b "$B" "$ID"
+	expect_in /mounts/6 "$ERR"
+}
+
+test_mounts__src_nofollow_and_dest_nofollow_F048() {
+	only_crun_lite
+	own_rootfs
+	echo data >"$T/file"
+	ln -s from-the-host "$T/link"
+	ln -s real "$R/link"
+	ln -s nowhere "$R/dangling"
+	echo real >"$R/real"
+	config '.mounts += [{"destination":"/link","source":"\($t)/link","options":["bind","src-nofollow","dest-nofollow"]},
+		{"destination":"/dangling","source":"\($t)/file","options":["bind","dest-nofollow"]},
+		{"destination":"/fresh","source":"\($t)/file","options":["bind","dest-nofollow"]}]' --arg t "$T"
+	in_container 'readlink /link; cat /real; cat /dangling; cat /fresh; ls /nowhere 2>&1 || :'
+	expect_line from-the-host
+	expect_line real
+	expect_eq "$(grep -c '^data$' <<<"$OUT")" 2
+	expect_in "No such file" # nothing was made behind the dangling one
+	expect_eq "$(readlink "$R/link") $(readlink "$R/dangling")" "real nowhere"
+}
+
+test_mounts__a_link_that_is_not_followed_stays_inside_F048_V20() {
+	only_crun_lite
+	own_rootfs
+	mkdir "$T/canary"
+	echo data >"$T/file"
+	ln -s "$T/canary" "$R/out"
+	ln -s "../../../../../../..$T/canary" "$R/up"
+	tree "$T/canary" >"$T/before"
+	config '.mounts += [{"destination":"/out/a","source":"\($t)/file","options":["bind","dest-nofollow"]},
+		{"destination":"/up","source":"\($t)/file","options":["bind","dest-nofollow"]}]' --arg t "$T"
+	in_container 'cat /up'
+	expect_eq "$OUT" data
+	tree "$T/canary" | cmp - "$T/before"
+	# Where a link leads into /proc nothing is mounted.
+	ln -s /proc "$R/way"
+	config '.mounts = .mounts[0:6] + [{"destination":"/way/version","source":"\($t)/file","options":["bind","dest-nofollow"]}]' --arg t "$T"
+	run_fails '/proc' run -b "$B" "$ID"
+}
+
+test_mounts__words_of_the_others_F034_F042() {
+	only_crun_lite
+	mkdir "$T/src"
+	mounted '["acl","rsync","rmand","x-systemd.automount"]'; mount_has /mnt sync
+	mounted '["noacl","rsync","rasync","rdirsync"]'; mount_has_not /mnt sync; mount_has /mnt dirsync
+	bound "$T/src" '["bind","acl","noacl","rsync","iversion","lazytime","silent","mand","x-a=b"]'; mount_line /mnt
+}
