@@ -15,6 +15,7 @@
 #include "cgroups/devices.h"
 #include "cgroups/internal.h"
 #include "cgroups/settings.h"
+#include "runtime/base/fds.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
 
@@ -138,8 +139,7 @@ static bool same_file(const struct setting *a, const struct setting *b)
 static int write_setting(struct writer *w, const struct cgroup_dir *dir, const struct setting *s)
 {
 	if (!same_file(w->open, s)) {
-		if (w->fd >= 0)
-			close(w->fd);
+		fds_close_soon(w->fd);
 		w->open = NULL;
 		w->fd = cgroup_file_open(w->cgroup, dir, setting_file(s), O_WRONLY);
 		if (w->fd < 0)
@@ -262,8 +262,7 @@ static int set(const struct cgroup *cgroup, const struct resources *resources, b
 		return r;
 	warn_ignored(resources);
 	r = carry_out_all(&w, &list, err);
-	if (w.fd >= 0)
-		close(w.fd);
+	fds_close_soon(w.fd);
 	settings_free(&list);
 	return r;
 }

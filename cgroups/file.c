@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/base/cleanup.h"
+#include "runtime/base/fds.h"
 
 /* Longer than any file name of a controller; place.c leaves that much room in every path. */
 #define FILE_NAME_MAX 256
@@ -57,14 +57,14 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 ssize_t cgroup_file_read(const struct cgroup *cgroup, const struct cgroup_dir *dir,
                          const char *file, char *buf, size_t size)
 {
-	cleanup_close int fd = cgroup_file_open(cgroup, dir, file, O_RDONLY);
+	cleanup_close_soon int fd = cgroup_file_open(cgroup, dir, file, O_RDONLY);
 
 	return read_all(fd, buf, size);
 }
 
 ssize_t cgroup_read_at(int dirfd, const char *path, char *buf, size_t size)
 {
-	cleanup_close int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	cleanup_close_soon int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
 
 	return read_all(fd, buf, size);
 }
@@ -72,14 +72,14 @@ ssize_t cgroup_read_at(int dirfd, const char *path, char *buf, size_t size)
 int cgroup_file_write(const struct cgroup *cgroup, const struct cgroup_dir *dir, const char *file,
                       const char *value, size_t len)
 {
-	cleanup_close int fd = cgroup_file_open(cgroup, dir, file, O_WRONLY);
+	cleanup_close_soon int fd = cgroup_file_open(cgroup, dir, file, O_WRONLY);
 
 	return fd < 0 || write(fd, value, len) < 0 ? -1 : 0;
 }
 
 int cgroup_write_at(int dirfd, const char *path, const char *value, size_t len)
 {
-	cleanup_close int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
+	cleanup_close_soon int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
 
 	return fd < 0 || write(fd, value, len) < 0 ? -1 : 0;
 }

@@ -151,20 +151,27 @@ static int read_names(int root_fd, struct names *ret, struct error *err)
 	return n < 0 ? error_set(err, errno, "read /sys/fs/cgroup") : 0;
 }
 
+static const struct directory_entry *find_name(const struct names *names, const char *name)
+{
+	const struct directory_entry *entry;
+
+	for (long i = 0; i < names->len; i += entry->len) {
+		entry = (const void *)(names->bytes + i);
+		if (strcmp(entry->name, name) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
 /*
  * A hierarchy that /proc/self/cgroup lists and that has a directory here (not a link) is mounted on it, or was:
  * cgroup_task_fds sees the difference at no cost.
  */
 static bool is_mounted(const struct names *names, const char *dir)
 {
-	for (long i = 0; i < names->len;) {
-		const struct directory_entry *entry = (const void *)(names->bytes + i);
+	const struct directory_entry *entry = find_name(names, dir);
 
-		if (entry->type == DT_DIR && strcmp(entry->name, dir) == 0)
-			return true;
-		i += entry->len;
-	}
-	return false;
+	return entry && entry->type == DT_DIR;
 }
 
 /* "cpu,cpuacct" may also be mounted as just "cpu" or "cpuacct". */
@@ -186,19 +193,15 @@ static bool find_mounted(const struct names *mounted, struct cgroup_hierarchy *h
 	return false;
 }
 
-static int keep_mounted(struct cgroup_host *host, struct error *err)
+static void keep_mounted(struct cgroup_host *host, const struct names *names)
 {
 	size_t n = 0;
-	struct names names;
-	int r = read_names(host->root_fd, &names, err);
 
-	if (r < 0)
-		return r;
 	host->layout = CGROUP_NONE;
 	for (size_t i = 0; i < host->n; i++) {
 		struct cgroup_hierarchy *h = &host->hierarchies[i];
 
-		if (!find_mounted(&names, h))
+		if (!find_mounted(names, h))
 			continue;
 		if (h->v2 || host->layout == CGROUP_NONE)
 			host->layout = h->v2 ? CGROUP_HYBRID : CGROUP_V1;
@@ -207,7 +210,6 @@ static int keep_mounted(struct cgroup_host *host, struct error *err)
 		n++;
 	}
 	host->n = n;
-	return 0;
 }
 
 /* A kernel without cgroups has no such file: then the text is empty. */
@@ -225,40 +227,62 @@ static int read_own(char *buf, size_t size, struct error *err)
 	return 0;
 }
 
+/*
+ * What is mounted on /sys/fs/cgroup.  With v1 hierarchies its entries are wanted anyway, and tell; without them a
+ * statfs does, because the root of a v2 tree may have many groups.
+ */
+static int look(struct cgroup_host *host, struct names *names, struct error *err)
+{
+	struct statfs fs;
+	int r;
+
+	if (strncmp(host->text, "0::", 3) == 0) {
+		if (fstatfs(host->root_fd, &fs) < 0)
+			return error_set(err, errno, "statfs /sys/fs/cgroup");
+		host->layout = fs.f_type == CGROUP2_SUPER_MAGIC ? CGROUP_V2 : CGROUP_V1;
+		if (host->layout == CGROUP_V2)
+			return 0;
+	}
+	r = read_names(host->root_fd, names, err);
+	host->layout = find_name(names, "cgroup.procs") ? CGROUP_V2 : CGROUP_V1;
+	return r;
+}
+
+static int open_host(struct cgroup_host *host, struct error *err)
+{
+	struct names names;
+	int r = read_own(host->text, sizeof(host->text), err);
+
+	if (r < 0 || !*host->text)
+		return r;
+	host->root_fd = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (host->root_fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : error_set(err, errno, "open /sys/fs/cgroup");
+	r = look(host, &names, err);
+	if (r == 0)
+		r = cgroup_host_parse(host, err);
+	if (r < 0)
+		return r;
+	if (host->layout != CGROUP_V2)
+		keep_mounted(host, &names);
+	else if (host->n == 0)
+		host->layout = CGROUP_NONE;
+	return 0;
+}
+
 int cgroup_host_open(struct cgroup_host *ret, struct error *err)
 {
-	cleanup_close int fd = -1;
-	struct statfs fs;
 	int r;
 
 	ret->layout = CGROUP_NONE;
 	ret->root_fd = -1;
 	ret->n = 0;
-	fd = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT || errno == ENOTDIR
-		               ? 0
-		               : error_set(err, errno, "open /sys/fs/cgroup");
-	if (fstatfs(fd, &fs) < 0)
-		return error_set(err, errno, "statfs /sys/fs/cgroup");
-	r = read_own(ret->text, sizeof(ret->text), err);
-	if (r < 0)
-		return r;
-	ret->layout = fs.f_type == CGROUP2_SUPER_MAGIC ? CGROUP_V2 : CGROUP_V1;
-	r = cgroup_host_parse(ret, err);
-	if (r < 0)
-		return r;
-	ret->root_fd = fd;
-	if (ret->layout != CGROUP_V2)
-		r = keep_mounted(ret, err);
-	else if (ret->n == 0)
+	r = open_host(ret, err);
+	if (r < 0 || ret->root_fd < 0)
 		ret->layout = CGROUP_NONE;
-	if (r < 0 || ret->layout == CGROUP_NONE) {
-		ret->root_fd = -1;
-		return r;
-	}
-	steal_fd(&fd);
-	return 0;
+	if (ret->layout == CGROUP_NONE)
+		cgroup_host_close(ret);
+	return r;
 }
 
 void cgroup_host_close(struct cgroup_host *host)

@@ -5,6 +5,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* More would be noticed under a tight RLIMIT_NOFILE. */
+#define SPENT_MAX 8
+
 static void sort(int *fds, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
@@ -27,21 +30,52 @@ unsigned listen_fds(void)
 	return n > 4096 ? 0 : (unsigned)n;
 }
 
+static int spent[SPENT_MAX];
+static size_t n_spent;
+
+static void close_range_of(int first, int last)
+{
+	if (first == last)
+		close(first);
+	else
+		syscall(SYS_close_range, first, last, 0);
+}
+
+/* The lowest fd that is left in either list, both sorted; -1: none. */
+static int next(const int *fds, size_t n, size_t *i, size_t *j)
+{
+	while (*i < n && fds[*i] < 0)
+		++*i;
+	if (*i < n && (*j == n_spent || fds[*i] < spent[*j]))
+		return fds[(*i)++];
+	return *j < n_spent ? spent[(*j)++] : -1;
+}
+
 void fds_close(int *fds, size_t n)
 {
-	size_t i = 0;
+	size_t i = 0, j = 0;
+	int fd, first, last;
 
 	sort(fds, n);
-	while (i < n && fds[i] < 0)
-		i++;
-	while (i < n) {
-		int first = fds[i], last = first;
-
-		while (++i < n && fds[i] <= last + 1)
-			last = fds[i];
-		if (first == last)
-			close(first);
-		else
-			syscall(SYS_close_range, first, last, 0);
+	sort(spent, n_spent);
+	fd = first = last = next(fds, n, &i, &j);
+	while (fd >= 0) {
+		fd = next(fds, n, &i, &j);
+		if (fd >= 0 && fd <= last + 1) {
+			last = fd;
+			continue;
+		}
+		close_range_of(first, last);
+		first = last = fd;
 	}
+	n_spent = 0;
+}
+
+void fds_close_soon(int fd)
+{
+	if (fd < 0)
+		return;
+	spent[n_spent++] = fd;
+	if (n_spent == SPENT_MAX)
+		fds_close(NULL, 0);
 }

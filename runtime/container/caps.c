@@ -85,11 +85,13 @@ int caps_facts(struct cap_facts *ret, struct error *err)
 
 	if (syscall(SYS_capget, &header, data) < 0)
 		return error_set(err, errno, "ask for our capabilities");
-	/* One question on a kernel that has none newer: cheaper than /proc/sys/kernel/cap_last_cap.
-	 */
+	ret->permitted = (uint64_t)data[1].permitted << 32 | data[0].permitted;
+	ret->known = UINT64_MAX >> (63 - last);
+	/* Who has all of the oldest kernel, and no newer one, is on a kernel that has none newer; else one question for each. */
+	if (ret->permitted == ret->known)
+		return 0;
 	while (last < 63 && prctl(PR_CAPBSET_READ, last + 1, 0, 0, 0) >= 0)
 		last++;
-	ret->permitted = (uint64_t)data[1].permitted << 32 | data[0].permitted;
 	ret->known = UINT64_MAX >> (63 - last);
 	return 0;
 }

@@ -51,7 +51,7 @@
 
 static int read_text(const char *path, char **ret, size_t *ret_len, struct error *err)
 {
-	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	cleanup_close_soon int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	cleanup_free char *text = NULL;
 	struct stat st;
 	ssize_t n;
@@ -1012,6 +1012,7 @@ int launch_go(struct launch *l, struct error *err)
 	struct reply reply;
 	int r = tell(l, MSG_START, &parcel, err);
 
+	fds_close(NULL, 0);
 	if (r == 0 && !l->create)
 		r = introduce_agent(l, err);
 	/* The program runs once the socket, which is close-on-exec, is closed without a word. */

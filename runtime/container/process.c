@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/fds.h"
 
 /* proc(5): the name of a process may hold spaces and parentheses, so fields are counted from the last ")". */
 struct process_stat {
@@ -33,7 +34,7 @@ static bool read_stat(pid_t pid, struct process_stat *ret)
 {
 	char path[32], buf[1024];
 	const char *p;
-	cleanup_close int fd = -1;
+	cleanup_close_soon int fd = -1;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);

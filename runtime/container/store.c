@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/fds.h"
 
 #define ROOT_DEFAULT "/run/crun-lite"
 #define LOCK_TIMEOUT_MS 10000
@@ -243,7 +244,7 @@ static int write_all(int fd, const char *p, size_t len)
 int store_write_new(const struct store *store, const char *name, const void *bytes, size_t len,
                     struct error *err)
 {
-	cleanup_close int fd =
+	cleanup_close_soon int fd =
 		openat(store->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int r = fd < 0 ? -errno : write_all(fd, bytes, len);
 
@@ -253,7 +254,7 @@ int store_write_new(const struct store *store, const char *name, const void *byt
 int store_write_file(const struct store *store, const char *name, const void *bytes, size_t len,
                      struct error *err)
 {
-	cleanup_close int fd = -1;
+	cleanup_close_soon int fd = -1;
 	char temporary[64];
 	int r;
 
