@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/base/text.h"
 #include "spec/json.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -105,29 +106,30 @@ void emit_end_array(struct emitter *e)
 }
 
 /* RFC 8259 section 7: what must be escaped, and how. */
-static void put_escaped(struct emitter *e, char c)
+static void put_escaped(struct emitter *e, uint32_t c)
 {
 	static const char short_forms[] = "\bb\ff\nn\rr\tt\"\"\\\\";
 	const char *form = short_forms;
 	char escape[8];
 
-	while (*form && *form != c)
+	while (*form && (unsigned char)*form != c)
 		form += 2;
 	if (*form)
 		snprintf(escape, sizeof(escape), "\\%c", form[1]);
 	else
-		snprintf(escape, sizeof(escape), "\\u%04x", (unsigned char)c);
+		snprintf(escape, sizeof(escape), "\\u%04x", c);
 	put_word(e, escape);
 }
 
-/* How many bytes stand as they are. */
-static size_t plain_span(const char *s, size_t n)
+/* How many bytes stand as they are: people print JSON on terminals. */
+static size_t plain_span(const char *s)
 {
-	size_t i = 0, len;
+	size_t i = 0;
+	uint32_t c;
 
-	for (; i < n; i += len) {
-		len = (unsigned char)s[i] < 0x80 ? 1 : json_utf8(s + i, n - i);
-		if (len == 0 || (unsigned char)s[i] < 0x20 || s[i] == '"' || s[i] == '\\')
+	for (int len; s[i]; i += (size_t)len) {
+		len = text_decode(s + i, &c);
+		if (len == 0 || text_is_control(c) || c == '"' || c == '\\')
 			break;
 	}
 	return i;
@@ -135,21 +137,20 @@ static size_t plain_span(const char *s, size_t n)
 
 static void put_quoted(struct emitter *e, const char *s)
 {
-	size_t n = strlen(s);
-
 	put(e, "\"", 1);
-	for (;;) {
-		size_t plain = plain_span(s, n);
+	while (*s) {
+		size_t plain = plain_span(s);
+		uint32_t c;
+		int len;
 
 		put(e, s, plain);
-		if (plain == n)
-			break;
-		if ((unsigned char)s[plain] < 0x80)
-			put_escaped(e, s[plain]);
-		else
+		s += plain;
+		len = *s ? text_decode(s, &c) : 0;
+		if (len > 0)
+			put_escaped(e, c);
+		else if (*s)
 			put_word(e, "\xef\xbf\xbd");
-		s += plain + 1;
-		n -= plain + 1;
+		s += *s ? (len ? len : 1) : 0;
 	}
 	put(e, "\"", 1);
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
+#include "runtime/base/text.h"
+
 #define BLOCK_MIN   (64u << 10) /* bytes */
 #define FEW_MEMBERS 12          /* below: comparing all pairs beats sorting */
 
@@ -671,15 +673,11 @@ static void point(const struct json *node, size_t offset, struct pointer *p)
 	}
 }
 
-static bool is_control(const unsigned char *u)
-{
-	return u[0] < ' ' || u[0] == 0x7f || (u[0] == 0xc2 && u[1] < 0xa0);     /* U+0080..U+009F */
-}
-
 /* No byte may steer a terminal, and a message that was cut must not end in half a character. */
 static void make_printable(char *s)
 {
 	size_t n = strlen(s), len;
+	uint32_t point;
 
 	for (char *c = s; n > 0; c += len, n -= len) {
 		len = json_utf8(c, n);
@@ -687,7 +685,7 @@ static void make_printable(char *s)
 			*c = '\0';
 			return;
 		}
-		if (len == 0 || is_control((const unsigned char *)c))
+		if (len == 0 || (text_decode(c, &point) > 0 && text_is_control(point)))
 			memset(c, '?', len = len ? len : 1);
 	}
 }

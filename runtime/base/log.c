@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/base/text.h"
 #include "runtime/base/time.h"
 
 #define PROGRAM "crun-lite"
@@ -47,30 +48,6 @@ static void put(struct line *line, const char *s)
 	put_bytes(line, s, strlen(s));
 }
 
-/*
- * Length of the UTF-8 sequence at `s` and its code point; 0 for a byte that starts none
- * (overlong forms and surrogates included).
- */
-static int utf8_decode(const unsigned char *s, uint32_t *ret)
-{
-	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-	int n = s[0] < 0x80   ? 1
-		: s[0] < 0xc2 ? 0
-		: s[0] < 0xe0 ? 2
-		: s[0] < 0xf0 ? 3
-		: s[0] < 0xf5 ? 4
-			      : 0;
-	uint32_t c = n == 1 ? s[0] : s[0] & (0x7f >> n);
-
-	for (int i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	*ret = c;
-	return n > 1 && (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) ? 0 : n;
-}
-
 static void put_escape(struct line *line, char kind, int digits, uint32_t value)
 {
 	char s[8] = {'\\', kind};
@@ -78,13 +55,6 @@ static void put_escape(struct line *line, char kind, int digits, uint32_t value)
 	for (int i = 0; i < digits; i++)
 		s[2 + i] = "0123456789abcdef"[value >> 4 * (digits - 1 - i) & 15];
 	put_bytes(line, s, 2 + digits);
-}
-
-/* What a terminal obeys instead of showing, or shows in an order that lies (bidi controls). */
-static bool is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
 enum quoting { PLAIN, QUOTED, JSON };
@@ -95,9 +65,9 @@ static void put_char(struct line *line, const char *s, int n, uint32_t c, enum q
 		put(line, "\\ufffd");
 	else if (n == 0)
 		put_escape(line, 'x', 2, (unsigned char)*s);
-	else if (is_control(c) && (how == JSON || c > 0xff))
+	else if (text_is_control(c) && (how == JSON || c > 0xff))
 		put_escape(line, 'u', 4, c);
-	else if (is_control(c))
+	else if (text_is_control(c))
 		put_escape(line, 'x', 2, c);
 	else if (how != PLAIN && (c == '"' || c == '\\'))
 		put_bytes(line, (char[]){'\\', *s}, 2);
@@ -113,7 +83,7 @@ static void put_text(struct line *line, const char *s, enum quoting how)
 {
 	while (*s && line->n < sizeof(line->s) - LINE_TAIL) {
 		uint32_t c = 0;
-		int n = utf8_decode((const unsigned char *)s, &c);
+		int n = text_decode(s, &c);
 
 		put_char(line, s, n, c, how);
 		s += n ? n : 1;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/text.h"
 #include "spec/emit.h"
 
 struct list_options {
@@ -111,23 +112,27 @@ static void list_json(struct listing *l, const struct store *store, const struct
 }
 
 /* A path may hold what a terminal would obey. */
-static void printable(const char *s, char *buf, size_t size)
+static char *printable(const char *s)
 {
-	size_t n = 0;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
 
-	for (; *s && n + 1 < size; s++)
-		buf[n++] = (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s;
-	buf[n] = '\0';
+	if (!out)
+		return NULL;
+	text_print(out, s);
+	fclose(out);
+	return text;
 }
 
 static void list_row(struct listing *l, const struct store *store, const struct state *state)
 {
 	enum status status = state_status(store, state);
-	char buf[16], bundle[256];
+	cleanup_free char *bundle = printable(state->bundle);
+	char buf[16];
 
-	printable(state->bundle, bundle, sizeof(bundle));
 	printf("%-24s %-8d %-10s %-30s %-32s %s\n", state->id, status == STATUS_STOPPED ? 0 : state->pid,
-	       status_name(status), bundle, state->created, owner_name(state->owner, buf, sizeof(buf)));
+	       status_name(status), bundle ?: "?", state->created, owner_name(state->owner, buf, sizeof(buf)));
 }
 
 static void list_id(struct listing *l, const struct store *store, const struct state *state)

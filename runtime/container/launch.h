@@ -48,6 +48,7 @@ struct launch {
 	int listener;                   /* the start socket until init has it */
 	pid_t pid;
 	unsigned ignored_signals;       /* by the caller, and so by init: bit n - 1 */
+	uint64_t ignored_late;          /* the same of 32 to 64 */
 	int pidfd;
 	int netns;                      /* the network namespace that is joined, for net_devices; -1 = none */
 	struct net_devices net_devices;

@@ -60,7 +60,7 @@ int sync_send(int sock, enum message_type type, const struct parcel *parcel, str
 {
 	static const struct parcel nothing;
 	const struct parcel *p = parcel ? parcel : &nothing;
-	struct message head = {.type = type, .len = (uint32_t)p->len, .aux = p->aux};
+	struct message head = {.type = type, .len = (uint32_t)p->len, .aux = p->aux, .code = p->code};
 	struct iovec iov[2] = {{&head, sizeof(head)}, {(void *)p->data, p->len}};
 	struct msghdr header = {.msg_iov = iov, .msg_iovlen = p->len ? 2 : 1};
 	union control control = {0};

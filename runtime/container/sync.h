@@ -24,6 +24,7 @@ struct parcel {                 /* what a message carries beside its type */
 	const int *fds;         /* stay the caller's */
 	unsigned n_fds;
 	unsigned aux;
+	int code;
 };
 
 int sync_send(int sock, enum message_type type, const struct parcel *parcel, struct error *err);

@@ -56,12 +56,12 @@ static int await_start(struct init *in)
 }
 
 /* A program starts with no signal ignored, whatever the runtime's caller (a shell's `&`, nohup) had. */
-static void heed_signals(uint32_t ignored)
+static void heed_signals(uint64_t ignored)
 {
 	/* The kernel's struct sigaction: all zeros is SIG_DFL. */
 	unsigned long action[4] = {0};
 
-	for (int sig = 1; sig < 32; sig++)
+	for (int sig = 1; ignored && sig <= 64; sig++)
 		if (ignored >> (sig - 1) & 1)
 			sys(rt_sigaction, sig, action, NULL, sizeof(unsigned long));
 }
@@ -95,7 +95,7 @@ int do_ready(struct init *in, const struct step *step)
 	in->tty = -1;
 	if (r == 0)
 		r = sync_receive(in, MSG_START, &message, in->home, sizeof(in->home), NULL, NULL);
-	heed_signals(message.aux);
+	heed_signals(message.aux | (uint64_t)(uint32_t)message.code << 32);
 	use_all_cpus();
 	if (r == 0 && (step->flags & STEP_F_LISTEN))
 		r = await_start(in);

@@ -119,8 +119,8 @@ void sync_failed(const struct init *in, int code);
 
 /* procfs.c: an fd below a private, detached procfs; flags as open. */
 long proc_open(struct init *in, const char *path, unsigned long flags);
-/* The same for a magic link of our own (self/ns/...), followed. */
-long proc_follow(struct init *in, const char *path, unsigned long flags);
+/* The same, to read, for a magic link of our own (in self/ns, say), followed. */
+long proc_follow(struct init *in, const char *directory, const char *link);
 
 /* identity.c: 0, or the listener's fd if the step asks for one, or -errno. */
 long seccomp_load(const struct init *in, const struct step *step);

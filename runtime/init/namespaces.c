@@ -73,7 +73,7 @@ int do_unshare(struct init *in, const struct step *step)
 /* Since 6.3 execve would do it, before that only setns does. */
 int do_enter_time(struct init *in, const struct step *step)
 {
-	long fd = proc_follow(in, "self/ns/time_for_children", 0), r;
+	long fd = proc_follow(in, "self/ns", "time_for_children"), r;
 
 	if (fd < 0)
 		return (int)fd;

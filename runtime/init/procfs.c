@@ -54,14 +54,16 @@ long proc_open(struct init *in, const char *path, unsigned long flags)
 	return failed_at(in, STAGE_TARGET, sys(openat2, proc, path, &how, sizeof(how)));
 }
 
-/* openat2 would not follow it below a directory; nobody else can reach this procfs to put something else there. */
-long proc_follow(struct init *in, const char *path, unsigned long flags)
+/* A magic link is no way below a directory, nor on the same mount: so only its directory is reached like the rest. */
+long proc_follow(struct init *in, const char *directory, const char *link)
 {
-	long proc = private_procfs(in);
+	long dir = proc_open(in, directory, O_PATH | O_DIRECTORY), fd;
 
-	if (proc < 0)
-		return failed_at(in, STAGE_PROCFS, proc);
-	return failed_at(in, STAGE_TARGET, sys(openat, proc, path, flags | O_CLOEXEC));
+	if (dir < 0)
+		return dir;
+	fd = sys(openat, dir, link, O_RDONLY | O_CLOEXEC, 0);
+	sys(close, dir);
+	return failed_at(in, STAGE_TARGET, fd);
 }
 
 int do_sysctl(struct init *in, const struct step *step)

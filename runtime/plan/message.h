@@ -20,7 +20,7 @@ enum message_type {
 	MSG_MOUNTED,            /* init: the mounts are in place, pivot_root has not happened; fd: etc/passwd if asked for */
 	MSG_HOOKS_DONE,         /* parent: prestart and createRuntime hooks ran; data: HOME=... if asked for */
 	MSG_READY,              /* init: only START is missing; fd: the terminal's master, if there is one */
-	MSG_START,              /* parent or `start`: go */
+	MSG_START,              /* parent or `start`: go; from the parent aux, code: signals 1-32, 33-64 that are ignored */
 	MSG_LISTENER,           /* init: the seccomp filter is loaded; fd: its listener, which nobody else has */
 	MSG_LISTENED,           /* parent or `start`: the agent has it */
 	MSG_FAILED,             /* init, at any time: step, stage, code; data: the kernel's own words, if any */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/base/sys.h"
+#include "runtime/base/text.h"
 #include "runtime/plan/userns.h"
 
 /* Every kind of step is described once, as named fields; the two outputs differ in how a field looks. */
@@ -71,16 +72,10 @@ static const struct word slot_words[] = {
 
 static void escaped(FILE *out, const char *s, bool json)
 {
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (json && (c == '"' || c == '\\'))
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(out, json ? "\\u%04x" : "\\x%02x", c);
-		else
-			putc(c, out);
-	}
+	if (json)
+		text_print_json(out, s);
+	else
+		text_print(out, s);
 }
 
 static void key(const struct sink *k, const char *name)

@@ -223,3 +223,27 @@ test_attributes__a_class_of_its_own_F081() {
 	deleted
 	expect_no_file "/sys/fs/resctrl/$ID"
 }
+
+# What the parent sets by pid, and what init may do in a user namespace of its own.
+test_attributes__all_of_them_in_a_user_namespace_F015_F017_F063_F067_F080_F082() {
+	only_crun_lite
+	namespaces net
+	nsenter -t "$NS" -n ip link add d0 type veth peer name d1 2>/dev/null || skip "this kernel has no veth"
+	nsenter -t "$NS" -n ip addr add 192.0.2.7/24 dev d0
+	config '.process.args = ["sh","-c","inspect scheduler personality clocks namespaces; ip addr show in0"]
+		| .linux.namespaces += [{"type":"user"},{"type":"time"}] | .linux.timeOffsets.boottime.secs = 500000
+		| .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":65536}] | .linux.gidMappings = .linux.uidMappings
+		| .process.scheduler = {"policy":"SCHED_BATCH","nice":-4} | .process.ioPriority = {"class":"IOPRIO_CLASS_RT","priority":2}
+		| .process.apparmorProfile = "unconfined" | .linux.personality = {"domain":"LINUX32"}
+		| .linux.netDevices = {"d0":{"name":"in0"}}'
+	[ ! -e /proc/self/numa_maps ] || config '.linux.memoryPolicy = {"mode":"MPOL_BIND","nodes":"0"}'
+	capture nsenter -t "$NS" -n "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+	expect_rc 0
+	expect_line "policy: 3"
+	expect_line "schednice: -4"
+	expect_line "ioprio: 1 2"
+	expect_line "personality: 8"
+	expect_in "inet 192.0.2.7/24"
+	[ "$(sed -n 's/^boottime: //p' <<<"$OUT")" -gt 500000 ] || fail "the clock is not ahead"
+	end_helper $NSHOLD
+}

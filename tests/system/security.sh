@@ -361,3 +361,29 @@ test_security__nothing_is_written_into_the_root_file_system_V13() {
 	tree "$R" >"$T/after"
 	cmp -s "$T/before" "$T/after" || fail "$(diff "$T/before" "$T/after")"
 }
+
+# What config.json says must not steer the terminal of who looks at it.
+test_security__no_control_character_reaches_a_terminal() {
+	only_crun_lite
+	local evil=$'\xc2\x9b2J\xe2\x80\xae\x7f' c
+	own_rootfs
+	mkdir "$T/b$evil"
+	config '.annotations = {"a":$e} | .process.args = ["sleep","1000",$e] | .mounts += [{"destination":("/tmp/" + $e),"type":"tmpfs","source":"t"}]' --arg e "$evil"
+	cp "$B/config.json" "$T/b$evil/"
+	run_ok plan "$T/b$evil"
+	expect_in '\x9b2J\u202e\x7f'
+	for c in $'\xc2\x9b' $'\xe2\x80\xae' $'\x7f'; do expect_not_in "$c"; done
+	run_ok plan --json "$T/b$evil"
+	for c in $'\xc2\x9b' $'\xe2\x80\xae' $'\x7f'; do expect_not_in "$c"; done
+	jq . <<<"$OUT" >/dev/null
+	run_ok create -b "$T/b$evil" "$ID"
+	run_ok list
+	expect_in '\x9b2J\u202e\x7f'
+	for c in $'\xc2\x9b' $'\xe2\x80\xae' $'\x7f'; do expect_not_in "$c"; done
+	run_ok state "$ID"
+	for c in $'\xc2\x9b' $'\xe2\x80\xae' $'\x7f'; do expect_not_in "$c"; done
+	# Whoever reads the JSON gets them as they were.
+	expect_eq "$(jq -r .annotations.a <<<"$OUT")" "$evil"
+	expect_eq "$(jq -r .bundle <<<"$OUT")" "$T/b$evil"
+	deleted
+}
