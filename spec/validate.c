@@ -14,6 +14,7 @@
 
 #define INTERFACE_MAX 15        /* bytes: IFNAMSIZ without the NUL */
 #define ID_RANGES_MAX 340       /* UID_GID_MAP_MAX_EXTENTS */
+#define ID_ROWS_MAX   4096      /* of the user namespace, before neighbours are made one */
 #define NSEC_PER_SEC  1000000000u
 #define NODES_MAX     1024      /* of any kernel (CONFIG_NODES_SHIFT) */
 
@@ -116,10 +117,8 @@ static bool overlap(const struct id_mapping *a, const struct id_mapping *b)
 	       a->host_id - (uint64_t)b->host_id < b->size || b->host_id - (uint64_t)a->host_id < a->size;
 }
 
-int id_mappings_check(const struct id_mappings *mappings, struct error *err)
+static int check_ranges(const struct id_mappings *mappings, struct error *err)
 {
-	if (mappings->n > ID_RANGES_MAX)
-		return refuse(err, mappings->at, "%zu ranges of ids: the kernel takes %d", mappings->n, ID_RANGES_MAX);
 	for (size_t i = 0; i < mappings->n; i++) {
 		const struct id_mapping *m = &mappings->v[i];
 
@@ -134,6 +133,21 @@ int id_mappings_check(const struct id_mappings *mappings, struct error *err)
 				return refuse(err, m->at, "maps an id that another range maps already");
 	}
 	return 0;
+}
+
+int id_mappings_check(const struct id_mappings *mappings, struct error *err)
+{
+	if (mappings->n > ID_RANGES_MAX)
+		return refuse(err, mappings->at, "%zu ranges of ids: the kernel takes %d", mappings->n, ID_RANGES_MAX);
+	return check_ranges(mappings, err);
+}
+
+/* Those of the user namespace: neighbours become one row when they are written (runtime/plan/userns.h). */
+static int check_rows(const struct id_mappings *mappings, struct error *err)
+{
+	if (mappings->n > ID_ROWS_MAX)
+		return refuse(err, mappings->at, "%zu ranges of ids", mappings->n);
+	return check_ranges(mappings, err);
 }
 
 /* uidMappings and gidMappings: both or neither. */
@@ -372,8 +386,8 @@ static int check_user_mappings(const struct config *config, struct error *err)
 	if (r == 0 && l->gid_mappings.n > 0)
 		r = need_namespace(config, NS_USER, l->gid_mappings.at, "gidMappings", err);
 	if (r == 0)
-		r = id_mappings_check(&l->uid_mappings, err);
-	return r < 0 ? r : id_mappings_check(&l->gid_mappings, err);
+		r = check_rows(&l->uid_mappings, err);
+	return r < 0 ? r : check_rows(&l->gid_mappings, err);
 }
 
 /* ---- config-linux.md "Offset for Time Namespace" ---- */

@@ -201,8 +201,54 @@ static void hint_memory(const struct plan *p, const struct step *step, const str
 		                "MPOL_PREFERRED_MANY needs Linux 5.15, MPOL_WEIGHTED_INTERLEAVE 6.9");
 }
 
+/* What fails in a user namespace only.  Stage 0, type NULL: any. */
+static const struct {
+	enum step_kind kind;
+	enum stage stage;
+	int code;
+	const char *type, *hint;
+} user_hints[] = {
+	{STEP_JOIN, 0, EPERM, NULL,
+	 "it needs CAP_SYS_ADMIN in the user namespace that owns it: join that user namespace, too"},
+	{STEP_MAPPED, 0, EPERM, NULL,
+	 "a security module took the capabilities (AppArmor's kernel.apparmor_restrict_unprivileged_userns, say)"},
+	{STEP_MOUNT, 0, EPERM, "proc",
+	 "a user namespace may mount a procfs only if it sees one with nothing over it (a container that runs containers "
+	 "needs its /proc unmasked), and if the pid namespace is its own"},
+	{STEP_MOUNT, 0, EPERM, "sysfs",
+	 "a user namespace may mount a sysfs only if it owns the network namespace, and sees a /sys with nothing over it: bind "
+	 "/sys instead"},
+	{STEP_MOUNT, 0, EPERM, "mqueue", "a user namespace may mount an mqueue only if it owns the ipc namespace"},
+	{STEP_MOUNT, STAGE_CREATE, EPERM, NULL,
+	 "only root of the host may mount this type of file system: mount it there, and bind it"},
+	{STEP_MOUNT, STAGE_OPTION, EINVAL, "devpts",
+	 "an id of the options may not be mapped in the user namespace"},
+	{STEP_NODE, STAGE_CLONE_TREE, ENODEV, NULL,
+	 "a user namespace makes no devices, so the host's is bound; the host has no such device at that path"},
+	{STEP_NODE, STAGE_CLONE_TREE, EACCES, NULL,
+	 "a user namespace makes no devices, so the host's is bound, which its root may not reach"},
+	{STEP_USER, STAGE_GROUPS, EPERM, NULL,
+	 "setgroups is denied in this user namespace (/proc/PID/setgroups): leave additionalGids out"},
+	{STEP_USER, STAGE_GROUPS, EINVAL, NULL, "a group is not mapped in the user namespace"},
+	{STEP_USER, STAGE_GID, EINVAL, NULL, "it is not mapped in the user namespace that is joined"},
+	{STEP_USER, STAGE_UID, EINVAL, NULL, "it is not mapped in the user namespace that is joined"},
+	{STEP_SYSCTL, 0, EACCES, NULL, "the file belongs to root of the host, or its namespace is not the container's own"},
+};
+
+static void hint_user_namespace(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(user_hints) / sizeof(user_hints[0]); i++)
+		if (user_hints[i].kind == step->kind && (!user_hints[i].stage || user_hints[i].stage == m->stage) &&
+		    user_hints[i].code == m->code &&
+		    (!user_hints[i].type || strcmp(user_hints[i].type, s(p, step->mount.type)) == 0)) {
+			error_hint(err, "%s", user_hints[i].hint);
+			return;
+		}
+}
+
 static void hint(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
 {
+	hint_user_namespace(p, step, m, err);
 	if (step->kind == STEP_RLIMIT && m->code == EPERM)
 		error_hint(err, "raising a hard limit needs CAP_SYS_RESOURCE");
 	else if (step->kind == STEP_LABEL)

@@ -34,6 +34,7 @@
 #include "runtime/container/labels.h"
 #include "runtime/container/maps.h"
 #include "runtime/container/notify.h"
+#include "runtime/container/ownership.h"
 #include "runtime/container/pidfile.h"
 #include "runtime/container/rdt.h"
 #include "runtime/container/scheduler.h"
@@ -209,6 +210,22 @@ static void find_notify_dir(const struct launch *l, char *buf, size_t size)
 	snprintf(buf + (n > 0 ? n : 0), size - (size_t)(n > 0 ? n : 0), "%s/notify", n > 0 ? "" : link);
 }
 
+/* setns(2): EINVAL for the user namespace that we are in.  It is as if none was named. */
+static int leave_out_own(struct launch *l, struct error *err)
+{
+	struct linux_config *c = &l->config->linux_;
+	struct stat own, named;
+	int r;
+
+	if (stat("/proc/self/ns/user", &own) < 0 || stat(c->namespaces[NS_USER].path.s, &named) < 0 ||
+	    own.st_dev != named.st_dev || own.st_ino != named.st_ino)
+		return 0;
+	r = maps_compare(getpid(), l->config, err);
+	c->namespaces[NS_USER] = (struct namespace){0};
+	c->uid_mappings = c->gid_mappings = (struct id_mappings){0};
+	return r;
+}
+
 int launch_learn_caller(struct launch *l, struct error *err)
 {
 	int r = l->imagined ? 0 : caps_facts(&l->caps, err);
@@ -217,6 +234,8 @@ int launch_learn_caller(struct launch *l, struct error *err)
 		l->caps = (struct cap_facts){.permitted = (1ull << 41) - 1, .known = (1ull << 41) - 1};
 	else if (r == 0)
 		caller_learn(&l->caps, &l->caller);
+	if (r == 0 && l->config->linux_.namespaces[NS_USER].path.s && !l->imagined)
+		r = leave_out_own(l, err);
 	return r < 0 ? r : userns_complete(l->config, &l->caller, err);
 }
 
@@ -556,8 +575,11 @@ static int init_ended(const struct launch *l, int how, const struct reply *reply
 
 	if (how < 0)
 		return how;
-	if (how == SYNC_FAILED)
-		return blame_init(l->plan, reply, err);
+	if (how == SYNC_FAILED) {
+		how = blame_init(l->plan, reply, err);
+		ownership_hint_root(l->config, l->rootfs, err);
+		return how;
+	}
 	/* Not reaped: until undo_process waits for it, nobody else gets its number. */
 	waitid(P_PID, (id_t)l->pid, &end, WEXITED | WNOHANG | WNOWAIT);
 	if (end.si_pid && end.si_code != CLD_EXITED)

@@ -19,6 +19,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/sys.h"
 #include "runtime/container/idmap.h"
+#include "runtime/container/ownership.h"
 #include "runtime/plan/message.h"
 
 static int open_tree(int dir, const char *path, unsigned flags)
@@ -43,7 +44,11 @@ static const char *path_of(const struct plan *plan, const struct plan_slot *slot
 static int blame_root(const char *path, int code, struct error *err)
 {
 	if (code != ELOOP)
-		return error_set(err, code, "open the root file system %s", path);
+		error_set(err, code, "open the root file system %s", path);
+	if (code == EACCES)
+		ownership_hint_path(path, err);
+	if (code != ELOOP)
+		return -err->code;
 	error_set(err, ERROR_SAID, "root file system %s is a symbolic link", path);
 	return error_hint(err, "name the directory that it points to in root.path");
 }
@@ -64,6 +69,8 @@ static int open_root(const struct plan *plan, const struct plan_slot *slot, stru
 static int blame_source(const char *path, int code, struct error *err)
 {
 	error_set(err, code, "bind source %s", path);
+	if (code == EACCES)
+		ownership_hint_path(path, err);
 	if (code == ENOENT)
 		error_hint(err, "the source of a bind mount must exist on the host");
 	return -err->code;

@@ -53,7 +53,7 @@ struct state {
 
 /*
  * Opens (makes, 0700) the state root: `path`, or /run/crun-lite, or for an ordinary user
- * $XDG_RUNTIME_DIR/crun-lite.  `make` false: -ENOENT is answered by *ret_fd = -1.
+ * $XDG_RUNTIME_DIR/crun-lite, /run/user/UID/crun-lite or /tmp/crun-lite-UID.  `make` false: -ENOENT is answered by *ret_fd = -1.
  */
 int state_root_open(const char *path, bool make, int *ret_fd, struct error *err);
 

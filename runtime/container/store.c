@@ -37,36 +37,71 @@ static int make_path(const char *path)
 	return mkdir(copy, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
+static bool is_mine(const char *directory, uid_t uid)
+{
+	struct stat st;
+
+	return lstat(directory, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == uid;
+}
+
+/*
+ * An ordinary user's: $XDG_RUNTIME_DIR, or what it would be, or a directory of its own in /tmp.  Root in a user
+ * namespace of another may not be root of /run.
+ */
 static const char *default_root(char *buf, size_t size)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	uid_t uid = (uid_t)getauxval(AT_EUID);
+	bool given = runtime_dir && runtime_dir[0] == '/';
 
-	if (getauxval(AT_EUID) == 0 || !runtime_dir || runtime_dir[0] != '/')
+	if (uid == 0 && (!given || access(ROOT_DEFAULT, F_OK) == 0 || access("/run", W_OK) == 0))
 		return ROOT_DEFAULT;
-	snprintf(buf, size, "%s/crun-lite", runtime_dir);
+	snprintf(buf, size, "/run/user/%u", uid);
+	if (given)
+		snprintf(buf, size, "%s/crun-lite", runtime_dir);
+	else if (is_mine(buf, uid))
+		snprintf(buf, size, "/run/user/%u/crun-lite", uid);
+	else
+		snprintf(buf, size, "/tmp/crun-lite-%u", uid);
 	return buf;
+}
+
+/* In /tmp anybody could have made it, to have us start what they wrote there. */
+static int check_ours(int fd, const char *root, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && st.st_uid == getauxval(AT_EUID) && !(st.st_mode & 022))
+		return 0;
+	error_set(err, EPERM, "open the state directory %s: somebody else's, or writable for others", root);
+	return error_hint(err, "set XDG_RUNTIME_DIR, or name another place by --root");
 }
 
 int state_root_open(const char *path, bool make, int *ret_fd, struct error *err)
 {
 	char buf[PATH_MAX];
 	const char *root = path ?: default_root(buf, sizeof(buf));
-	int fd, r;
+	bool shared = !path && strncmp(root, "/tmp/", 5) == 0;
+	int fd, nofollow = shared ? O_NOFOLLOW : 0, r;
 
 	/* Every directory below it could be taken for a container. */
 	if (strspn(root, "/.") == strlen(root))
 		return error_set(err, ERROR_SAID, "--root \"%s\" is no place for the state", root);
-	fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC | nofollow);
 	if (fd < 0 && errno == ENOENT && make) {
 		r = make_path(root);
 		if (r < 0) {
 			error_set(err, -r, "make the state directory %s", root);
 			return error_hint(err, "--root names another place");
 		}
-		fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC | nofollow);
 	}
 	if (fd < 0 && (errno != ENOENT || make))
 		return error_set(err, errno, "open the state directory %s", root);
+	if (fd >= 0 && shared && check_ours(fd, root, err) < 0) {
+		close(fd);
+		return -err->code;
+	}
 	*ret_fd = fd;
 	return 0;
 }

@@ -11,10 +11,7 @@ static int slot_of(const struct init *in, uint32_t i)
 
 int do_join(struct init *in, const struct step *step)
 {
-	long r = sys(setns, slot_of(in, step->join.slot), step->join.type);
-
-	/* user_namespaces(7): the one that we are in already; the parent has seen that it is a user namespace. */
-	return r == -EINVAL && step->join.type == CLONE_NEWUSER ? 0 : (int)r;
+	return (int)sys(setns, slot_of(in, step->join.slot), step->join.type);
 }
 
 /*

@@ -562,20 +562,37 @@ static void plan_names(const struct config *c, struct builder *b)
 	}
 }
 
+/* The file is root's of the host, whoever owns the uts namespace; the system call is not. */
+static bool is_domainname(const struct config *c, const struct pair *p, struct builder *b)
+{
+	struct step *s;
+
+	if (!in_user_namespace(c) || (strcmp(p->key, "kernel.domainname") != 0 && strcmp(p->key, "kernel/domainname") != 0))
+		return false;
+	s = builder_step(b, STEP_DOMAINNAME, 0, p->at);
+	s->name.name = builder_str(b, p->value);
+	s->name.len = (uint32_t)strlen(p->value);
+	return true;
+}
+
 /* sysctl(8) takes "net.ipv4.ip_forward" and "net/ipv4/ip_forward": the first separator tells which is meant. */
+static void plan_sysctl(const struct pair *p, struct builder *b)
+{
+	struct step *s = builder_step(b, STEP_SYSCTL, 0, p->at);
+	plan_str path = builder_format(b, "sys/%s", p->key);
+	bool dots = p->key[strcspn(p->key, "./")] == '.';
+
+	s->sysctl.path = path;
+	s->sysctl.value = builder_str(b, p->value);
+	for (char *k = b->failed || !dots ? NULL : b->data + path + 4; k && *k; k++)
+		*k = *k == '.' ? '/' : *k == '/' ? '.' : *k;
+}
+
 static void plan_sysctls(const struct config *c, struct builder *b)
 {
-	for (size_t i = 0; i < c->linux_.sysctl.n; i++) {
-		const struct pair *p = &c->linux_.sysctl.v[i];
-		struct step *s = builder_step(b, STEP_SYSCTL, 0, p->at);
-		plan_str path = builder_format(b, "sys/%s", p->key);
-		bool dots = p->key[strcspn(p->key, "./")] == '.';
-
-		s->sysctl.path = path;
-		s->sysctl.value = builder_str(b, p->value);
-		for (char *k = b->failed || !dots ? NULL : b->data + path + 4; k && *k; k++)
-			*k = *k == '.' ? '/' : *k == '/' ? '.' : *k;
-	}
+	for (size_t i = 0; i < c->linux_.sysctl.n; i++)
+		if (!is_domainname(c, &c->linux_.sysctl.v[i], b))
+			plan_sysctl(&c->linux_.sysctl.v[i], b);
 }
 
 static void plan_mounted(const struct plan_input *in, struct builder *b, bool home)

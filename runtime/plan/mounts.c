@@ -620,10 +620,10 @@ static int check_owners(const struct config *c, const struct mount *m, struct mo
 	for (size_t i = 0; i < o->data.n; i++) {
 		const struct text *word = &o->data.v[i];
 		bool gid = strncmp(word->s, "gid=", 4) == 0;
+		bool owner = gid || strncmp(word->s, "uid=", 4) == 0;
 		char *end;
-		unsigned long long id = gid || strncmp(word->s, "uid=", 4) == 0 ? strtoull(word->s + 4, &end, 10) : 0;
 
-		if (userns_maps(c, gid ? MAP_GIDS : MAP_UIDS, id)) {
+		if (!owner || userns_maps(c, gid ? MAP_GIDS : MAP_UIDS, strtoull(word->s + 4, &end, 10))) {
 			o->data.v[n++] = *word;
 		} else if (strcmp(m->type.s, "devpts") != 0) {
 			error_set(err, EINVAL, "mount %s on %s: option %s: the id is not mapped in the container's user namespace",
