@@ -175,7 +175,7 @@ int clone_init(int image, size_t plan_offset, uint32_t namespaces, unsigned capa
 		syscall(SYS_wait4, pid, NULL, 0, NULL);
 		error_set(err, child.error, "execute init");
 		if (child.error == EACCES)
-			error_hint(err, "the sysctl vm.memfd_noexec=1 or a security module forbids programs in memory");
+			error_hint(err, "a security module forbids programs in memory");
 		return -err->code;
 	}
 	*ret_pid = (pid_t)pid;

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /*
- * Puts init and `plan` into one sealed file that can be executed and cannot be written by
+ * Puts init and `plan` into one file (a sealed memfd, or of a read-only tmpfs) that can be executed and cannot be written by
  * anybody (CVE-2019-5736): an fd, the caller's, deliberately not close-on-exec,
  * because init maps its plan from it, at *ret_offset.
  */

@@ -296,6 +296,51 @@ test_security__the_waiting_init_cannot_be_traced_or_read_V21_V22() {
 	deleted
 }
 
+# without_memfds SCRIPT: in a pid namespace whose sysctl forbids programs in memory.  $RT is the runtime.
+without_memfds() {
+	[ -e /proc/sys/vm/memfd_noexec ] || skip "this kernel has no vm.memfd_noexec"
+	RT="$RUNTIME --root $ROOT $RUNTIME_FLAGS" capture timeout 20 unshare --pid --fork --mount --mount-proc \
+		bash -c "echo 2 >/proc/sys/vm/memfd_noexec || exit 99; $1"
+}
+
+test_security__where_programs_in_memory_are_forbidden_V21() {
+	only_crun_lite
+	args echo ran
+	without_memfds "\$RT run -b '$B' '$ID'"
+	expect_rc 0
+	expect_eq "$OUT" ran
+	# The same with what init does besides: hooks, a terminal's absence, a group.
+	config '.hooks.startContainer = [{"path":"/bin/true"}]'
+	without_memfds "\$RT create -b '$B' '$ID' && \$RT start '$ID' && \$RT delete --force '$ID'"
+	expect_rc 0
+}
+
+test_security__nor_can_that_init_be_overwritten_V21() {
+	only_crun_lite
+	own_rootfs
+	args sleep 1000
+	without_memfds "\$RT create -b '$B' '$ID' || exit 98
+		pid=\$(\$RT state '$ID' | jq .pid)
+		readlink /proc/\$pid/exe
+		(echo evil >>/proc/\$pid/exe) 2>&1
+		for fd in /proc/\$pid/fd/*; do case \$(readlink \$fd) in */init*) (echo evil >>\$fd) 2>&1;; esac; done
+		exec 9</proc/\$pid/exe
+		\$RT start '$ID'
+		until [ \"\$(readlink /proc/\$pid/exe)\" = /bin/busybox ]; do sleep 0.01; done
+		# Nobody executes it any more: only its file system can say no now.
+		(echo evil >>/proc/self/fd/9) 2>&1
+		\$RT delete --force '$ID'"
+	expect_rc 0
+	expect_match '^/init( \(deleted\))?$' "${OUT%%$'\n'*}"
+	expect_eq "$(grep -c 'Read-only file system' <<<"$OUT")" 3 "refusals"
+	# The program that is executed is init itself.
+	printf '#!/proc/self/exe\n' >"$R/bin/evil"
+	chmod 755 "$R/bin/evil"
+	args /bin/evil
+	without_memfds "\$RT run -b '$B' '$ID'"
+	[ "$RC" != 0 ] && [ "$RC" != 124 ] || fail "it ended with $RC"
+}
+
 test_security__a_program_cannot_type_into_the_callers_terminal_V25() {
 	args sendtty 'echo typed\n'
 	# terminal: false, but the caller's stdin is a terminal.
