@@ -145,6 +145,9 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 	case STEP_CONSOLE:
 		snprintf(buf, size, "make the terminal");
 		break;
+	case STEP_HOOK_INPUTS:
+		snprintf(buf, size, "make what the startContainer hooks read");
+		break;
 	case STEP_RLIMIT:
 		snprintf(buf, size, "set %s to %llu:%llu", name_of(rlimit_names, step->rlimit.resource) ?: "a limit",
 		         (unsigned long long)step->rlimit.soft, (unsigned long long)step->rlimit.hard);

@@ -267,6 +267,8 @@ int launch_plan(struct launch *l, struct error *err)
 	input.preserve_fds = o->preserve_fds + passed.fds;
 	input.env = passed.env;
 	input.n_env = passed.n;
+	if (!l->imagined)
+		input.hook_env = (const char *const *)environ;
 	if (l->notify >= 0) {
 		find_notify_dir(l, notify_dir, sizeof(notify_dir));
 		input.notify_dir = notify_dir;

@@ -33,7 +33,6 @@ static inline long arch_thread(unsigned long flags, void *stack_end, int (*run)(
 	__asm__ volatile("syscall\n"
 	                 "test %%rax, %%rax\n"
 	                 "jnz 1f\n"
-	                 "xor %%ebp, %%ebp\n"
 	                 "mov %[arg], %%rdi\n"
 	                 "call *%[run]\n"
 	                 "hlt\n"
@@ -94,8 +93,6 @@ static inline long arch_thread(unsigned long flags, void *stack_end, int (*run)(
 
 	__asm__ volatile("svc #0\n"
 	                 "cbnz x0, 1f\n"
-	                 "mov x29, xzr\n"
-	                 "mov x30, xzr\n"
 	                 "mov x0, %[arg]\n"
 	                 "blr %[run]\n"
 	                 "brk #0\n"

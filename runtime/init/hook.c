@@ -40,7 +40,10 @@ __attribute__((noreturn)) static void exec_hook(struct init *in, const struct st
 	envp[step->hook.env.n] = NULL;
 	if (in->cwd >= 0)       /* no directory of the container is a place to start a program of the host */
 		sys(chdir, "/");
-	sys(dup3, input, 0, 0);
+	if (sys(dup3, input, 0, 0) < 0) {       /* RLIMIT_NOFILE may be 0: never with the program's own input */
+		sys(exit_group, 126);
+		__builtin_trap();
+	}
 	sys(close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
 	sys(rt_sigprocmask, SIG_SETMASK_, &no_signals, NULL, sizeof(no_signals));
 	sys(execve, str(in, step->hook.path), argv, envp);
@@ -128,10 +131,25 @@ static int judge(struct init *in, int status)
 	return in->aux ? failed_at(in, STAGE_HOOK_EXIT, -ECANCELED) : 0;
 }
 
+/* The steps that follow, up to the program. */
+int do_hook_inputs(struct init *in, const struct step *step)
+{
+	close_others(in);
+	for (; step->kind != STEP_EXEC && in->n_inputs < array_size(in->inputs); step++) {
+		long fd = step->kind == STEP_HOOK ? state_pipe(in, step) : -1;
+
+		if (step->kind == STEP_HOOK && fd < 0)
+			return failed_at(in, STAGE_CREATE, fd);
+		if (fd >= 0)
+			in->inputs[in->n_inputs++] = (int)fd;
+	}
+	return 0;
+}
+
 int do_hook(struct init *in, const struct step *step)
 {
 	unsigned long chld = 1ul << (SIGCHLD_ - 1);
-	long input = state_pipe(in, step), pid;
+	long input = in->inputs_used < in->n_inputs ? in->inputs[in->inputs_used++] : state_pipe(in, step), pid;
 	int status = 0, r;
 
 	if (input < 0)

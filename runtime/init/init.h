@@ -55,6 +55,8 @@ struct init {
 	uint32_t hierarchies;           /* bit i: the group exists in the i-th (MSG_GROUP_MADE) */
 	int view;                       /* the tmpfs of the last do_mount, for do_show */
 	int cwd;                        /* where a mount by name has left us, or -1: where we started */
+	int inputs[64];                 /* of the startContainer hooks, in order; those beyond are made late */
+	unsigned n_inputs, inputs_used;
 	int tty;                        /* the terminal's master until it is sent, or -1 */
 	unsigned umask;                 /* the caller's */
 	const char *program;            /* the candidate that exists */
@@ -85,6 +87,9 @@ void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memset(void *to, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 size_t strlen(const char *s);
+
+/* main.c: all but the streams, what the program gets, and the sockets; after READY nothing else is needed. */
+void close_others(struct init *in);
 
 /* path.c */
 enum want { WANT_DIRECTORY, WANT_FILE };
@@ -168,6 +173,7 @@ int do_memory_policy(struct init *in, const struct step *step);
 int do_console(struct init *in, const struct step *step);
 int do_program(struct init *in, const struct step *step);
 int do_ready(struct init *in, const struct step *step);
+int do_hook_inputs(struct init *in, const struct step *step);
 int do_rlimit(struct init *in, const struct step *step);
 int do_stdio(struct init *in, const struct step *step);
 int do_seccomp(struct init *in, const struct step *step);

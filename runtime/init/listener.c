@@ -76,21 +76,6 @@ static int await_done(const struct handover *h, int may_wait)
 	return -ETIMEDOUT;
 }
 
-/* RLIMIT_NOFILE holds already, and what earlier steps left open uses its numbers up. */
-static void make_room(const struct init *in)
-{
-	unsigned sync = (unsigned)in->sync, listen = (unsigned)in->plan->listen_fd;
-	unsigned low = sync < listen ? sync : listen, high = sync < listen ? listen : sync;
-	unsigned first = 3 + in->plan->preserve_fds;
-
-	if (low > first)
-		sys(close_range, first, low - 1, 0);
-	if (high > low + 1)
-		sys(close_range, low + 1, high - 1, 0);
-	if (high != ~0u)
-		sys(close_range, high + 1, ~0u, 0);
-}
-
 int listener_hand_over(struct init *in, const struct step *step)
 {
 	static struct handover h;
@@ -98,7 +83,9 @@ int listener_hand_over(struct init *in, const struct step *step)
 	long r = stack;
 
 	h.in = in;
-	make_room(in);
+	/* RLIMIT_NOFILE holds already, and what earlier steps left open uses its numbers up. */
+	if (in->inputs_used == in->n_inputs)
+		close_others(in);
 	if (stack >= 0 || stack < -4095)
 		r = arch_thread(THREAD, (char *)stack + STACK, hand_over, &h);
 	if (r < 0)

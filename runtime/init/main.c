@@ -44,6 +44,21 @@ static int do_tidy(struct init *in, const struct step *step)
 	return (int)sys(close_range, highest_slot(in) + 1, ~0u, 0);
 }
 
+void close_others(struct init *in)
+{
+	unsigned sync = (unsigned)in->sync, listen = (unsigned)in->plan->listen_fd;
+	unsigned low = sync < listen ? sync : listen, high = sync < listen ? listen : sync;
+	unsigned first = 3 + in->plan->preserve_fds;
+
+	in->dir = in->proc = -1;
+	if (low > first)
+		sys(close_range, first, low - 1, 0);
+	if (high > low + 1)
+		sys(close_range, low + 1, high - 1, 0);
+	if (high != ~0u)
+		sys(close_range, high + 1, ~0u, 0);
+}
+
 static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_JOIN] = do_join,
 	[STEP_CLONE] = do_clone,
@@ -84,6 +99,7 @@ static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_PROGRAM] = do_program,
 	[STEP_READY] = do_ready,
 	[STEP_MEMORY_POLICY] = do_memory_policy,
+	[STEP_HOOK_INPUTS] = do_hook_inputs,
 	[STEP_RLIMIT] = do_rlimit,
 	[STEP_STDIO] = do_stdio,
 	[STEP_SECCOMP] = do_seccomp,

@@ -106,9 +106,11 @@ int plan_check_scheduler(const struct config *c, struct error *err)
 
 	for (size_t i = 0; i < s->flags.n; i++)
 		resets |= strcmp(s->flags.v[i].s, "SCHED_FLAG_RESET_ON_FORK") == 0;
-	if (!s->set || strcmp(s->policy.s, "SCHED_DEADLINE") != 0 || resets || !c->hooks[HOOK_START_CONTAINER].n)
+	if (!s->set || strcmp(s->policy.s, "SCHED_DEADLINE") != 0 || resets ||
+	    (!c->hooks[HOOK_START_CONTAINER].n && !seccomp_notifies(&c->linux_.seccomp)))
 		return 0;
-	error_set(err, EINVAL, "a process with SCHED_DEADLINE cannot fork, and there are startContainer hooks to run");
+	error_set(err, EINVAL, "a process with SCHED_DEADLINE cannot fork, and there %s",
+	          c->hooks[HOOK_START_CONTAINER].n ? "are startContainer hooks to run" : "is a seccomp listener to give away");
 	error_hint(err, "add SCHED_FLAG_RESET_ON_FORK to the scheduler's flags");
 	return error_locate(err, s->at);
 }

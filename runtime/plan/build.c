@@ -280,8 +280,9 @@ static void plan_propagation(const struct config *c, struct builder *b)
 
 /* ---- hooks ---- */
 
+/* config.md says nothing of a hook without `env`: `fallback` is what it gets. */
 static int plan_hooks(const struct plan_input *in, struct builder *b, enum hook_kind kind, const char *status,
-                      struct error *err)
+                      struct plan_list fallback, struct error *err)
 {
 	const struct hooks *hooks = &in->config->hooks[kind];
 	cleanup_free char *state = NULL;
@@ -303,7 +304,7 @@ static int plan_hooks(const struct plan_input *in, struct builder *b, enum hook_
 
 		s->hook.path = builder_str(b, h->path.s);
 		s->hook.args = builder_texts(b, &h->args);
-		s->hook.env = builder_texts(b, &h->env);
+		s->hook.env = h->env.set ? builder_texts(b, &h->env) : fallback;
 		s->hook.state = stored;
 		s->hook.state_len = (uint32_t)len;
 		s->hook.pid_hole = (uint32_t)hole;
@@ -409,10 +410,9 @@ static void plan_program(const struct config *c, const char *path, struct builde
 	                                           (uint32_t)n};
 }
 
-static int plan_exec(struct builder *b, const struct config *c, const struct variable *env, size_t n_env,
-                     struct error *err)
+static int plan_env(struct builder *b, const struct config *c, const struct variable *env, size_t n_env,
+                    struct plan_list *ret, struct error *err)
 {
-	struct step *s = builder_step(b, STEP_EXEC, 0, c->process.args.v[0].at);
 	cleanup_free const char **kept = calloc(n_env + 1, sizeof(*kept));
 	size_t n = 0;
 
@@ -425,9 +425,16 @@ static int plan_exec(struct builder *b, const struct config *c, const struct var
 	for (size_t i = 0; i < n_env; i++)
 		if (!env[i].dropped)
 			kept[n++] = env[i].text;
-	s->exec.args = builder_texts(b, &c->process.args);
-	s->exec.env = builder_strs(b, kept, n);
+	*ret = builder_strs(b, kept, n);
 	return 0;
+}
+
+static void plan_exec(struct builder *b, const struct config *c, struct plan_list env)
+{
+	struct step *s = builder_step(b, STEP_EXEC, 0, c->process.args.v[0].at);
+
+	s->exec.args = builder_texts(b, &c->process.args);
+	s->exec.env = env;
 }
 
 /* ---- becoming the container's process ---- */
@@ -493,7 +500,7 @@ static void plan_user(const struct plan_input *in, struct builder *b)
  * After START.  Without noNewPrivileges loading a filter needs CAP_SYS_ADMIN, so it comes before
  * the capabilities go; with it as late as possible.
  */
-static int plan_process(const struct plan_input *in, struct builder *b, struct error *err)
+static int plan_process(const struct plan_input *in, struct builder *b, struct plan_list env, struct error *err)
 {
 	const struct process *p = &in->config->process;
 	int r;
@@ -504,13 +511,15 @@ static int plan_process(const struct plan_input *in, struct builder *b, struct e
 	builder_step(b, STEP_CWD, 0, p->cwd.at)->path.path = builder_str(b, p->cwd.s);
 	builder_step(b, STEP_UMASK, 0, p->user.umask.at)->umask.mask =
 		p->user.umask.set ? (uint32_t)p->user.umask.value : PLAN_UMASK_CALLER;
+	if (in->config->hooks[HOOK_START_CONTAINER].n)
+		builder_step(b, STEP_HOOK_INPUTS, 0, in->config->hooks[HOOK_START_CONTAINER].v[0].at);
 	plan_rlimits(p, b);     /* after the last file that init opens for itself: RLIMIT_NOFILE may be tiny */
 	if (!p->no_new_privileges)
 		plan_seccomp(in, b);
 	plan_user(in, b);
 	if (p->no_new_privileges)
 		builder_step(b, STEP_NO_NEW_PRIVS, 0, p->at);
-	r = plan_hooks(in, b, HOOK_START_CONTAINER, "created", err);
+	r = plan_hooks(in, b, HOOK_START_CONTAINER, "created", env, err);
 	if (r < 0)
 		return r;
 	if (p->no_new_privileges)
@@ -612,6 +621,17 @@ static void plan_cwd(const struct config *c, struct builder *b)
 	s->directory.path = builder_str(b, c->process.cwd.s);
 }
 
+static struct plan_list plan_our_env(const struct plan_input *in, struct builder *b)
+{
+	size_t n = 0;
+
+	if (!in->config->hooks[HOOK_CREATE_CONTAINER].n || !in->hook_env)
+		return (struct plan_list){0};
+	while (in->hook_env[n])
+		n++;
+	return builder_strs(b, in->hook_env, n);
+}
+
 static int plan_inside(const struct plan_input *in, struct builder *b, bool home, struct error *err)
 {
 	const struct config *c = in->config;
@@ -640,7 +660,7 @@ static int plan_inside(const struct plan_input *in, struct builder *b, bool home
 	if (has_create_hooks(c))
 		plan_group(in, b);
 	plan_mounted(in, b, home);
-	r = plan_hooks(in, b, HOOK_CREATE_CONTAINER, "creating", err);
+	r = plan_hooks(in, b, HOOK_CREATE_CONTAINER, "creating", plan_our_env(in, b), err);
 	if (r < 0)
 		return r;
 	plan_pivot(in, b, slot);
@@ -663,6 +683,7 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 {
 	const struct config *c = in->config;
 	bool home = c->process.set && !value_of(env, n_env, "HOME");
+	struct plan_list program_env;
 	struct step *ready;
 	int r;
 
@@ -691,8 +712,11 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 	ready->flags = (tells_ready(in) ? STEP_F_TELL : 0) | (in->create ? STEP_F_LISTEN : 0);
 	if (!c->process.set)
 		return 0;
-	r = plan_process(in, b, err);
-	return r < 0 ? r : plan_exec(b, c, env, n_env, err);
+	r = plan_env(b, c, env, n_env, &program_env, err);
+	r = r < 0 ? r : plan_process(in, b, program_env, err);
+	if (r == 0)
+		plan_exec(b, c, program_env);
+	return r;
 }
 
 int plan_build(const struct plan_input *in, struct plan **ret, struct error *err)

@@ -27,6 +27,7 @@ struct plan_input {
 	unsigned preserve_fds;          /* --preserve-fds plus LISTEN_FDS */
 	const char *const *env;         /* n_env more variables: LISTEN_FDS=..., NOTIFY_SOCKET=... */
 	size_t n_env;
+	const char *const *hook_env;    /* ours, for createContainer hooks without `env`; NULL: none */
 	const char *notify_dir;         /* host directory to bind at /run/notify, or NULL */
 };
 

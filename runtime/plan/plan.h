@@ -70,6 +70,7 @@ enum step_kind {
 	STEP_READY,             /* MSG_READY, then waits for MSG_START */
 	/* becoming the container's process */
 	STEP_MEMORY_POLICY,
+	STEP_HOOK_INPUTS,       /* what the startContainer hooks read: made before RLIMIT_NOFILE holds */
 	STEP_RLIMIT,
 	STEP_STDIO,             /* the streams belong to the user */
 	STEP_SECCOMP,

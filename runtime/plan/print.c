@@ -445,6 +445,7 @@ static const struct {
 	[STEP_PROGRAM] = {"program", print_program},
 	[STEP_READY] = {"ready", NULL},
 	[STEP_MEMORY_POLICY] = {"memory-policy", print_memory},
+	[STEP_HOOK_INPUTS] = {"hook-inputs", NULL},
 	[STEP_RLIMIT] = {"rlimit", print_rlimit},
 	[STEP_STDIO] = {"stdio", print_user},
 	[STEP_SECCOMP] = {"seccomp", print_seccomp},

@@ -83,6 +83,62 @@ test_hooks__start_container_sees_the_state_with_its_own_pid_F143_F148() {
 	expect_eq "$(tail -n1 <<<"$OUT")" "$(<"$R/tmp/mnt")" "its mount namespace"
 }
 
+test_hooks__start_container_under_a_tiny_limit_of_files_F143() {
+	only_crun_lite
+	own_rootfs
+	local limit nnp
+	printf '#!/bin/sh\ncat >>/tmp/state\necho >>/tmp/state\nulimit -n >>/tmp/limit\n' >"$R/bin/hook"
+	chmod 755 "$R/bin/hook"
+	for nnp in true false; do
+		for limit in 12 3; do
+			rm -f "$R/tmp/state" "$R/tmp/limit"
+			config '.process.noNewPrivileges = '$nnp' | .hooks.startContainer = [{"path":"/bin/true"},{"path":"/bin/true"},{"path":"/bin/true"}]
+				| .process.rlimits = [{"type":"RLIMIT_NOFILE","soft":'$limit',"hard":'$limit'}]'
+			args sh -c 'ulimit -n'
+			run_ok run -b "$B" "$ID"
+			expect_eq "$OUT" $limit
+		done
+		# The state is there for each of them, and the limit is the container's.
+		config '.hooks.startContainer = [{"path":"/bin/hook"},{"path":"/bin/hook"}] | .process.rlimits = [{"type":"RLIMIT_NOFILE","soft":12,"hard":12}]'
+		run_ok run -b "$B" "$ID"
+		expect_eq "$(jq -c '[.id, .pid]' "$R/tmp/state" | uniq -c | xargs)" "2 [$ID,1]"
+		expect_eq "$(sort -u "$R/tmp/limit")" 12
+	done
+}
+
+test_hooks__more_start_container_hooks_than_inputs_are_made_at_once_F143() {
+	only_crun_lite
+	own_rootfs
+	printf '#!/bin/sh\ncat >>/tmp/state\necho >>/tmp/state\n' >"$R/bin/hook"
+	chmod 755 "$R/bin/hook"
+	config '.hooks.startContainer = [range(70) | {"path":"/bin/hook"}]'
+	args true
+	run_ok run -b "$B" "$ID"
+	expect_eq "$(jq -c '[.id, .pid]' "$R/tmp/state" | uniq -c | xargs)" "70 [$ID,1]"
+}
+
+# config.md says nothing of a hook without env: the program's environment in the container, ours where the
+# hook itself is the host's (as runc and crun).
+test_hooks__the_environment_of_hooks_inside_F140_F143() {
+	only_crun_lite
+	own_rootfs
+	printf '#!/bin/sh\nenv >/tmp/env\n' >"$R/bin/hook"
+	chmod 755 "$R/bin/hook"
+	config '.hooks.startContainer = [{"path":"/bin/hook"}] | .process.env += ["PROGRAM=its"] | .hooks.createContainer = [{"path":"/bin/sh","args":["sh","-c","env >'"$T"'/env"]}]'
+	args true
+	CALLER=ours run_ok run -b "$B" "$ID"
+	expect_line PROGRAM=its "$(<"$R/tmp/env")"
+	expect_not_in CALLER "$(<"$R/tmp/env")"
+	expect_line CALLER=ours "$(<"$T/env")"
+	expect_not_in PROGRAM "$(<"$T/env")"
+	# With env it is that and nothing else, also if it is empty.
+	config '.hooks.startContainer[0].env = [] | .hooks.createContainer[0].env = ["ONLY=this"]'
+	CALLER=ours run_ok run -b "$B" "$ID"
+	expect_not_in PROGRAM "$(<"$R/tmp/env")"
+	expect_not_in CALLER "$(<"$T/env")"
+	expect_line ONLY=this "$(<"$T/env")"
+}
+
 test_hooks__namespaces_F140_F142() {
 	args sleep 1000
 	local k
