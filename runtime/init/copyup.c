@@ -3,7 +3,9 @@
 
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/stat.h>
+#include <linux/time_types.h>
 
 /*
  * tmpcopyup: what the image has below a tmpfs's target is copied into it, by fds from one
@@ -20,33 +22,96 @@ struct directory_entry {        /* struct linux_dirent64 */
 	char name[];
 };
 
-static int copy_content(long from, long to)
+/* Bytes start..end, which both files stand at. */
+static long copy_range(long from, long to, long start, long end)
 {
-	char buf[16384];
-	long n;
+	long n = 1;
 
-	while ((n = sys(read, from, buf, sizeof(buf))) > 0)
-		for (long done = 0, w; done < n; done += w) {
-			w = sys(write, to, buf + done, n - done);
-			if (w < 0)
-				return (int)w;
-		}
-	return (int)n;
+	for (; start < end && n > 0; start += n)
+		n = sys(sendfile, to, from, NULL, end - start);
+	return n;
 }
 
-static int copy_file(int from, int to, const char *name, const struct statx *st)
+/* Holes stay holes: a sparse file may be larger than the tmpfs. */
+static int copy_content(long from, long to, long size)
+{
+	long start = 0, end, r = sys(ftruncate, to, size);
+
+	while (r >= 0 && start < size) {
+		start = sys(lseek, from, start, SEEK_DATA);
+		if (start < 0)
+			return start == -ENXIO ? 0 : (int)start;
+		end = sys(lseek, from, start, SEEK_HOLE);
+		r = end < 0 ? end : sys(lseek, from, start, SEEK_SET);
+		if (r >= 0)
+			r = sys(lseek, to, start, SEEK_SET);
+		if (r >= 0)
+			r = copy_range(from, to, start, end);
+		start = end;
+	}
+	return r < 0 ? (int)r : 0;
+}
+
+/* Capabilities of a program, access lists, what users note down; what a tmpfs, or a user namespace, has no place for is left. */
+static int copy_attribute(long from, long to, const char *name)
+{
+	char value[4096];
+	long n = sys(fgetxattr, from, name, value, sizeof(value)), r;
+
+	r = n < 0 ? n : sys(fsetxattr, to, name, value, n, 0);
+	return r == -EOPNOTSUPP || r == -EPERM || r == -EACCES || r == -ENODATA ? 0 : (int)r;
+}
+
+static int copy_attributes(long from, long to)
+{
+	char names[4096];
+	long n = sys(flistxattr, from, names, sizeof(names));
+	int r = 0;
+
+	if (n < 0)
+		return n == -EOPNOTSUPP ? 0 : (int)n;
+	for (const char *name = names; name < names + n && r == 0; name += strlen(name) + 1)
+		r = copy_attribute(from, to, name);
+	return r;
+}
+
+/* Owner before mode and attributes: a new owner takes setuid and capabilities away. */
+static int copy_nature(long from, long to, const struct statx *st)
+{
+	const struct __kernel_timespec times[2] = {
+		{st->stx_atime.tv_sec, st->stx_atime.tv_nsec},
+		{st->stx_mtime.tv_sec, st->stx_mtime.tv_nsec},
+	};
+	long r = sys(fchown, to, st->stx_uid, st->stx_gid);
+
+	if (r == 0)
+		r = sys(fchmod, to, st->stx_mode & 07777);
+	if (r == 0)
+		r = copy_attributes(from, to);
+	return r < 0 ? (int)r : (int)sys(utimensat, to, NULL, times, 0);
+}
+
+/* What was opened, which need not be what had the name a moment ago: its owner and setuid bit go with its own bytes. */
+static int look_again(long fd, unsigned type, struct statx *ret)
+{
+	long r = sys(statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, ret);
+
+	return r < 0 ? (int)r : (ret->stx_mode & S_IFMT) == type ? 0 : -ESTALE;
+}
+
+static int copy_file(int from, int to, const char *name)
 {
 	long in_fd = sys(openat, from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), out_fd;
+	struct statx st;
 	int r;
 
 	if (in_fd < 0)
 		return (int)in_fd;
-	out_fd = sys(openat, to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	r = out_fd < 0 ? (int)out_fd : copy_content(in_fd, out_fd);
+	r = look_again(in_fd, S_IFREG, &st);
+	out_fd = r < 0 ? r : sys(openat, to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	r = out_fd < 0 ? (int)out_fd : copy_content(in_fd, out_fd, (long)st.stx_size);
 	if (r == 0)
-		r = (int)sys(fchown, out_fd, st->stx_uid, st->stx_gid);
-	if (r == 0)
-		r = (int)sys(fchmod, out_fd, st->stx_mode & 07777);
+		r = copy_nature(in_fd, out_fd, &st);
 	sys(close, in_fd);
 	if (out_fd >= 0)
 		sys(close, out_fd);
@@ -66,8 +131,9 @@ static int copy_link(int from, int to, const char *name)
 
 static int copy_directory(int from, int to, unsigned depth);
 
-static int copy_subdirectory(int from, int to, const char *name, const struct statx *st, unsigned depth)
+static int copy_subdirectory(int from, int to, const char *name, unsigned depth)
 {
+	struct statx st;
 	long in_fd, out_fd, r = sys(mkdirat, to, name, 0700);
 
 	if (r < 0)
@@ -78,9 +144,9 @@ static int copy_subdirectory(int from, int to, const char *name, const struct st
 	out_fd = sys(openat, to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	r = out_fd < 0 ? out_fd : copy_directory((int)in_fd, (int)out_fd, depth + 1);
 	if (r == 0)
-		r = sys(fchown, out_fd, st->stx_uid, st->stx_gid);
+		r = look_again(in_fd, S_IFDIR, &st);
 	if (r == 0)
-		r = sys(fchmod, out_fd, st->stx_mode & 07777);
+		r = copy_nature(in_fd, out_fd, &st);
 	sys(close, in_fd);
 	if (out_fd >= 0)
 		sys(close, out_fd);
@@ -96,9 +162,9 @@ static int copy_entry(int from, int to, const char *name, unsigned depth)
 		return (int)r;
 	switch (st.stx_mode & S_IFMT) {
 	case S_IFDIR:
-		return copy_subdirectory(from, to, name, &st, depth);
+		return copy_subdirectory(from, to, name, depth);
 	case S_IFREG:
-		return copy_file(from, to, name, &st);
+		return copy_file(from, to, name);
 	case S_IFLNK:
 		r = copy_link(from, to, name);
 		break;
@@ -133,7 +199,7 @@ static int copy_directory(int from, int to, unsigned depth)
 	return (int)n;
 }
 
-int copy_tree(int from, int to)
+int copy_tree(int from, int to, int keep_owner)
 {
 	struct statx st;
 	long fd = sys(openat, from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
@@ -141,10 +207,10 @@ int copy_tree(int from, int to)
 	if (fd < 0)
 		return (int)fd;
 	r = copy_directory((int)fd, to, 0);
-	if (r == 0)
-		r = sys(statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st);
 	/* The mount takes the owner of what it covers. */
-	if (r == 0)
+	if (r == 0 && !keep_owner)
+		r = sys(statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st);
+	if (r == 0 && !keep_owner)
 		r = sys(fchownat, to, "", st.stx_uid, st.stx_gid, AT_EMPTY_PATH);
 	sys(close, fd);
 	return (int)r;

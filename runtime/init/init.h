@@ -132,8 +132,8 @@ long seccomp_load(const struct init *in, const struct step *step);
 /* listener.c: loads the filter and returns once the agent, and nobody in here, has its listener. */
 int listener_hand_over(struct init *in, const struct step *step);
 
-/* copyup.c: copies the tree below directory `from` into directory `to`. */
-int copy_tree(int from, int to);
+/* copyup.c: copies the tree below directory `from` into directory `to`, which keeps its owner or takes that of `from`. */
+int copy_tree(int from, int to, int keep_owner);
 
 /* The doers, one for each kind of step. */
 int do_join(struct init *in, const struct step *step);

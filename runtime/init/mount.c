@@ -144,7 +144,7 @@ static uint32_t first_attributes(const struct step *step)
 
 static int copy_up(const struct step *step, int target, int mount)
 {
-	int r = copy_tree(target, mount);
+	int r = copy_tree(target, mount, !!(step->flags & STEP_F_OWNER_GIVEN));
 
 	return r < 0 ? r : set_attributes(mount, (struct plan_map){step->mount.attributes & MOUNT_ATTR_RDONLY, 0}, 0, 0);
 }

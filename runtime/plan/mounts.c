@@ -302,12 +302,17 @@ static plan_str legacy_data(struct builder *b, const struct mount_options *o, co
 	return start;
 }
 
-static bool has_mode(const struct mount_options *o)
+static bool has_data(const struct mount_options *o, const char *prefix)
 {
 	for (size_t i = 0; i < o->data.n; i++)
-		if (strncmp(o->data.v[i].s, "mode=", 5) == 0)
+		if (strncmp(o->data.v[i].s, prefix, strlen(prefix)) == 0)
 			return true;
 	return false;
+}
+
+static unsigned copy_up_flags(const struct mount_options *o)
+{
+	return STEP_F_COPY_UP | (has_data(o, "uid=") || has_data(o, "gid=") ? STEP_F_OWNER_GIVEN : 0u);
 }
 
 static unsigned mount_flags(const struct mount *m, const struct mount_options *o)
@@ -315,8 +320,8 @@ static unsigned mount_flags(const struct mount *m, const struct mount_options *o
 	bool tmpfs = strcmp(m->type.s, "tmpfs") == 0;
 
 	return (is_in(m->type.s, plain_directory_types) ? STEP_F_NOFOLLOW : 0u) |
-	       (tmpfs && o->copy_up ? STEP_F_COPY_UP : 0u) |
-	       (tmpfs && !has_mode(o) ? STEP_F_INHERIT_MODE : 0u);
+	       (tmpfs && o->copy_up ? copy_up_flags(o) : 0u) |
+	       (tmpfs && !has_data(o, "mode=") ? STEP_F_INHERIT_MODE : 0u);
 }
 
 /* A child of a tmpfs that is mounted earlier: "/dev/pts" in "/dev". */

@@ -120,6 +120,8 @@ enum {                          /* step.flags */
 	STEP_F_KEEP_LINK = 1 << 17,
 	/* STEP_BIND: a source that is a symbolic link is made anew instead (copy-symlink) */
 	STEP_F_COPY_LINK = 1 << 18,
+	/* STEP_MOUNT, with STEP_F_COPY_UP: uid or gid is among the options */
+	STEP_F_OWNER_GIVEN = 1 << 19,
 };
 
 struct plan_option {            /* fsconfig: value 0 = a flag */

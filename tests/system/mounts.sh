@@ -355,6 +355,60 @@ test_mounts__tmpcopyup_F040() {
 	expect_no_file "$R/data/new"
 }
 
+test_mounts__tmpcopyup_takes_everything_with_it_F040() {
+	only_crun_lite
+	local there
+	own_rootfs
+	mkdir -p "$R/data/sticky"
+	chmod 1777 "$R/data/sticky"
+	touch -d '2001-01-01 UTC' "$R/data/sticky"
+	mkfifo -m 640 "$R/data/fifo"
+	mknod "$R/data/null" c 1 3
+	# More than the tmpfs holds, were it not a hole.
+	truncate -s 100M "$R/data/sparse"
+	echo tail >>"$R/data/sparse"
+	cp "$R/bin/true" "$R/data/setuid"
+	chown 7:8 "$R/data/setuid"
+	chmod 6755 "$R/data/setuid"
+	touch -d '2002-02-02 UTC' "$R/data/setuid"
+	python3 -c 'import os, struct, sys; os.setxattr(sys.argv[1], "security.capability", struct.pack("<IIIII", 0x02000001, 1 << 13, 0, 0, 0))' \
+		"$R/data/setuid"
+	ln -s /nowhere "$R/data/link"
+	chown -h 9:10 "$R/data/link"
+	chown 5:6 "$R/data"
+	chmod 2750 "$R/data"
+	args sleep 100
+	config '.mounts += [{"destination":"/data","type":"tmpfs","source":"t","options":["tmpcopyup","size=20m"]}]'
+	created
+	there=/proc/$(pid_of)/root/data
+	expect_eq "$(stat -c '%a %u:%g' "$there")" "2750 5:6"
+	expect_eq "$(cd "$there"; stat -c '%n %A %u:%g %s %t:%T' -- *)" "$(cd "$R/data"; stat -c '%n %A %u:%g %s %t:%T' -- * | sed -E 's/^(sticky.* )[0-9]+ /\140 /')"
+	expect_eq "$(cd "$there"; stat -c '%n %Y' sticky setuid)" "$(cd "$R/data"; stat -c '%n %Y' sticky setuid)"
+	cmp "$there/sparse" "$R/data/sparse"
+	expect_eq "$(stat -c %b "$there/sparse")" 8
+	expect_eq "$(python3 -c 'import os, sys; print(os.getxattr(sys.argv[1], "security.capability").hex())' "$there/setuid")" \
+		0100000200200000000000000000000000000000
+	deleted
+}
+
+test_mounts__tmpcopyup_and_options_of_its_own_F040() {
+	only_crun_lite
+	own_rootfs
+	mkdir "$R/data"
+	echo one >"$R/data/a"
+	chown 5:6 "$R/data"
+	config '.mounts += [{"destination":"/data","type":"tmpfs","source":"t","options":["tmpcopyup","uid=7","gid=8","mode=711","ro"]},
+		{"destination":"/not/there","type":"tmpfs","source":"t","options":["tmpcopyup"]}]'
+	in_container 'stat -c "%a %u:%g" /data; cat /data/a; ls -A /not/there; inspect mounts'
+	expect_match "^711 7:8"$'\n'"one"$'\n'
+	OUT=${OUT//mount: /}
+	mount_has /data ro
+	mount_has /not/there tmpfs
+	dd if=/dev/urandom of="$R/data/big" bs=1M count=2 status=none
+	config '.mounts[6].options = ["tmpcopyup","size=1m"]'
+	run_fails 'mount tmpfs on /data: copy what the target holds: no space left on device' run -b "$B" "$ID"
+}
+
 test_mounts__a_bind_of_a_file_over_a_file_F044() {
 	echo mine >"$T/f"
 	config '.mounts += [{"destination":"/etc/file","source":$s,"options":["bind","ro"]}]' --arg s "$T/f"
