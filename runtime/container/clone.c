@@ -133,7 +133,7 @@ static int explain(long r, uint32_t namespaces, int group, struct error *err)
 	else if ((namespaces & CLONE_NEWUSER) && (r == -EPERM || r == -EINVAL || r == -ENOSPC || r == -EUSERS))
 		explain_user_namespace(r, err);
 	else if (r == -EPERM && namespaces)
-		error_hint(err, "new namespaces need root; as an ordinary user a user namespace");
+		error_hint(err, "new namespaces need CAP_SYS_ADMIN, or a user namespace: add {\"type\": \"user\"} to linux.namespaces");
 	else if (r == -ENOSPC)
 		error_hint(err, "the limit of namespaces is reached: see the sysctls user.max_*_namespaces");
 	else if (r == -EBUSY || r == -EOPNOTSUPP)
