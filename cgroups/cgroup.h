@@ -76,6 +76,7 @@ struct cgroup_dir {
 	int fd;                 /* v2: O_PATH | O_DIRECTORY, or -1 while it does not exist; v1: always -1 (a path
 	                           below root_fd costs less than ten more open files) */
 	bool made;              /* by us, or the container's by its state.json: only then is it removed */
+	size_t parents;         /* so many bytes of path are the topmost group above it that was made with it; 0: none */
 };
 
 struct cgroup {
@@ -145,7 +146,7 @@ int cgroup_freeze(const struct cgroup *cgroup, bool frozen, unsigned timeout_ms,
 /* True if some process is left in the group (of any hierarchy) or below it. */
 int cgroup_populated(const struct cgroup *cgroup, bool *ret, struct error *err);
 /*
- * Removes what was made (groups below it first), retrying while the kernel says EBUSY
+ * Removes what was made (groups below it first, then those above that nobody else uses), retrying while the kernel says EBUSY
  * for at most `timeout_ms`; what is gone already is no error.  Never waits forever.
  */
 int cgroup_remove(const struct cgroup *cgroup, unsigned timeout_ms, struct error *err);

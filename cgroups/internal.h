@@ -45,6 +45,9 @@ const struct cgroup_dir *cgroup_v2_dir(const struct cgroup *cgroup);
 /* The v1 directory that has the controller, or NULL. */
 const struct cgroup_dir *cgroup_v1_dir(const struct cgroup *cgroup, uint32_t controller);
 
+/* remove.c: what was made above dir->path, as far as nobody else uses it. */
+void cgroup_remove_parents(const struct cgroup *cgroup, const struct cgroup_dir *dir);
+
 /* walk.c */
 /*
  * Calls leave(parent_fd, name, arg) for every directory below `fd`, those inside it first; what it returns,

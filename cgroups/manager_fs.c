@@ -27,11 +27,6 @@
 /* A container that made its parents too fast for another that removes them again: try so often. */
 #define PARENT_TRIES 8
 
-/* To undo: the leaf of every dirs[] that is `made`, and its parents from this length on. */
-struct making {
-	size_t parents[CGROUP_HIERARCHIES_MAX]; /* length of the topmost parent that we made, or 0 */
-};
-
 /* ---- directories ---- */
 
 static int make_failed(const struct cgroup_dir *dir, const char *path, int code, struct error *err)
@@ -50,8 +45,8 @@ static int make_failed(const struct cgroup_dir *dir, const char *path, int code,
 	return -err->code;
 }
 
-/* Makes what is missing above dir->path; *made: length of the first that was. */
-static int make_parents(int root_fd, const struct cgroup_dir *dir, size_t *made, struct error *err)
+/* Makes what is missing above dir->path. */
+static int make_parents(int root_fd, struct cgroup_dir *dir, struct error *err)
 {
 	char path[CGROUP_PATH_MAX];
 	size_t start = strlen(dir->hierarchy->dir);
@@ -64,7 +59,7 @@ static int make_parents(int root_fd, const struct cgroup_dir *dir, size_t *made,
 		if (mkdirat(root_fd, path, MODE) == 0) {
 			size_t len = (size_t)(slash - path);
 
-			*made = *made == 0 || len < *made ? len : *made;
+			dir->parents = dir->parents == 0 || len < dir->parents ? len : dir->parents;
 			/*
 			 * The groups below a cpuset of ours get its cpus and mems from the kernel: 14 us
 			 * where copying them takes 67.  Not done to groups of others.
@@ -122,22 +117,20 @@ static int check_usable(const struct cgroup *cgroup, const struct cgroup_dir *di
  * A new group is born frozen below a frozen one, and who is born in it stops before it can say a word: its
  * parent would wait for it without an end (on v2 in vfork, where only SIGKILL reaches it).
  */
-static int check_born_thawed(const struct cgroup *cgroup, const struct cgroup_dir *dir, size_t made_parents,
-                             struct error *err)
+static int check_born_thawed(const struct cgroup *cgroup, const struct cgroup_dir *dir, struct error *err)
 {
 	size_t len = strlen(dir->hierarchy->dir);
 	const char *first_end = strchr(dir->path + len + (len > 0), '/');
 
 	/* Below the root, which cannot be frozen, or below a group that we just made. */
-	if (!first_end || made_parents == (size_t)(first_end - dir->path) || !is_frozen(cgroup, dir))
+	if (!first_end || dir->parents == (size_t)(first_end - dir->path) || !is_frozen(cgroup, dir))
 		return 0;
 	error_set(err, EBUSY, "use the cgroup /sys/fs/cgroup/%s: a group above it is frozen", dir->path);
 	return error_hint(err, "whoever paused that group has to let it go on first (%s)",
 	                  dir->hierarchy->v2 ? "0 in its cgroup.freeze" : "THAWED in its freezer.state");
 }
 
-static int make_dir(const struct cgroup *cgroup, struct cgroup_dir *dir, size_t *made_parents,
-                    struct error *err)
+static int make_dir(const struct cgroup *cgroup, struct cgroup_dir *dir, struct error *err)
 {
 	int root_fd = cgroup->host->root_fd;
 
@@ -152,7 +145,7 @@ static int make_dir(const struct cgroup *cgroup, struct cgroup_dir *dir, size_t 
 			return check_usable(cgroup, dir, err);
 		if (errno != ENOENT)
 			return make_failed(dir, dir->path, errno, err);
-		r = make_parents(root_fd, dir, made_parents, err);
+		r = make_parents(root_fd, dir, err);
 		if (r < 0)
 			return r;
 	}
@@ -164,25 +157,18 @@ static bool is_part(const struct cgroup_dir *dir, enum cgroup_part part)
 	return part & (dir->hierarchy->v2 ? CGROUP_PART_V2 : CGROUP_PART_V1);
 }
 
-static void unmake(struct cgroup *cgroup, enum cgroup_part part, const struct making *making)
+static void unmake(struct cgroup *cgroup, enum cgroup_part part)
 {
 	for (size_t i = 0; i < cgroup->n; i++) {
 		struct cgroup_dir *dir = &cgroup->dirs[i];
-		char path[CGROUP_PATH_MAX];
 
 		if (!is_part(dir, part))
 			continue;
 		if (dir->made)
 			unlinkat(cgroup->host->root_fd, dir->path, AT_REMOVEDIR);
 		dir->made = false;
-		strcpy(path, dir->path);
-		/* A parent that somebody else uses by now refuses, as do those above it. */
-		for (char *slash = strrchr(path, '/');
-		     slash && making->parents[i] && (size_t)(slash - path) >= making->parents[i];
-		     slash = strrchr(path, '/')) {
-			*slash = '\0';
-			unlinkat(cgroup->host->root_fd, path, AT_REMOVEDIR);
-		}
+		cgroup_remove_parents(cgroup, dir);
+		dir->parents = 0;
 	}
 }
 
@@ -421,17 +407,17 @@ static int get_controllers(const struct cgroup *cgroup, const struct cgroup_dir 
 /* ---- the whole ---- */
 
 static int make_one(struct cgroup *cgroup, struct cgroup_dir *dir, const struct settings *list,
-                    size_t *made_parents, struct error *err)
+                    struct error *err)
 {
-	int r = make_dir(cgroup, dir, made_parents, err);
+	int r = make_dir(cgroup, dir, err);
 
 	if (r == 0 && dir->made)
-		r = check_born_thawed(cgroup, dir, *made_parents, err);
+		r = check_born_thawed(cgroup, dir, err);
 	if (r < 0)
 		return r;
 	if (!dir->hierarchy->v2)
 		return dir->hierarchy->controllers & CGROUP_CPUSET
-		               ? inherit_cpuset(cgroup, dir, dir->made && !*made_parents, err)
+		               ? inherit_cpuset(cgroup, dir, dir->made && !dir->parents, err)
 		               : 0;
 	r = get_controllers(cgroup, dir, list, err);
 	if (r < 0)
@@ -445,17 +431,16 @@ static int make_one(struct cgroup *cgroup, struct cgroup_dir *dir, const struct 
 int cgroup_make(struct cgroup *cgroup, const struct resources *resources, enum cgroup_part part,
                 struct error *err)
 {
-	struct making making = {0};
 	struct settings list;
 	/* Before anything is made: what cannot be set, and which controllers that takes. */
 	int r = settings_make(cgroup->host, resources, true, &list, err);
 
 	for (size_t i = 0; i < cgroup->n && r == 0; i++)
 		if (is_part(&cgroup->dirs[i], part))
-			r = make_one(cgroup, &cgroup->dirs[i], &list, &making.parents[i], err);
+			r = make_one(cgroup, &cgroup->dirs[i], &list, err);
 	settings_free(&list);
 	if (r < 0)
-		unmake(cgroup, part, &making);
+		unmake(cgroup, part);
 	return r;
 }
 
@@ -555,6 +540,7 @@ int cgroup_reopen(const struct cgroup_host *host, size_t n, const char *const *p
 			continue;
 		dir->hierarchy = h;
 		dir->made = true;
+		dir->parents = 0;
 		dir->fd = -1;
 		cgroup_keep_path(ret, dir, "", paths[i]);
 		ret->n++;

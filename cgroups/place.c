@@ -90,6 +90,7 @@ static int locate_in(const struct cgroup_hierarchy *h, const char *path, struct 
 	ret->hierarchy = h;
 	ret->fd = -1;
 	ret->made = false;
+	ret->parents = 0;
 	cgroup_keep_path(cgroup, ret, h->dir, *h->dir ? group : group + 1);
 	return 0;
 }

@@ -83,6 +83,23 @@ static int remove_dir(const struct cgroup *cgroup, const struct cgroup_dir *dir,
 	return 0;
 }
 
+void cgroup_remove_parents(const struct cgroup *cgroup, const struct cgroup_dir *dir)
+{
+	char path[CGROUP_PATH_MAX];
+	size_t root_len = strlen(dir->hierarchy->dir);
+
+	if (dir->parents <= root_len)
+		return;
+	strcpy(path, dir->path);
+	/* One that somebody else uses by now refuses, as do those above it. */
+	for (char *slash = strrchr(path, '/'); slash && (size_t)(slash - path) >= dir->parents;
+	     slash = strrchr(path, '/')) {
+		*slash = '\0';
+		if (unlinkat(cgroup->host->root_fd, path, AT_REMOVEDIR) < 0 && !is_gone(errno))
+			return;
+	}
+}
+
 int cgroup_remove(const struct cgroup *cgroup, unsigned timeout_ms, struct error *err)
 {
 	uint64_t end = cgroup_now_ms() + timeout_ms;
@@ -94,6 +111,8 @@ int cgroup_remove(const struct cgroup *cgroup, unsigned timeout_ms, struct error
 		if (cgroup->dirs[i].made) {
 			int failed = remove_dir(cgroup, &cgroup->dirs[i], &end, r < 0 ? &other : err);
 
+			if (failed == 0)
+				cgroup_remove_parents(cgroup, &cgroup->dirs[i]);
 			r = r < 0 ? r : failed;
 		}
 	return r;

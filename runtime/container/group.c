@@ -4,12 +4,15 @@
 #include <signal.h>
 #include <string.h>
 
-static bool is_kept(const struct state *state, const char *path)
+/* cgroup_reopen leaves out groups of hierarchies that are gone. */
+static void remember(const struct state *state, struct cgroup_dir *dir)
 {
-	for (size_t i = 0; i < state->n_groups; i++)
-		if (state->group_kept[i] && strcmp(state->groups[i], path) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < state->n_groups; i++) {
+		if (strcmp(state->groups[i], dir->path) != 0)
+			continue;
+		dir->made = !state->group_kept[i];
+		dir->parents = state->group_parents[i];
+	}
 }
 
 int group_open(const struct state *state, struct group *ret, struct error *err)
@@ -23,7 +26,7 @@ int group_open(const struct state *state, struct group *ret, struct error *err)
 		r = cgroup_reopen(&ret->host, state->n_groups, state->groups, &ret->cgroup, err);
 	ret->open = r == 0;
 	for (size_t i = 0; r == 0 && i < ret->cgroup.n; i++)
-		ret->cgroup.dirs[i].made = !is_kept(state, ret->cgroup.dirs[i].path);
+		remember(state, &ret->cgroup.dirs[i]);
 	return r;
 }
 

@@ -880,6 +880,15 @@ static int keep_config(struct launch *l, struct error *err)
 	return r;
 }
 
+/* What delete removes is what we made. */
+static void record_groups(struct launch *l)
+{
+	for (size_t i = 0; i < l->group.n; i++) {
+		l->state.group_kept[i] = !l->group.dirs[i].made;
+		l->state.group_parents[i] = l->group.dirs[i].parents;
+	}
+}
+
 static int run_create_hooks(struct launch *l, struct error *err)
 {
 	const struct create_options *o = l->options;
@@ -887,6 +896,7 @@ static int run_create_hooks(struct launch *l, struct error *err)
 
 	l->state.pid = l->pid;
 	l->state.start_time = process_start_time(l->pid, &l->ignored_signals);
+	record_groups(l);
 	/* From here on delete has poststop hooks to run, whatever becomes of us. */
 	r = keep_config(l, err);
 	if (r == 0)
@@ -968,8 +978,7 @@ static int write_state(struct launch *l, struct error *err)
 	l->state.start_time = process_start_time(l->pid, &l->ignored_signals);
 	l->ignored_late = ignored_late();
 	l->state.creating = false;
-	for (size_t i = 0; i < l->group.n; i++)
-		l->state.group_kept[i] = !l->group.dirs[i].made;
+	record_groups(l);
 	l->store.plain = !l->create && l->notify < 0;
 	if (r == 0 && l->create)        /* for the words, should `start` hear of a failure */
 		r = store_write_new(&l->store, "plan", l->plan, l->plan->size, err);

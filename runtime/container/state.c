@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,27 @@ static void emit_groups(struct emitter *e, const char *key, const struct state *
 	for (size_t i = 0; i < s->n_groups; i++)
 		if (s->group_kept[i] == kept)
 			emit_string(e, s->groups[i]);
+	emit_end_array(e);
+}
+
+/* Few have any: a path of several parts whose first ones were missing. */
+static void emit_parents(struct emitter *e, const struct state *s)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->n_groups; i++)
+		any |= s->group_parents[i] > 0;
+	if (!any)
+		return;
+	emit_key(e, "madeParents");
+	emit_array(e);
+	for (size_t i = 0; i < s->n_groups; i++) {
+		char parent[CGROUP_PATH_MAX];
+
+		snprintf(parent, sizeof(parent), "%.*s", (int)s->group_parents[i], s->groups[i]);
+		if (*parent)
+			emit_string(e, parent);
+	}
 	emit_end_array(e);
 }
 
@@ -51,6 +73,7 @@ static void emit_fields(struct emitter *e, const struct state *s)
 	emit_key_bool(e, "notify", s->notify);
 	emit_groups(e, "groups", s, false);
 	emit_groups(e, "keptGroups", s, true);
+	emit_parents(e, s);
 	emit_rdt(e, &s->rdt);
 	emit_key_pairs(e, "annotations", &s->annotations);
 	emit_end_object(e);
@@ -100,6 +123,20 @@ static void get_groups(const struct json *root, const char *key, bool kept, stru
 			ret->group_kept[ret->n_groups] = kept;
 			ret->groups[ret->n_groups++] = g->text;
 		}
+}
+
+/* Each belongs to the group that is below it. */
+static void get_parents(const struct json *root, struct state *ret)
+{
+	const struct json *list = json_get(root, "madeParents");
+
+	for (const struct json *p = list ? list->first : NULL; p; p = p->next) {
+		size_t len = p->type == JSON_STRING ? strlen(p->text) : 0;
+
+		for (size_t i = 0; len > 0 && i < ret->n_groups; i++)
+			if (strncmp(ret->groups[i], p->text, len) == 0 && ret->groups[i][len] == '/')
+				ret->group_parents[i] = len;
+	}
 }
 
 static void get_rdt(const struct json *root, struct rdt_group *ret)
@@ -158,6 +195,7 @@ int state_read(const struct store *store, struct state *ret, struct error *err)
 	ret->owner = (uid_t)get_number(root, "owner");
 	get_groups(root, "groups", false, ret);
 	get_groups(root, "keptGroups", true, ret);
+	get_parents(root, ret);
 	get_rdt(root, &ret->rdt);
 	return get_annotations(root, ret, err);
 }

@@ -47,6 +47,7 @@ struct state {
 	size_t n_groups;
 	const char *groups[CGROUP_HIERARCHIES_MAX];     /* relative to /sys/fs/cgroup */
 	bool group_kept[CGROUP_HIERARCHIES_MAX];        /* it was there before: delete leaves it */
+	size_t group_parents[CGROUP_HIERARCHIES_MAX];   /* as struct cgroup_dir's: delete removes them too, if they are empty */
 	struct rdt_group rdt;
 	struct pairs annotations;
 };

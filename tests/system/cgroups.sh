@@ -70,11 +70,63 @@ test_cgroups__a_path_of_several_parts_F068() {
 	expect_file "$f"
 	deleted
 	expect_no_file "${f%/cgroup.procs}"
-	# Which of the parents a delete removes is the runtime's affair; the next test's is not.
 	local h
 	for h in "${CGROUPS[@]}"; do
+		[ -z "$CRUN_LITE" ] || expect_no_file "$h/$ID-parent"
 		[ ! -d "$h/$ID-parent" ] || rmdir "$h/$ID-parent/middle" "$h/$ID-parent" 2>/dev/null || :
 	done
+}
+
+test_cgroups__parents_that_were_made_go_and_others_stay_F068_F165() {
+	only_crun_lite
+	local h
+	# One was there before; the runtime makes "middle".
+	for h in "${CGROUPS[@]}"; do mkdir "$h/$ID-parent"; done
+	config '.linux.cgroupsPath = $p' --arg p "/$ID-parent/middle/leaf"
+	args true
+	run_ok run -b "$B" "$ID"
+	for h in "${CGROUPS[@]}"; do
+		expect_file "$h/$ID-parent"
+		expect_no_file "$h/$ID-parent/middle"
+		rmdir "$h/$ID-parent"
+	done
+	# So does what a start that fails made.
+	args /no/such/program
+	run_fails 'no such file' run -b "$B" "$ID"
+	for h in "${CGROUPS[@]}"; do expect_no_file "$h/$ID-parent"; done
+}
+
+test_cgroups__a_group_that_was_there_stays_though_the_create_was_killed_in_a_hook_F165_C220() {
+	only_crun_lite
+	local h pid
+	for h in "${CGROUPS[@]}"; do mkdir "$h/$ID"; done
+	config '.hooks.createRuntime = [{"path":"/bin/sh","args":["sh","-c","echo $$ >'"$T"'/inside; exec sleep 1000"]}]'
+	args true
+	rt_exec create -b "$B" "$ID" 2>/dev/null &
+	pid=$!
+	until_true test -s "$T/inside"
+	kill -KILL $pid "$(<"$T/inside")"
+	wait $pid 2>/dev/null || :
+	run_ok delete --force "$ID"
+	for h in "${CGROUPS[@]}"; do rmdir "$h/$ID" || fail "$h/$ID was not ours to remove"; done
+}
+
+test_cgroups__parents_that_others_use_stay_F068_F165() {
+	only_crun_lite
+	local h
+	config '.linux.cgroupsPath = $p' --arg p "/$ID-parent/middle/leaf"
+	args sleep 1000
+	created
+	config '.linux.cgroupsPath = $p' --arg p "/$ID-parent/other"
+	run_ok create -b "$B" "$ID-b"
+	run_ok delete --force "$ID"
+	for h in "${CGROUPS[@]}"; do
+		expect_file "$h/$ID-parent/other"
+		expect_no_file "$h/$ID-parent/middle"
+	done
+	run_ok delete --force "$ID-b"
+	# The second one did not make it, so it leaves it.
+	for h in "${CGROUPS[@]}"; do rmdir "$h/$ID-parent"; done
 }
 
 test_cgroups__a_relative_path_is_below_somewhere_of_ours_F068() {
