@@ -413,7 +413,7 @@ test_security__no_control_character_reaches_a_terminal() {
 	local evil=$'\xc2\x9b2J\xe2\x80\xae\x7f' c
 	own_rootfs
 	mkdir "$T/b$evil"
-	config '.annotations = {"a":$e} | .process.args = ["sleep","1000",$e] | .mounts += [{"destination":("/tmp/" + $e),"type":"tmpfs","source":"t"}]' --arg e "$evil"
+	config '.root.path = $r | .annotations = {"a":$e} | .process.args = ["sleep","1000",$e] | .mounts += [{"destination":("/tmp/" + $e),"type":"tmpfs","source":"t"}]' --arg e "$evil" --arg r "$R"
 	cp "$B/config.json" "$T/b$evil/"
 	run_ok plan "$T/b$evil"
 	expect_in '\x9b2J\u202e\x7f'
