@@ -11,12 +11,21 @@ static const struct field console_fields[] = {
 	{0},
 };
 
+/* Of Windows: nothing of it is kept, but a value of a wrong type is an error (config.md "Valid values"). */
+static DECODER(check_text)
+{
+	struct text text = {0};
+
+	return decode_option(doc, value, &text, f, err);
+}
+
 static const struct field user_fields[] = {
 	{NULL,             decode_at,       offsetof(struct user, at)},
 	{"uid",            decode_id,       offsetof(struct user, uid)},
 	{"gid",            decode_id,       offsetof(struct user, gid)},
 	{"umask",          decode_opt_uint, offsetof(struct user, umask), .max = 0777},
 	{"additionalGids", decode_ids,      offsetof(struct user, additional_gids)},
+	{"username",       check_text,      0},
 	{0},
 };
 
@@ -89,6 +98,7 @@ const struct field process_fields[] = {
 	{"cwd",             decode_text,    AT(cwd), .required = true},
 	{"env",             decode_texts,   AT(env)},
 	{"args",            decode_texts,   AT(args)},
+	{"commandLine",     check_text,     0},
 	{"rlimits",         decode_list,    AT(rlimits), .fields = rlimit_fields,
 	 .size = sizeof(struct rlimit_entry)},
 	{"apparmorProfile", decode_option,  AT(apparmor_profile)},

@@ -257,7 +257,7 @@ test_errors__a_log_that_cannot_be_opened_is_said() {
 }
 
 test_errors__unsupported_ones_of_another_platform_are_no_harm() {
-	config '.windows = {"layerFolders":["x"]} | .solaris = {}'
+	config '.windows = {"layerFolders":["x"]} | .solaris = {} | .process.commandLine = "cmd /c dir" | .process.user.username = "somebody"'
 	in_container 'echo fine'
 }
 

@@ -340,3 +340,34 @@ test_hooks__signals_of_a_hook_are_as_for_a_fresh_program_F146() {
 	OUT=$(<"$T/got")
 	expect_line "blocked:"
 }
+
+test_hooks__each_kind_has_its_own_environment_and_time_F146() {
+	only_crun_lite
+	own_rootfs
+	printf '#!/bin/sh\necho "$0 $KIND" >> /vol/log\n' >"$R/bin/hook"
+	printf '#!/bin/sh\necho "$KIND" >> %s\n' "$T/log" >"$T/hook"
+	chmod 755 "$R/bin/hook" "$T/hook"
+	config '.mounts += [{"destination":"/vol","source":$t,"options":["bind"]}] | .process.args = ["true"] | .hooks = {
+		"prestart": [{"path":($t + "/hook"),"args":["hook"],"env":["KIND=prestart"],"timeout":20}],
+		"createRuntime": [{"path":($t + "/hook"),"args":["hook"],"env":["KIND=createRuntime"],"timeout":20}],
+		"createContainer": [{"path":($t + "/hook"),"args":["hook"],"env":["KIND=createContainer"],"timeout":20}],
+		"startContainer": [{"path":"/bin/hook","args":["hook"],"env":["KIND=startContainer"],"timeout":20}],
+		"poststart": [{"path":($t + "/hook"),"args":["hook"],"env":["KIND=poststart"],"timeout":20}],
+		"poststop": [{"path":($t + "/hook"),"args":["hook"],"env":["KIND=poststop"],"timeout":20}]}' --arg t "$T"
+	run_ok run -b "$B" "$ID"
+	expect_eq "$(xargs <"$T/log")" "prestart createRuntime createContainer /bin/hook startContainer poststart poststop"
+}
+
+test_hooks__a_hook_that_takes_too_long_at_each_time_F146() {
+	only_crun_lite
+	own_rootfs
+	local k
+	for k in prestart startContainer poststart; do
+		config '.process.args = ["sleep","1000"] | .hooks = {($k): [{"path":"/bin/sleep","args":["sleep","1000"],"timeout":1}]}' --arg k $k
+		run_fails 'hook /bin/sleep did not end within 1 s' run -b "$B" "$ID"
+	done
+	# After the end it is a warning.
+	config '.process.args = ["true"] | .hooks = {"poststop": [{"path":"/bin/sleep","args":["sleep","1000"],"timeout":1}]}'
+	run_ok run -b "$B" "$ID"
+	expect_in 'did not end within 1 s' "$ERR"
+}
