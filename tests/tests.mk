@@ -5,7 +5,7 @@ CHAPTERS ?=
 FILTER ?=
 FUZZ_SECONDS ?= 60
 
-check: check-unit check-golden check-layers check-init check-version check-system   ## all but the guests and the fuzzers (as root)
+check: check-unit check-golden check-layers check-init check-version check-coverage check-system   ## all but the guests and the fuzzers (as root)
 
 system-helpers: $(helpers)
 
@@ -24,6 +24,9 @@ check-version: $(out)/crun-lite  ## --version names the commit that was built
 
 check-layers:                 ## who may include whom
 	@tests/layers
+
+check-coverage: $(out)/crun-lite ## every property of runtime-spec is read and tested (docs/coverage.md)
+	@RUNTIME=$(RUNTIME) tests/coverage
 
 check-init: $(out)/init       ## what the embedded init may be and refer to
 	@INIT_CFLAGS='$(init_cflags)' tests/check-init $(out)/init $(init_objs)
@@ -77,4 +80,4 @@ demo:                         ## install what is needed, build, and run a contai
 	@$(MAKE) --no-print-directory all
 	@RUNTIME=$(RUNTIME) contrib/quickstart/demo
 
-.PHONY: check system-helpers check-golden check-system check-layers check-init check-version fuzz format lint demo
+.PHONY: check check-coverage system-helpers check-golden check-system check-layers check-init check-version fuzz format lint demo
