@@ -1,0 +1,125 @@
+/*
+ * launch_group - the container's control group, as far as its manager lets us choose when.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/launch_acts.h"
+
+#include <errno.h>
+
+#include "runtime/base/fds.h"
+#include "runtime/base/log.h"
+#include "runtime/container/group.h"
+
+/* How long a group may stay busy after its processes were killed. */
+#define GROUP_TIMEOUT_MS 10000
+
+int launch_locate_group(struct launch *l, struct error *err)
+{
+	int r;
+
+	if (l->options->runtime->manager == GROUP_DISABLED)
+		return 0;
+	r = cgroup_host_open(&l->cgroup_host, err);
+	if (r < 0)
+		return r;
+	l->group.host = &l->cgroup_host;
+	/* Without cgroups there is nothing to limit with: cgroup_set refuses what was asked for, by name. */
+	return l->cgroup_host.layout == CGROUP_NONE
+	               ? cgroup_set(&l->group, &l->config->linux_.resources, err)
+	               : cgroup_locate(&l->cgroup_host, &l->config->linux_.cgroups_path, l->options->id,
+	                               &l->group, err);
+}
+
+static void undo_group(void *arg)
+{
+	struct launch *l = arg;
+	struct error ignored;
+
+	if (group_end(&l->group, GROUP_TIMEOUT_MS, &ignored) < 0)
+		log_warning("%s: %s", ignored.text, error_reason(&ignored));
+}
+
+/* What clone3 needs: the v2 directory that the child is born in. */
+int launch_make_birthplace(struct launch *l, struct error *err)
+{
+	int r;
+
+	if (!l->group.n || l->group_settled)
+		return 0;
+	r = cgroup_make(&l->group, &l->config->linux_.resources, CGROUP_PART_V2, err);
+	if (r == 0)
+		undo_push(&l->undo, undo_group, l);
+	return r;
+}
+
+/*
+ * An ordinary user may make groups only where that is delegated.  A container that asks for no limit does without: so
+ * it is found out before the plan is made.
+ */
+int launch_settle_group(struct launch *l, struct error *err)
+{
+	const struct resources *resources = &l->config->linux_.resources;
+	int r;
+
+	if (!l->group.n || !l->caller.ordinary)
+		return 0;
+	l->group_settled = true;
+	r = cgroup_make(&l->group, resources, CGROUP_PART_ALL, err);
+	if (r == 0) {
+		undo_push(&l->undo, undo_group, l);
+		return 0;
+	}
+	if (err->code != EACCES && err->code != EPERM && err->code != EROFS)
+		return r;
+	r = cgroup_refuse_limits(&l->cgroup_host, resources, err);
+	if (r < 0)
+		return r;
+	log_debug("no control group: %s", err->text);
+	cgroup_close(&l->group);
+	l->group.n = l->state.n_groups = 0;
+	return state_write(&l->store, &l->state, err);
+}
+
+/* The v1 directories, while init mounts. */
+int launch_make_group(struct launch *l, struct error *err)
+{
+	int r;
+
+	if (!l->group.n || l->cgroup_host.layout == CGROUP_V2)
+		return 0;
+	r = l->group_settled ? 0 : cgroup_make(&l->group, &l->config->linux_.resources, CGROUP_PART_V1, err);
+	if (r == 0)
+		r = cgroup_task_fds(&l->group, l->tasks, &l->n_tasks, &l->present, err);
+	return r;
+}
+
+/* Nothing of the container runs before START, and what init needs for its work is not held against the limits. */
+int launch_set_limits(struct launch *l, struct error *err)
+{
+	return l->group.n ? cgroup_set(&l->group, &l->config->linux_.resources, err) : 0;
+}
+
+static void close_tasks(struct launch *l)
+{
+	fds_close(l->tasks, l->n_tasks);
+	l->n_tasks = 0;
+}
+
+/* Only where init shows it: then its mounts wait for no more than the directories. */
+int launch_announce_group(struct launch *l, struct error *err)
+{
+	if (!launch_find_step(l->plan, STEP_AWAIT_GROUP))
+		return 0;
+	return launch_tell(l, MSG_GROUP_MADE, &(struct parcel){.aux = l->present}, err);
+}
+
+int launch_send_group(struct launch *l, struct error *err)
+{
+	int r;
+
+	if (!launch_find_step(l->plan, STEP_GROUP))
+		return 0;
+	r = launch_tell(l, MSG_GROUP, &(struct parcel){.fds = l->tasks, .n_fds = (unsigned)l->n_tasks}, err);
+	close_tasks(l);
+	return r;
+}
