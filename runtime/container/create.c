@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +53,17 @@ static int run_poststart(struct launch *l, struct error *err)
 	return r;
 }
 
+/* Who can no longer watch the program must not leave it running: nobody else knows of it. */
+static void give_up(struct launch *l)
+{
+	struct error ignored;
+
+	if (store_relock(&l->store, &ignored) == 0)
+		launch_undo(l);
+	else                            /* somebody deleted it */
+		syscall(SYS_pidfd_send_signal, l->pidfd, SIGKILL, NULL, 0);
+}
+
 static int stay(struct launch *l, struct foreground *fg, int *ret_status, struct error *err)
 {
 	struct error late = {0};
@@ -60,9 +72,13 @@ static int stay(struct launch *l, struct foreground *fg, int *ret_status, struct
 	fg->notify_fd = l->notify;
 	store_unlock(&l->store);        /* kill and delete are for others too */
 	r = foreground_wait(fg, l->pid, l->pidfd, l->tty, ret_status, err);
-	undo_forget(&l->undo);
-	if (r < 0 || l->options->keep)
+	if (r < 0) {
+		give_up(l);
 		return r;
+	}
+	undo_forget(&l->undo);
+	if (l->options->keep)
+		return 0;
 	if (store_relock(&l->store, &late) != 0)
 		return 0;               /* somebody deleted it */
 	/* The program's exit code is the answer; what could not be removed is said, and stays for delete. */

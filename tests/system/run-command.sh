@@ -236,3 +236,23 @@ test_run_command__plan_works_without_root() {
 	expect_rc 0
 	expect_in proc
 }
+
+test_run_command__a_runtime_that_can_no_longer_watch_ends_the_container_C211() {
+	only_crun_lite
+	command -v prlimit >/dev/null || skip "no prlimit"
+	local pid container rc=0
+	config '.hooks.poststop = [{"path":"/bin/sh","args":["sh","-c","echo >'"$T"'/poststop"]}]'
+	args sleep 1000
+	rt_exec run -b "$B" "$ID" 2>"$T/err" &
+	pid=$!
+	until_true has_status running
+	container=$(pid_of)
+	# poll(2): EINVAL when it is asked about more fds than RLIMIT_NOFILE allows.
+	prlimit --pid $pid --nofile=5:5
+	kill -WINCH $pid
+	wait $pid || rc=$?
+	expect_eq "$rc" 1 "exit code"
+	expect_in "wait for the container: invalid argument" "$(<"$T/err")"
+	is_gone "$container" || fail "it left process $container running"
+	run_ok delete --force "$ID"             # with five files open, not all could be taken back
+}
