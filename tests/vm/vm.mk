@@ -4,4 +4,7 @@ check-vm: $(out)/crun-lite $(helpers) ## system tests in guests: pure cgroup v2,
 	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers \
 	  tests/vm/check --uml --plain --systemd $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
 
-.PHONY: check-vm
+check-vm-labels: $(out)/crun-lite $(helpers) ## AppArmor and SELinux, in emulated guests whose kernels have them
+	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/vm/labels
+
+.PHONY: check-vm check-vm-labels
