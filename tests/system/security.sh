@@ -432,3 +432,172 @@ test_security__no_control_character_reaches_a_terminal() {
 	expect_eq "$(jq -r .bundle <<<"$OUT")" "$T/b$evil"
 	deleted
 }
+
+# ---- races: a neighbour that shares a volume swaps a directory for a link while containers start -----------
+#   RACE_ROUNDS=N   containers for each race (25)
+
+# racing TARGET: a volume V, bound at /vol, where x is now a directory, now a link to TARGET.
+# DIR: the directory itself, whatever its name is just now.
+racing() {
+	own_rootfs
+	canary
+	V=$T/vol
+	mkdir -p "$V/x/sys" "$T/src"
+	exec {dir_fd}<"$V/x"
+	DIR=/proc/$BASHPID/fd/$dir_fd
+	echo src >"$T/src/new"
+	ln -s "$1" "$V/other"
+	helper swap "$V/x" "$V/other"
+}
+
+# rounds COMMAND...: after each start the host is as it was, and the command holds.
+rounds() {
+	local i ran=0
+	for ((i = 0; i < ${RACE_ROUNDS:-25}; i++)); do
+		attempt
+		intact
+		! grep -q " $C" /proc/self/mountinfo || fail "something is mounted on the host"
+		[ "$RC" != 0 ] || ran=$((ran + 1))
+		"$@"
+	done
+	kill -0 "$HELPER" || fail "the swapping ended: nothing was raced"
+	end_helper "$HELPER"
+	echo "$ran of ${RACE_ROUNDS:-25} ran"
+}
+
+# Whatever is mounted below /proc are masks and read-only paths of the base configuration.
+nothing_on_proc() {
+	! grep -E '^mount: ([^ ]+ ){3}[^ ]+ /proc/(version|sys/kernel|cpuinfo)' <<<"$OUT" || fail "something is mounted inside /proc"
+}
+
+test_security__a_destination_that_is_swapped_for_a_link_V18() {
+	racing "$(up "$T/canary")"
+	config '.mounts += [{"destination":"/vol","source":$v,"options":["bind"]},
+		{"destination":"/vol/x","source":$s,"options":["bind"]},
+		{"destination":"/vol/x/new","source":($s + "/new"),"options":["bind"]},
+		{"destination":"/vol/x","type":"tmpfs","source":"x"}] | .process.args = ["inspect","mounts"]' --arg v "$V" --arg s "$T/src"
+	rounds true
+}
+
+test_security__a_missing_destination_below_a_name_that_is_swapped_V14() {
+	racing "$(up "$T/canary")"
+	config '.mounts += [{"destination":"/vol","source":$v,"options":["bind"]},
+		{"destination":"/vol/x/made/\($n)/deep","type":"tmpfs","source":"x"},
+		{"destination":"/vol/x/file","source":($s + "/new"),"options":["bind"]}]
+		| .linux.devices = [{"path":"/vol/x/device","type":"c","major":1,"minor":3}]' --arg v "$V" --arg s "$T/src" --arg n "$ID"
+	rounds rm -rf "$DIR/made" "$DIR/file" "$DIR/device" "$R/tmp"
+}
+
+test_security__masked_and_readonly_paths_below_a_name_that_is_swapped_V08() {
+	racing "$(up "$T/canary")"
+	touch "$DIR/file"
+	config '.mounts += [{"destination":"/vol","source":$v,"options":["bind"]}]
+		| .linux.maskedPaths += ["/vol/x/file","/vol/x/dir","/vol/x"] | .linux.readonlyPaths += ["/vol/x/file","/vol/x"]
+		| .process.args = ["inspect","mounts"]' --arg v "$V"
+	rounds true
+}
+
+test_security__the_null_device_of_a_shared_dev_is_swapped_V08() {
+	own_rootfs
+	canary
+	# dev is shared with the neighbour: its null is now a file, now a link.
+	V=$T/vol
+	mkdir "$V"
+	touch "$V/null"
+	ln -s /proc/sys/kernel/core_pattern "$V/other"
+	helper swap "$V/null" "$V/other"
+	config '.mounts |= map(select(.destination | startswith("/dev") | not))
+		| .mounts += [{"destination":"/dev","source":$v,"options":["bind"]}]
+		| .linux.maskedPaths = ["/etc/file"] | .process.args = ["sh","-c","cat /etc/file; inspect mounts"]' --arg v "$V"
+	local before
+	before=$(</proc/sys/kernel/core_pattern)
+	masked() {
+		nothing_on_proc
+		[ "$RC" != 0 ] || expect_not_in original
+		expect_not_in core_pattern
+		expect_eq "$(</proc/sys/kernel/core_pattern)" "$before"
+	}
+	rounds masked
+}
+
+test_security__a_name_that_is_swapped_for_a_link_into_proc_V10() {
+	racing /proc
+	echo decoy >"$T/src/version"
+	config '.mounts += [{"destination":"/vol","source":$v,"options":["bind"]},
+		{"destination":"/vol/x/version","source":($s + "/version"),"options":["bind"]}]
+		| .process.args = ["inspect","mounts"]' --arg v "$V" --arg s "$T/src"
+	rounds nothing_on_proc
+	config '.mounts[7] = {"destination":"/vol/x/sys/kernel","type":"tmpfs","source":"x"}'
+	helper swap "$V/x" "$V/other"
+	rounds nothing_on_proc
+}
+
+# ---- terminals: V09 --------------------------------------------------------------------------------------
+
+# on_terminal: the bundle on a terminal of its own, its output in OUT.
+on_terminal() {
+	capture timeout -k 1 20 "$HELPERS/ptyrun" -- "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+	[ "$RC" != 124 ] || fail "it hung"
+	rt delete --force "$ID" >/dev/null 2>&1 || :
+}
+
+test_security__a_console_that_is_a_link_into_proc_V09() {
+	own_rootfs
+	local l
+	for l in /proc/sysrq-trigger /proc/sys/kernel/core_pattern ../proc/sys/kernel/core_pattern /proc/self/attr/exec; do
+		config '.mounts |= map(select(.destination != "/dev")) | .process.terminal = true
+			| .process.args = ["sh","-c","echo it ran; inspect mounts"]'
+		rm -rf "$R/dev"
+		mkdir -p "$R/dev/pts"
+		ln -s pts/ptmx "$R/dev/ptmx"
+		ln -s "$l" "$R/dev/console"
+		on_terminal
+		! grep -E 'mount: ([^ ]+ ){3}[^ ]+ /proc/(sysrq-trigger|sys/kernel/core_pattern|self/attr|[0-9]+/attr)[^ ]* .* devpts ' <<<"$OUT" ||
+			fail "the terminal lies over a file of /proc"
+		[ -z "$CRUN_LITE" ] || expect_in /dev/console "$OUT$ERR"
+	done
+}
+
+test_security__terminals_of_the_image_are_never_looked_up_V09() {
+	own_rootfs
+	canary
+	local i
+	# No devpts: what is in the image's dev/pts are links, its ptmx is a device that makes none there.
+	config '.mounts |= map(select(.destination | startswith("/dev") | not)) | .process.terminal = true
+		| .process.args = ["sh","-c","echo it ran"]'
+	rm -rf "$R/dev"
+	mkdir -p "$R/dev/pts"
+	for i in 0 1 2 3 4 5 6 7 8 9 console; do ln -s "$(up "$C/file")" "$R/dev/pts/$i"; done
+	mknod "$R/dev/ptmx" c 5 2
+	on_terminal
+	intact
+	expect_not_in "it ran"
+	# The host's devpts through a link is no terminal of the container either.
+	rm "$R/dev/ptmx"
+	ln -s pts/ptmx "$R/dev/ptmx"
+	ln -s "$(up "$C/file")" "$R/dev/pts/ptmx"
+	on_terminal
+	intact
+	expect_not_in "it ran"
+}
+
+test_security__terminals_swapped_while_containers_start_V09() {
+	own_rootfs
+	canary
+	# The image's dev is shared with a neighbour: its console is now a file, now a link.
+	rm -rf "$R/dev"
+	mkdir -p "$R/dev/pts"
+	ln -s pts/ptmx "$R/dev/ptmx"
+	touch "$R/dev/console"
+	ln -s /proc/sys/kernel/core_pattern "$R/dev/other"
+	config '.mounts |= map(select(.destination != "/dev")) | .process.terminal = true | .process.args = ["inspect","mounts"]'
+	helper swap "$R/dev/console" "$R/dev/other"
+	local i
+	for ((i = 0; i < ${RACE_ROUNDS:-25}; i++)); do
+		on_terminal
+		intact
+		! grep -q '/proc/sys/kernel/core_pattern' <<<"$OUT" || fail "the terminal lies over a file of /proc"
+	done
+	kill -0 "$HELPER" || fail "the swapping ended: nothing was raced"
+	end_helper "$HELPER"
+}
