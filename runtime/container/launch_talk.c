@@ -65,14 +65,21 @@ int launch_await_init(const struct launch *l, struct error *err)
 	}
 }
 
+/* How long a process that dies takes from its end to the closing of its files. */
+#define LAST_WORDS_MS 100
+
 /* Why init is no more: what it said before that we have not listened to.  `r`, as it is, if it said nothing. */
 int launch_last_words(const struct launch *l, int r, struct error *err)
 {
+	struct pollfd ear = {.fd = l->sync, .events = POLLIN};
 	struct error other;
 	struct reply reply;
 	int how;
 
 	do {
+		/* It may be on its way out; or it waits for us, and the fault is not its own. */
+		if (TEMP_FAILURE_RETRY(poll(&ear, 1, LAST_WORDS_MS)) <= 0)
+			return r;
 		how = sync_receive(l->sync, MSG_FAILED, &reply, &other);
 		if (reply.fd >= 0)
 			close(reply.fd);
