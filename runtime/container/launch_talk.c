@@ -39,26 +39,27 @@ int launch_init_ended(const struct launch *l, int how, const struct reply *reply
 	/* Not reaped: until undo_process waits for it, nobody else gets its number. */
 	waitid(P_PID, (id_t)l->pid, &end, WEXITED | WNOHANG | WNOWAIT);
 	if (end.si_pid && end.si_code != CLD_EXITED)
-		error_set(err, ERROR_SAID, "init was killed by SIG%s before the program ran",
-		          sigabbrev_np(end.si_status) ?: "RT");
-	else
-		error_set(err, ERROR_SAID, "init ended before the program ran");
-	if (end.si_pid && end.si_code != CLD_EXITED && end.si_status == SIGKILL)
-		error_hint(err, "a memory limit that is too small for the program's first pages does this");
-	return -err->code;
+		return process_blame_init(end.si_status, err);
+	return error_set(err, ERROR_SAID, "init ended before the program ran");
 }
 
-/* Waits until init says something; a signal that asks us to end comes first. */
 int launch_await_init(const struct launch *l, struct error *err)
 {
-	struct pollfd fds[] = {{.fd = l->sync, .events = POLLIN}, {.fd = l->interrupt, .events = POLLIN}};
+	struct pollfd fds[] = {
+		{.fd = l->sync, .events = POLLIN},
+		{.fd = l->interrupt, .events = POLLIN},
+		{.fd = l->pidfd, .events = POLLIN},
+	};
 	int sig;
 
 	for (;;) {
-		if (TEMP_FAILURE_RETRY(poll(fds, 2, -1)) < 0)
+		if (TEMP_FAILURE_RETRY(poll(fds, 3, -1)) < 0)
 			return error_set(err, errno, "wait for init");
 		if (fds[0].revents)
 			return 0;
+		/* With nothing said; and its end of the socket may be held by a second process, which waits for us. */
+		if (fds[2].revents)
+			return SYNC_CLOSED;
 		sig = foreground_interrupted(l->interrupt);
 		if (sig)
 			return error_set(err, ERROR_SAID, "interrupted by SIG%s", sigabbrev_np(sig));
@@ -92,7 +93,8 @@ int launch_tell(const struct launch *l, enum message_type type, const struct par
 {
 	int r = sync_send(l->sync, type, parcel, err);
 
-	return r < 0 ? launch_last_words(l, r, err) : 0;
+	/* Whoever is still there waits for us, and says nothing. */
+	return r == -EPIPE || r == -ECONNRESET || r == -ENOTCONN ? launch_last_words(l, r, err) : r;
 }
 
 int launch_meet(const struct launch *l, enum message_type type, struct reply *reply, struct error *err)
