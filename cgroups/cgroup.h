@@ -151,3 +151,17 @@ int cgroup_populated(const struct cgroup *cgroup, bool *ret, struct error *err);
  */
 int cgroup_remove(const struct cgroup *cgroup, unsigned timeout_ms, struct error *err);
 void cgroup_close(struct cgroup *cgroup);
+
+/* Tells that processes of the group ran out of memory: v1 by an eventfd, v2 by polling memory.events. */
+struct oom_watch {
+	int fd;                 /* to poll for `events`; -1: this group has no memory controller */
+	short events;
+	int counter;            /* memory.oom_control or memory.events */
+	bool v1;
+	uint64_t seen;          /* v2: kills */
+};
+/* The caller ends *ret with oom_watch_close, also after a failure. */
+int oom_watch_open(const struct cgroup *cgroup, struct oom_watch *ret, struct error *err);
+/* How often it happened since it was asked last; does not wait. */
+uint64_t oom_watch_take(struct oom_watch *watch);
+void oom_watch_close(struct oom_watch *watch);

@@ -50,7 +50,7 @@ struct command {
 	size_t options_size;            /* of the struct that the table fills (zeroed before) */
 };
 
-extern const struct command command_create, command_delete, command_kill, command_list, command_plan,
+extern const struct command command_create, command_delete, command_events, command_kill, command_list, command_plan,
 	command_run, command_spec, command_start, command_state;
 
 /* At the end of every table. */

@@ -14,8 +14,8 @@
 #include "spec/names.h"
 
 static const struct command *const commands[] = {
-	&command_create, &command_delete, &command_kill,  &command_list,  &command_plan,
-	&command_run,    &command_spec,   &command_start, &command_state, NULL,
+	&command_create, &command_delete, &command_events, &command_kill,  &command_list, &command_plan,
+	&command_run,    &command_spec,   &command_start,  &command_state, NULL,
 };
 
 static const struct cli_option global_options[] = {

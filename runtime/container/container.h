@@ -40,6 +40,14 @@ int container_kill(const struct runtime_options *runtime, const char *id, int si
 /* `force`: kills it first; what does not exist is no error. */
 int container_delete(const struct runtime_options *runtime, const char *id, bool force, struct error *err);
 
+struct events_options {
+	bool stats;             /* once, and nothing else */
+	uint64_t interval_ns;
+};
+/* Prints runc's events as JSON lines until the container ends. */
+int container_events(const struct runtime_options *runtime, const char *id, const struct events_options *options,
+                     struct error *err);
+
 /*
  * delete.c: kills what is left of the container, removes its group, runs the poststop hooks, removes
  * its directory.  Who has the group and the configuration at hand gives them; NULL: as the state says.

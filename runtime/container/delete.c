@@ -40,10 +40,8 @@ static int end_process(const struct state *state, struct error *err)
 {
 	cleanup_close int pidfd = state_pidfd(state);
 
-	if (pidfd == -ESRCH)
-		return 0;
 	if (pidfd < 0)
-		return error_set(err, -pidfd, "find process %d of the container", state->pid);
+		return 0;
 	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	if (has_died(pidfd, FROZEN_TIMEOUT_MS))
 		return 0;
@@ -94,69 +92,45 @@ static int load_config(const struct store *store, struct config **ret, struct er
 	return r < 0 ? r : config_parse(text, len, "config.json", ret, err);
 }
 
-/* It may be read another time: a file that is damaged will never be. */
-static bool is_passing(int code)
-{
-	return code == EMFILE || code == ENFILE || code == ENOMEM || code == EIO || code == EINTR || code == EAGAIN ||
-	       code == EACCES || code == EPERM;
-}
-
-/*
- * The hooks to run at the end, before anything is ended: without them what others have set up would stay for good.
- * *ret is NULL where there is no use in trying again.
- */
-static int load_poststop(const struct store *store, const struct state *state, struct config **ret, struct error *err)
-{
-	int r = load_config(store, ret, err);
-
-	if (r == 0 || is_passing(err->code))
-		return r;
-	/* A create that was killed before its first hook had not written its configuration yet. */
-	if (err->code != ENOENT && !state->creating)
-		log_warning("%s: %s; poststop hooks, if any, are not run", err->text, error_reason(err));
-	return 0;
-}
-
 /* runtime.md "Lifecycle" 13: a poststop hook that fails is a warning, the rest goes on. */
-static void run_poststop(const struct state *state, const struct config *config)
+static void run_poststop(const struct store *store, const struct state *state, const struct config *at_hand)
 {
+	struct config *config = NULL;
 	struct error err = {0};
+	int r = at_hand ? 0 : load_config(store, &config, &err);
 
-	if (config && launch_hooks(config, HOOK_POSTSTOP, state->id, state->bundle, "stopped", 0, &err) < 0)
+	if (r == 0)
+		r = launch_hooks(at_hand ?: config, HOOK_POSTSTOP, state->id, state->bundle, "stopped", 0, &err);
+	/* A create that was killed before its first hook had not written its configuration yet. */
+	if (r < 0 && err.code != ENOENT && !(state->creating && !config))
 		log_warning("%s: %s", err.text, error_reason(&err));
+	config_free(config);
 }
 
 int container_dispose(struct store *store, const struct state *state, const struct cgroup *group,
                       const struct config *config, struct error *err)
 {
-	struct config *kept = NULL;
-	int r = config ? 0 : load_poststop(store, state, &kept, err);
+	int r = end_process(state, err);
 
-	if (r == 0)
-		r = end_process(state, err);
 	if (r == 0)
 		r = end_group(state, group, err);
 	if (r == 0)
 		r = end_rdt(state, err);
-	if (r == 0) {
-		run_poststop(state, config ?: kept);
-		r = store_remove(store, err);
-	}
-	config_free(kept);
-	return r;
+	if (r < 0)
+		return r;
+	run_poststop(store, state, config);
+	return store_remove(store, err);
 }
 
 static int may_delete(const struct store *store, const struct state *state, struct error *err)
 {
-	int status = state_status(store, state, err);
+	enum status status = state_status(store, state);
 
-	if (status < 0)
-		return status;
 	/* We hold the lock: nobody is creating any more. */
 	if (status == STATUS_STOPPED || status == STATUS_CREATED || status == STATUS_CREATING)
 		return 0;
 	error_set(err, ERROR_SAID, "cannot delete container %s that is not stopped: %s", state->id,
-	          status_name((enum status)status));
+	          status_name(status));
 	return error_hint(err, "delete --force kills it first");
 }
 
@@ -170,7 +144,7 @@ static int delete_one(struct store *store, bool force, struct error *err)
 		return force ? store_remove(store, err)
 		             : error_set(err, ERROR_SAID, "container \"%s\" does not exist", store->id);
 	/* Damaged: what it said of processes and groups is lost, but the name must not be lost for good. */
-	if (r < 0 && force && !is_passing(err->code)) {
+	if (r < 0 && force) {
 		log_warning("%s: %s; processes and groups of the container, if any, are left", err->text,
 		            error_reason(err));
 		return store_remove(store, err);
