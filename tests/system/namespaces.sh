@@ -110,6 +110,38 @@ test_namespaces__a_cgroup_namespace_by_path_F060() {
 	end_helper $NSHOLD
 }
 
+# All eight types, each by itself: by its path, by the path of another type, by one that is dead.
+test_namespaces__each_type_alone_by_path_by_a_wrong_one_and_by_a_dead_one_F060_F061() {
+	only_crun_lite
+	local type file other base strip
+	namespaces net ipc uts pid cgroup mnt user $([ ! -e /proc/self/ns/time ] || echo time)
+	echo '0 100000 65536' >"/proc/$NS/uid_map"
+	echo '0 100000 65536' >"/proc/$NS/gid_map"
+	base=$(<"$B/config.json")
+	for type in network:net ipc:ipc uts:uts pid:pid cgroup:cgroup mount:mnt user:user time:time; do
+		file=${type#*:}
+		type=${type%:*}
+		[ -e "/proc/self/ns/$file" ] || continue
+		strip='.'
+		[ $type != mount ] || strip='del(.mounts,.linux.maskedPaths,.linux.readonlyPaths,.root.readonly)'
+		printf '%s\n' "$base" >"$B/config.json"
+		config '.linux.namespaces = [.linux.namespaces[] | select(.type != $t)] + [{type: $t, path: $p}] | del(.hostname) | .process.args = ["inspect","namespaces"] | '"$strip" \
+			--arg t $type --arg p "/proc/$NS/ns/$file"
+		# The root of a mount namespace that is joined is the host's: no program of ours is there.
+		[ $type != mount ] || config '.process.args = [$p]' --arg p "$ROOTFS/bin/true"
+		run_ok run -b "$B" "$ID"
+		[ $type = mount ] || expect_line "ns: $(ns_of "$NS" $file)"
+		other=uts
+		[ $type != uts ] || other=net
+		config '.linux.namespaces[-1].path = $p' --arg p "/proc/$NS/ns/$other"
+		run_fails 'namespace of another type' run -b "$B" "$ID"
+		expect_in "/linux/namespaces/" "$ERR"
+		config '.linux.namespaces[-1].path = $p' --arg p "/proc/4194305/ns/$file"
+		run_fails 'no such file' run -b "$B" "$ID"
+	done
+	end_helper $NSHOLD
+}
+
 test_namespaces__a_bind_mounted_namespace_file_F060() {
 	namespaces net
 	: >"$T/netns"
