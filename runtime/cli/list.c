@@ -25,10 +25,8 @@ static const struct cli_option list_flags[] = {
 	CLI_END,
 };
 
-static void emit_one(struct emitter *e, const struct store *store, const struct state *s)
+static void emit_one(struct emitter *e, const struct state *s, enum status status)
 {
-	enum status status = state_status(store, s);
-
 	emit_object(e);
 	emit_key_string(e, "ociVersion", "1.3.0");
 	emit_key_string(e, "id", s->id);
@@ -54,12 +52,23 @@ static int print_json(struct emitter *e, struct error *err)
 	return fflush(stdout) == 0 ? 0 : error_set(err, errno, "write to standard output");
 }
 
+static int print_state(const struct store *store, const struct state *state, struct error *err)
+{
+	struct emitter e = {.pretty = true};
+	int status = state_status(store, state, err);
+
+	if (status < 0)
+		return status;
+	emit_one(&e, state, (enum status)status);
+	emit_end_object(&e);
+	return print_json(&e, err);
+}
+
 static int run_state(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
 {
 	cleanup_close int root = -1;
 	struct store store = {.dir = -1};
 	struct state state = {0};
-	struct emitter e = {.pretty = true};
 	int r = state_root_open(global->runtime.root, false, &root, err);
 
 	if (r == 0)
@@ -68,11 +77,8 @@ static int run_state(const struct cli_global *global, const void *given, int arg
 		r = state_read(&store, &state, err);
 	if (r == STATE_EMPTY)
 		error_set(err, ERROR_SAID, "container \"%s\" does not exist", argv[0]);
-	if (r == 0) {
-		emit_one(&e, &store, &state);
-		emit_end_object(&e);
-		r = print_json(&e, err);
-	}
+	if (r == 0)
+		r = print_state(&store, &state, err);
 	state_free(&state);
 	store_close(&store);
 	return r == 0 ? 0 : error_wrap(err, "state %s", argv[0]);
@@ -91,7 +97,7 @@ const struct command command_state = {
 /* What is done with each container: the three outputs. */
 struct listing {
 	struct emitter emitter;
-	void (*one)(struct listing *l, const struct store *store, const struct state *state);
+	void (*one)(struct listing *l, const struct state *state, enum status status);
 };
 
 static const char *owner_name(uid_t uid, char *buf, size_t size)
@@ -102,11 +108,11 @@ static const char *owner_name(uid_t uid, char *buf, size_t size)
 	return buf;
 }
 
-static void list_json(struct listing *l, const struct store *store, const struct state *state)
+static void list_json(struct listing *l, const struct state *state, enum status status)
 {
 	char buf[16];
 
-	emit_one(&l->emitter, store, state);
+	emit_one(&l->emitter, state, status);
 	emit_key_string(&l->emitter, "owner", owner_name(state->owner, buf, sizeof(buf)));
 	emit_end_object(&l->emitter);
 }
@@ -125,9 +131,8 @@ static char *printable(const char *s)
 	return text;
 }
 
-static void list_row(struct listing *l, const struct store *store, const struct state *state)
+static void list_row(struct listing *l, const struct state *state, enum status status)
 {
-	enum status status = state_status(store, state);
 	cleanup_free char *bundle = printable(state->bundle);
 	char buf[16];
 
@@ -135,23 +140,27 @@ static void list_row(struct listing *l, const struct store *store, const struct 
 	       status_name(status), bundle ?: "?", state->created, owner_name(state->owner, buf, sizeof(buf)));
 }
 
-static void list_id(struct listing *l, const struct store *store, const struct state *state)
+static void list_id(struct listing *l, const struct state *state, enum status status)
 {
 	printf("%s\n", state->id);
 }
 
 /* One that goes away while it is read, or was never completed, is not listed. */
-static void list_entry(struct listing *l, int root, const char *id)
+static int list_entry(struct listing *l, int root, const char *id, struct error *err)
 {
 	struct store store = {.dir = -1};
 	struct state state = {0};
-	struct error ignored;
+	int status = 0;
 
-	if (state_check_id(id, &ignored) == 0 && store_open(root, id, STORE_READ, &store, &ignored) == 0 &&
-	    state_read(&store, &state, &ignored) == 0)
-		l->one(l, &store, &state);
+	if (state_check_id(id, err) == 0 && store_open(root, id, STORE_READ, &store, err) == 0 &&
+	    state_read(&store, &state, err) == 0) {
+		status = state_status(&store, &state, err);
+		if (status >= 0)
+			l->one(l, &state, (enum status)status);
+	}
 	state_free(&state);
 	store_close(&store);
+	return status < 0 ? status : 0;
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -162,16 +171,17 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 static int list_all(struct listing *l, int root, struct error *err)
 {
 	struct dirent **entries = NULL;
-	int n = root < 0 ? 0 : scandirat(root, ".", &entries, NULL, by_name);
+	int n = root < 0 ? 0 : scandirat(root, ".", &entries, NULL, by_name), r = 0;
 
 	if (n < 0)
 		return error_set(err, errno, "read the state directory");
 	for (int i = 0; i < n; i++) {
-		list_entry(l, root, entries[i]->d_name);
+		if (r == 0)
+			r = list_entry(l, root, entries[i]->d_name, err);
 		free(entries[i]);
 	}
 	free(entries);
-	return 0;
+	return r;
 }
 
 static int run_list(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)

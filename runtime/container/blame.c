@@ -37,12 +37,25 @@ static const char *const stage_words[STAGES] = {
 	[STAGE_CONSOLE_BIND] = "mount it on /dev/console",
 	[STAGE_THREAD] = "start the thread that gives its listener away",
 	[STAGE_MESSAGE] = "talk to the runtime",
+	[STAGE_PASSWD] = "look HOME up in etc/passwd",
 };
 
 static const char *s(const struct plan *plan, plan_str offset)
 {
 	return plan_string(plan, offset) ?: "";
 }
+
+/* Operations without an object. */
+static const char *const plain_words[STEP_KINDS] = {
+	[STEP_CLONE] = "make the container's process in the joined namespaces",
+	[STEP_SESSION] = "make a new session",
+	[STEP_TIDY] = "close files",
+	[STEP_MOUNTED] = "tell that the mounts are in place",
+	[STEP_READY] = "wait for the start",
+	[STEP_STDIO] = "give the standard streams to the container's user",
+	[STEP_NO_NEW_PRIVS] = "set no_new_privs",
+	[STEP_UMASK] = "set the umask",
+};
 
 /* The operation and its object. */
 static void describe(const struct plan *p, const struct step *step, char *buf, size_t size)
@@ -165,7 +178,7 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 		snprintf(buf, size, "enter the working directory %s", s(p, step->path.path));
 		break;
 	default:
-		snprintf(buf, size, "%s", step_name(step->kind));
+		snprintf(buf, size, "%s", plain_words[step->kind] ?: step_name(step->kind));
 	}
 }
 

@@ -58,7 +58,7 @@ static void give_up(struct launch *l)
 {
 	struct error ignored;
 
-	if (store_relock(&l->store, &ignored) == 0)
+	if (store_relock(&l->store, &ignored) != STATE_NOT_FOUND)
 		launch_undo(l);
 	else                            /* somebody deleted it */
 		syscall(SYS_pidfd_send_signal, l->pidfd, SIGKILL, NULL, 0);
@@ -72,6 +72,8 @@ static int stay(struct launch *l, struct foreground *fg, int *ret_status, struct
 	fg->notify_fd = l->notify;
 	store_unlock(&l->store);        /* kill and delete are for others too */
 	r = foreground_wait(fg, l->pid, l->pidfd, l->tty, ret_status, err);
+	if (r == 0 && fg->never_ran)
+		r = process_blame_init(fg->never_ran, err);
 	if (r < 0) {
 		give_up(l);
 		return r;
@@ -79,10 +81,11 @@ static int stay(struct launch *l, struct foreground *fg, int *ret_status, struct
 	undo_forget(&l->undo);
 	if (l->options->keep)
 		return 0;
-	if (store_relock(&l->store, &late) != 0)
-		return 0;               /* somebody deleted it */
+	r = store_relock(&l->store, &late);
+	if (r == STATE_NOT_FOUND)
+		return 0;
 	/* The program's exit code is the answer; what could not be removed is said, and stays for delete. */
-	if (dispose(l, &late) < 0)
+	if (r < 0 || dispose(l, &late) < 0)
 		log_warning("delete %s: %s: %s", l->options->id, late.text, error_reason(&late));
 	return 0;
 }

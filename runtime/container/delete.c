@@ -40,8 +40,10 @@ static int end_process(const struct state *state, struct error *err)
 {
 	cleanup_close int pidfd = state_pidfd(state);
 
-	if (pidfd < 0)
+	if (pidfd == -ESRCH)
 		return 0;
+	if (pidfd < 0)
+		return error_set(err, -pidfd, "find process %d of the container", state->pid);
 	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	if (has_died(pidfd, FROZEN_TIMEOUT_MS))
 		return 0;
@@ -92,45 +94,69 @@ static int load_config(const struct store *store, struct config **ret, struct er
 	return r < 0 ? r : config_parse(text, len, "config.json", ret, err);
 }
 
-/* runtime.md "Lifecycle" 13: a poststop hook that fails is a warning, the rest goes on. */
-static void run_poststop(const struct store *store, const struct state *state, const struct config *at_hand)
+/* It may be read another time: a file that is damaged will never be. */
+static bool is_passing(int code)
 {
-	struct config *config = NULL;
-	struct error err = {0};
-	int r = at_hand ? 0 : load_config(store, &config, &err);
+	return code == EMFILE || code == ENFILE || code == ENOMEM || code == EIO || code == EINTR || code == EAGAIN ||
+	       code == EACCES || code == EPERM;
+}
 
-	if (r == 0)
-		r = launch_hooks(at_hand ?: config, HOOK_POSTSTOP, state->id, state->bundle, "stopped", 0, &err);
+/*
+ * The hooks to run at the end, before anything is ended: without them what others have set up would stay for good.
+ * *ret is NULL where there is no use in trying again.
+ */
+static int load_poststop(const struct store *store, const struct state *state, struct config **ret, struct error *err)
+{
+	int r = load_config(store, ret, err);
+
+	if (r == 0 || is_passing(err->code))
+		return r;
 	/* A create that was killed before its first hook had not written its configuration yet. */
-	if (r < 0 && err.code != ENOENT && !(state->creating && !config))
+	if (err->code != ENOENT && !state->creating)
+		log_warning("%s: %s; poststop hooks, if any, are not run", err->text, error_reason(err));
+	return 0;
+}
+
+/* runtime.md "Lifecycle" 13: a poststop hook that fails is a warning, the rest goes on. */
+static void run_poststop(const struct state *state, const struct config *config)
+{
+	struct error err = {0};
+
+	if (config && launch_hooks(config, HOOK_POSTSTOP, state->id, state->bundle, "stopped", 0, &err) < 0)
 		log_warning("%s: %s", err.text, error_reason(&err));
-	config_free(config);
 }
 
 int container_dispose(struct store *store, const struct state *state, const struct cgroup *group,
                       const struct config *config, struct error *err)
 {
-	int r = end_process(state, err);
+	struct config *kept = NULL;
+	int r = config ? 0 : load_poststop(store, state, &kept, err);
 
+	if (r == 0)
+		r = end_process(state, err);
 	if (r == 0)
 		r = end_group(state, group, err);
 	if (r == 0)
 		r = end_rdt(state, err);
-	if (r < 0)
-		return r;
-	run_poststop(store, state, config);
-	return store_remove(store, err);
+	if (r == 0) {
+		run_poststop(state, config ?: kept);
+		r = store_remove(store, err);
+	}
+	config_free(kept);
+	return r;
 }
 
 static int may_delete(const struct store *store, const struct state *state, struct error *err)
 {
-	enum status status = state_status(store, state);
+	int status = state_status(store, state, err);
 
+	if (status < 0)
+		return status;
 	/* We hold the lock: nobody is creating any more. */
 	if (status == STATUS_STOPPED || status == STATUS_CREATED || status == STATUS_CREATING)
 		return 0;
 	error_set(err, ERROR_SAID, "cannot delete container %s that is not stopped: %s", state->id,
-	          status_name(status));
+	          status_name((enum status)status));
 	return error_hint(err, "delete --force kills it first");
 }
 
@@ -144,7 +170,7 @@ static int delete_one(struct store *store, bool force, struct error *err)
 		return force ? store_remove(store, err)
 		             : error_set(err, ERROR_SAID, "container \"%s\" does not exist", store->id);
 	/* Damaged: what it said of processes and groups is lost, but the name must not be lost for good. */
-	if (r < 0 && force) {
+	if (r < 0 && force && !is_passing(err->code)) {
 		log_warning("%s: %s; processes and groups of the container, if any, are left", err->text,
 		            error_reason(err));
 		return store_remove(store, err);

@@ -15,6 +15,7 @@ struct foreground {
 	int signal_fd;       /* does not block */
 	int notify_fd;       /* of notify_open, the caller's; -1 from foreground_begin: none */
 	struct rusage usage; /* of the process, after foreground_wait */
+	int never_ran;       /* the signal that killed it before it executed the program; 0: it did */
 };
 
 /*

@@ -143,12 +143,12 @@ static void feed_write(struct feed *feed)
 
 /* A pipe, for people write "cat /dev/stdin" (open of a socket is ENXIO); nearly always it takes
  * all. */
-static int feed_open(struct feed *feed, int *ret_input, struct error *err)
+static int feed_open(struct feed *feed, int *ret_input)
 {
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return error_set(err, errno, "make a pipe for a hook's state");
+		return -errno;
 	*ret_input = ends[0];
 	feed->fd = ends[1];
 	fcntl(feed->fd, F_SETFL, O_NONBLOCK);
@@ -299,12 +299,14 @@ static int run_hook(const struct hook *hook, const char *kind, const char *state
 	cleanup_free char **envp = to_vector(&hook->env, NULL);
 	struct program program = {.path = hook->path.s, .argv = argv};
 	struct feed feed = {-1, state, len};
+	int r;
 
 	if (argv == NULL || envp == NULL)
 		return error_set(err, ENOMEM, "run the %s hook %s", kind, hook->path.s);
 	program.envp = hook->env.set ? envp : environ;
-	if (feed_open(&feed, &program.input, err) < 0)
-		return -err->code;
+	r = feed_open(&feed, &program.input);
+	if (r < 0)
+		return error_set(err, -r, "make a pipe for the %s hook %s", kind, hook->path.s);
 	return run(hook, &program, &feed, kind, err);
 }
 

@@ -19,8 +19,10 @@ static int kill_process(const struct state *state, int sig, struct error *err)
 {
 	cleanup_close int pidfd = state_pidfd(state);
 
-	if (pidfd < 0)
+	if (pidfd == -ESRCH)
 		return not_running(err);
+	if (pidfd < 0)
+		return error_set(err, -pidfd, "find process %d of the container", state->pid);
 	if (syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) == 0)
 		return 0;
 	return errno == ESRCH ? not_running(err) : error_set(err, errno, "send signal %d to process %d", sig, state->pid);
@@ -40,8 +42,10 @@ static int kill_group(const struct state *state, int sig, struct error *err)
 
 static int kill_state(const struct store *store, const struct state *state, int sig, bool all, struct error *err)
 {
-	enum status status = state_status(store, state);
+	int status = state_status(store, state, err);
 
+	if (status < 0)
+		return status;
 	if (all) {
 		int r = state->n_groups ? kill_group(state, sig, err) : 0;
 

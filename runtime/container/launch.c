@@ -79,7 +79,12 @@ int launch_go(struct launch *l, struct error *err)
 		r = launch_await_init(l, err);
 		if (r == 0)
 			r = sync_receive(l->sync, MSG_NONE, &reply, err);
-		r = r == SYNC_CLOSED || r == 0 ? 0 : launch_init_ended(l, r, &reply, err);
+		if (r == SYNC_CLOSED && l->options->detach && process_never_ran(l->pid, l->pidfd))
+			r = launch_init_ended(l, r, &reply, err);
+		else if (r != SYNC_CLOSED && r != 0)
+			r = launch_init_ended(l, r, &reply, err);
+		else
+			r = 0;
 	}
 	if (r < 0)
 		config_blame(l->config, err);
@@ -93,7 +98,8 @@ void launch_undo(struct launch *l)
 
 	hooks_interrupt_by(-1);
 	undo_all(&l->undo);
-	if (l->pid > 0 &&
+	/* Where the state stays, they run with delete. */
+	if (l->pid > 0 && !(l->not_undone && l->config_kept) &&
 	    launch_hooks(l->config, HOOK_POSTSTOP, l->options->id, l->bundle, "stopped", 0, &err) < 0)
 		log_warning("%s: %s", err.text, error_reason(&err));
 }

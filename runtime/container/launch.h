@@ -55,6 +55,7 @@ struct launch {
 	int tty;                        /* the terminal's master, or -1 */
 	char home[PATH_MAX];            /* "HOME=..." for init, or "" */
 	struct undo undo;
+	bool not_undone;                /* something could not be taken back: the state stays, for delete */
 };
 
 /*

@@ -18,6 +18,7 @@ int launch_make_store(struct launch *l, struct error *err);
 int launch_compile_filter(struct launch *l, struct error *err);
 /* The state before hooks run that may ask for it, and before a delete that has to run their opposites. */
 int launch_keep_config(struct launch *l, struct error *err);
+int launch_know_process(struct launch *l, struct error *err);
 int launch_write_state(struct launch *l, struct error *err);
 /* Into the state, in memory: what delete removes is what we made. */
 void launch_record_groups(struct launch *l);
@@ -55,11 +56,14 @@ int launch_introduce_agent(struct launch *l, struct error *err);
 /* launch_talk.c */
 /* The first step of that kind, or NULL. */
 const struct step *launch_find_step(const struct plan *plan, enum step_kind kind);
-/* Waits until init says something; a signal that asks us to end comes first. */
+/* Waits until init says something (0) or has ended (SYNC_CLOSED); a signal that asks us to end comes first. */
 int launch_await_init(const struct launch *l, struct error *err);
 /* Init's last words, or what its silent end (`how`: of sync_receive) means: always an error. */
 int launch_init_ended(const struct launch *l, int how, const struct reply *reply, struct error *err);
-/* `r` < 0 was our failure: if init failed before, and so caused it, what it said becomes the error instead. */
+/*
+ * `r` < 0 was our failure, which says that init is no more: if it failed before, and so caused it, what it said becomes
+ * the error instead.  Not for other failures: init would wait for us, and we for it.
+ */
 int launch_last_words(const struct launch *l, int r, struct error *err);
 /* Init that failed has closed its end: what it said before is the error. */
 int launch_tell(const struct launch *l, enum message_type type, const struct parcel *parcel, struct error *err);

@@ -79,8 +79,10 @@ static void undo_rdt(void *arg)
 	struct error err;
 
 	root = rdt_open(RDT_ROOT, &err);
-	if (root < 0 || rdt_remove(root, &l->state.rdt, l->state.id, &err) < 0)
-		log_warning("%s: %s", err.text, error_reason(&err));
+	if (root >= 0 && rdt_remove(root, &l->state.rdt, l->state.id, &err) == 0)
+		return;
+	l->not_undone = true;
+	log_warning("%s: %s", err.text, error_reason(&err));
 }
 
 /* What will be made is in the state before it is made (C220). */
@@ -126,8 +128,10 @@ int launch_move_net_devices(struct launch *l, struct error *err)
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", l->pid);
 	if (l->netns < 0)
 		l->netns = open(path, O_RDONLY | O_CLOEXEC);
-	if (l->netns < 0)
-		return launch_last_words(l, error_set(err, errno, "open the container's network namespace"), err);
+	if (l->netns < 0) {
+		r = error_set(err, errno, "open the container's network namespace");
+		return r == -ENOENT ? launch_last_words(l, r, err) : r;         /* init is no more */
+	}
 	r = net_devices_move(linux_->net_devices.v, linux_->net_devices.n, steal_fd(&l->netns), &l->net_devices, err);
 	if (r == 0)
 		undo_push(&l->undo, undo_net_devices, l);

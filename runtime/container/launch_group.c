@@ -35,8 +35,10 @@ static void undo_group(void *arg)
 	struct launch *l = arg;
 	struct error ignored;
 
-	if (group_end(&l->group, GROUP_TIMEOUT_MS, &ignored) < 0)
-		log_warning("%s: %s", ignored.text, error_reason(&ignored));
+	if (group_end(&l->group, GROUP_TIMEOUT_MS, &ignored) == 0)
+		return;
+	l->not_undone = true;
+	log_warning("%s: %s", ignored.text, error_reason(&ignored));
 }
 
 /* What clone3 needs: the v2 directory that the child is born in. */

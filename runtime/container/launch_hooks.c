@@ -32,11 +32,11 @@ static int run_create_hooks(struct launch *l, struct error *err)
 	const struct create_options *o = l->options;
 	int r;
 
-	l->state.pid = l->pid;
-	l->state.start_time = process_start_time(l->pid, &l->ignored_signals);
+	r = launch_know_process(l, err);
 	launch_record_groups(l);
 	/* From here on delete has poststop hooks to run, whatever becomes of us. */
-	r = launch_keep_config(l, err);
+	if (r == 0)
+		r = launch_keep_config(l, err);
 	if (r == 0)
 		r = state_write(&l->store, &l->state, err);     /* a hook may ask for the state */
 	if (r == 0)
@@ -56,11 +56,11 @@ int launch_meet_mounted(struct launch *l, struct error *err)
 	if (r < 0)
 		return r;
 	if (step->flags & STEP_F_HOME)
-		home_find(reply.fd, l->config->process.user.uid, l->home, sizeof(l->home));
+		r = home_find(reply.fd, l->config->process.user.uid, l->home, sizeof(l->home), err);
 	if (reply.fd >= 0)
 		close(reply.fd);
-	if (!(step->flags & STEP_F_TELL))
-		return 0;
+	if (r < 0 || !(step->flags & STEP_F_TELL))
+		return r;
 	r = run_create_hooks(l, err);
 	return r < 0 ? r : launch_tell(l, MSG_HOOKS_DONE, NULL, err);
 }

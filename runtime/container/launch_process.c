@@ -169,7 +169,7 @@ static int admit(struct launch *l, struct error *err)
 		r = launch_write_oom_score(l, err);
 	if (r == 0 && slots_are_inside(l->plan))
 		r = slots_open_inside(l->plan, l->pid, l->pidfd, err);
-	return r < 0 ? r : send_mapped(l, err);
+	return r < 0 ? launch_last_words(l, r, err) : send_mapped(l, err);
 }
 
 /* Init waits in the first process: nothing else may come between. */

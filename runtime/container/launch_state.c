@@ -25,6 +25,12 @@ static void undo_store(void *arg)
 	struct launch *l = arg;
 	struct error ignored;
 
+	/* What is still there is found by its state: delete --force tries again. */
+	if (l->not_undone) {
+		log_warning("container %s is not gone; `crun-lite delete --force %s` removes it", l->options->id,
+		            l->options->id);
+		return;
+	}
 	if (store_remove(&l->store, &ignored) < 0)
 		log_warning("%s: %s", ignored.text, error_reason(&ignored));
 }
@@ -137,13 +143,20 @@ static uint64_t ignored_late(void)
 	return ignored;
 }
 
+/* By its number alone a process that ended could be taken for the next one that has it. */
+int launch_know_process(struct launch *l, struct error *err)
+{
+	l->state.pid = l->pid;
+	return process_start_time(l->pid, &l->state.start_time, &l->ignored_signals, err);
+}
+
 int launch_write_state(struct launch *l, struct error *err)
 {
 	int r;
 
 	r = launch_keep_config(l, err);
-	l->state.pid = l->pid;
-	l->state.start_time = process_start_time(l->pid, &l->ignored_signals);
+	if (r == 0)
+		r = launch_know_process(l, err);
 	l->ignored_late = l->ignored_signals ? ignored_late() : 0;
 	l->state.creating = false;
 	launch_record_groups(l);
@@ -154,7 +167,8 @@ int launch_write_state(struct launch *l, struct error *err)
 		r = state_write(&l->store, &l->state, err);
 	if (r == 0 && l->options->pid_file) {
 		r = pidfile_write(l->options->pid_file, l->pid, err);
-		undo_push(&l->undo, undo_pidfile, l);
+		if (r == 0)
+			undo_push(&l->undo, undo_pidfile, l);
 	}
 	return r;
 }

@@ -39,40 +39,48 @@ int launch_init_ended(const struct launch *l, int how, const struct reply *reply
 	/* Not reaped: until undo_process waits for it, nobody else gets its number. */
 	waitid(P_PID, (id_t)l->pid, &end, WEXITED | WNOHANG | WNOWAIT);
 	if (end.si_pid && end.si_code != CLD_EXITED)
-		error_set(err, ERROR_SAID, "init was killed by SIG%s before the program ran",
-		          sigabbrev_np(end.si_status) ?: "RT");
-	else
-		error_set(err, ERROR_SAID, "init ended before the program ran");
-	if (end.si_pid && end.si_code != CLD_EXITED && end.si_status == SIGKILL)
-		error_hint(err, "a memory limit that is too small for the program's first pages does this");
-	return -err->code;
+		return process_blame_init(end.si_status, err);
+	return error_set(err, ERROR_SAID, "init ended before the program ran");
 }
 
-/* Waits until init says something; a signal that asks us to end comes first. */
 int launch_await_init(const struct launch *l, struct error *err)
 {
-	struct pollfd fds[] = {{.fd = l->sync, .events = POLLIN}, {.fd = l->interrupt, .events = POLLIN}};
+	struct pollfd fds[] = {
+		{.fd = l->sync, .events = POLLIN},
+		{.fd = l->interrupt, .events = POLLIN},
+		{.fd = l->pidfd, .events = POLLIN},
+	};
 	int sig;
 
 	for (;;) {
-		if (TEMP_FAILURE_RETRY(poll(fds, 2, -1)) < 0)
+		if (TEMP_FAILURE_RETRY(poll(fds, 3, -1)) < 0)
 			return error_set(err, errno, "wait for init");
 		if (fds[0].revents)
 			return 0;
+		/* With nothing said; and its end of the socket may be held by a second process, which waits for us. */
+		if (fds[2].revents)
+			return SYNC_CLOSED;
 		sig = foreground_interrupted(l->interrupt);
 		if (sig)
 			return error_set(err, ERROR_SAID, "interrupted by SIG%s", sigabbrev_np(sig));
 	}
 }
 
+/* How long a process that dies takes from its end to the closing of its files. */
+#define LAST_WORDS_MS 100
+
 /* Why init is no more: what it said before that we have not listened to.  `r`, as it is, if it said nothing. */
 int launch_last_words(const struct launch *l, int r, struct error *err)
 {
+	struct pollfd ear = {.fd = l->sync, .events = POLLIN};
 	struct error other;
 	struct reply reply;
 	int how;
 
 	do {
+		/* It may be on its way out; or it waits for us, and the fault is not its own. */
+		if (TEMP_FAILURE_RETRY(poll(&ear, 1, LAST_WORDS_MS)) <= 0)
+			return r;
 		how = sync_receive(l->sync, MSG_FAILED, &reply, &other);
 		if (reply.fd >= 0)
 			close(reply.fd);
@@ -85,7 +93,8 @@ int launch_tell(const struct launch *l, enum message_type type, const struct par
 {
 	int r = sync_send(l->sync, type, parcel, err);
 
-	return r < 0 ? launch_last_words(l, r, err) : 0;
+	/* Whoever is still there waits for us, and says nothing. */
+	return r == -EPIPE || r == -ECONNRESET || r == -ENOTCONN ? launch_last_words(l, r, err) : r;
 }
 
 int launch_meet(const struct launch *l, enum message_type type, struct reply *reply, struct error *err)

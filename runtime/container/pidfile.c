@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,29 @@ static int create_anew(const char *path)
 	return fd;
 }
 
+/*
+ * Without a name until it is whole: whoever kills us leaves no temporary file beside it, which nobody would ever
+ * find.  It fails where one is there already, and in file systems that have no such files.
+ */
+static int link_anew(const char *path, pid_t pid)
+{
+	cleanup_free char *copy = strdup(path);
+	cleanup_close int fd = -1;
+	char text[16], link[32];
+	int n = snprintf(text, sizeof(text), "%d", pid);
+
+	if (!copy)
+		return -ENOMEM;
+	fd = open(dirname(copy), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	errno = ENOSPC; /* cut short */
+	if (write(fd, text, (size_t)n) != n)
+		return -errno;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, link, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
 /* What could not be finished is removed. */
 static int fill(const char *temporary, const char *path, pid_t pid)
 {
@@ -50,8 +74,12 @@ static int fill(const char *temporary, const char *path, pid_t pid)
 int pidfile_write(const char *path, pid_t pid, struct error *err)
 {
 	char temporary[PATH_MAX];
-	int r = temporary_name(path, pid, temporary, sizeof(temporary));
+	int r;
 
+	if (link_anew(path, pid) == 0)
+		return 0;
+	/* One that is there is replaced whole: that takes a temporary name. */
+	r = temporary_name(path, pid, temporary, sizeof(temporary));
 	if (r == 0)
 		r = fill(temporary, path, pid);
 	return r < 0 ? error_set(err, -r, "write the pid file %s", path) : 0;

@@ -50,6 +50,20 @@ static int explain(const struct store *store, const struct reply *reply, struct 
 	return blame_init(plan, reply, err);
 }
 
+static int never_ran(struct error *err)
+{
+	error_set(err, ERROR_SAID, "init ended before the program ran");
+	return error_hint(err, "it was killed, by somebody or for want of memory: the container is stopped");
+}
+
+/* Init that was killed lets go of the connection too. */
+static int check_ran(const struct state *state, struct error *err)
+{
+	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, state->pid, 0);
+
+	return pidfd >= 0 && process_never_ran(state->pid, pidfd) ? never_ran(err) : 0;
+}
+
 /* Init waits for it: nothing of the container runs before the agent has the listener. */
 static int introduce_agent(int sock, const struct state *state, const struct config *config, struct reply *reply,
                            struct error *err)
@@ -60,8 +74,8 @@ static int introduce_agent(int sock, const struct state *state, const struct con
 	if (!seccomp_notifies(&config->linux_.seccomp))
 		return 0;
 	r = sync_receive(sock, MSG_LISTENER, reply, err);
-	if (r == SYNC_CLOSED)
-		return error_set(err, ERROR_SAID, "init ended before the program ran");
+	if (r == SYNC_CLOSED || r == SYNC_RESET)
+		return never_ran(err);
 	if (r != 0)
 		return r;
 	listener = reply->fd;
@@ -86,7 +100,9 @@ static int tell_init(const struct store *store, const struct state *state, const
 		r = sync_receive(sock, MSG_NONE, &reply, err);
 	if (r == SYNC_FAILED)
 		return explain(store, &reply, err);
-	return r < 0 ? r : 0;
+	if (r == SYNC_RESET)
+		return never_ran(err);
+	return r < 0 ? r : check_ran(state, err);
 }
 
 static int load_config(const struct store *store, struct config **ret, struct error *err)
@@ -124,13 +140,16 @@ static void await_end(const struct state *state)
 
 static int start(struct store *store, const struct state *state, const struct config *config, struct error *err)
 {
-	enum status status = state_status(store, state);
+	int status = state_status(store, state, err);
 	cleanup_close int notify = -1;
 	bool sent = false;
 	int r = 0;
 
+	if (status < 0)
+		return status;
 	if (status != STATUS_CREATED)
-		return error_set(err, ERROR_SAID, "cannot start a container that is %s", status_name(status));
+		return error_set(err, ERROR_SAID, "cannot start a container that is %s",
+		                 status_name((enum status)status));
 	if (!config->process.set)
 		return error_set(err, ERROR_SAID, "config.json has no \"process\": there is nothing to start");
 	if (state->notify)

@@ -78,8 +78,8 @@ int state_write(const struct store *store, const struct state *state, struct err
 /* STATE_EMPTY if there is none.  The caller ends *ret with state_free. */
 int state_read(const struct store *store, struct state *ret, struct error *err);
 void state_free(struct state *state);
-/* What the container is now: by its process, its group and the start socket. */
-enum status state_status(const struct store *store, const struct state *state);
+/* What the container is now, an enum status: by its process and the start socket. */
+int state_status(const struct store *store, const struct state *state, struct error *err);
 const char *status_name(enum status status);
 
 /* A file that nobody reads before the state says that it is there: made in place. */
@@ -91,7 +91,14 @@ int store_write_file(const struct store *store, const char *name, const void *by
 int store_read_file(const struct store *store, const char *name, char **ret, size_t *ret_len,
                     struct error *err);
 
-/* When `pid` started, or 0 if there is no such process; *ret_ignored (if not NULL): its ignored signals, 1 to 31. */
-uint64_t process_start_time(pid_t pid, unsigned *ret_ignored);
-/* A pidfd of the container's process; -1 if it is gone (or somebody else has its number now). */
+/* When `pid` started, and its ignored signals (1 to 31). */
+int process_start_time(pid_t pid, uint64_t *ret, unsigned *ret_ignored, struct error *err);
+/*
+ * The process, which let go of its socket, did so because it died before it executed the container's program.
+ * Known as long as nobody has waited for it; of one that lives it costs one system call.
+ */
+bool process_never_ran(pid_t pid, int pidfd);
+/* The sentence for it. */
+int process_blame_init(int sig, struct error *err);
+/* A pidfd of the container's process; -ESRCH if it is gone (or somebody else has its number now); another errno: unknown. */
 int state_pidfd(const struct state *state);

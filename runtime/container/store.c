@@ -122,7 +122,7 @@ static int lock_directory(int fd, const char *id, struct error *err)
 {
 	struct timespec pause = {.tv_nsec = LOCK_PAUSE_MS * 1000000};
 
-	for (unsigned waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_PAUSE_MS) {
+	for (unsigned waited = 0; TEMP_FAILURE_RETRY(flock(fd, LOCK_EX | LOCK_NB)) < 0; waited += LOCK_PAUSE_MS) {
 		if (errno != EWOULDBLOCK)
 			return error_set(err, errno, "lock container %s", id);
 		if (waited >= LOCK_TIMEOUT_MS) {
@@ -163,16 +163,19 @@ static int not_found(const char *id, struct error *err)
 }
 
 /* Two may have waited for the lock: the second finds a directory that has no name any more. */
-static bool is_removed(int dir)
+static int check_present(const struct store *store, struct error *err)
 {
 	struct stat st;
 
-	return fstat(dir, &st) < 0 || st.st_nlink == 0;
+	if (fstat(store->dir, &st) < 0)
+		return error_set(err, errno, "look at the state of container %s", store->id);
+	return st.st_nlink == 0 ? not_found(store->id, err) : 0;
 }
 
 int store_open(int root, const char *id, enum store_lock lock, struct store *ret, struct error *err)
 {
 	cleanup_close int dir = -1;
+	struct store store;
 	int r = state_check_id(id, err);
 
 	if (r < 0)
@@ -184,15 +187,15 @@ int store_open(int root, const char *id, enum store_lock lock, struct store *ret
 		return not_found(id, err);
 	if (dir < 0)
 		return error_set(err, errno, "open the state of container %s", id);
+	store = (struct store){.root = root, .dir = dir};
+	snprintf(store.id, sizeof(store.id), "%s", id);
 	if (lock == STORE_LOCK) {
-		r = lock_directory(dir, id, err);
-		if (r < 0)
+		r = store_relock(&store, err);
+		if (r != 0)
 			return r;
-		if (is_removed(dir))
-			return not_found(id, err);
 	}
-	*ret = (struct store){.root = root, .dir = steal_fd(&dir)};
-	snprintf(ret->id, sizeof(ret->id), "%s", id);
+	steal_fd(&dir);
+	*ret = store;
 	return 0;
 }
 
@@ -205,7 +208,7 @@ int store_relock(const struct store *store, struct error *err)
 {
 	int r = lock_directory(store->dir, store->id, err);
 
-	return r == 0 && is_removed(store->dir) ? not_found(store->id, err) : r;
+	return r == 0 ? check_present(store, err) : r;
 }
 
 void store_close(struct store *store)

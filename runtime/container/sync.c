@@ -2,6 +2,7 @@
 #include "runtime/container/sync.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -91,13 +92,15 @@ int sync_receive(int sock, enum message_type type, struct reply *ret, struct err
 	struct msghdr header = {
 		.msg_iov = iov, .msg_iovlen = 2, .msg_control = control, .msg_controllen = sizeof(control)};
 	ssize_t n = TEMP_FAILURE_RETRY(recvmsg(sock, &header, MSG_CMSG_CLOEXEC));
+	bool reset;
 
 	/* unix(7): who closes with something unread resets the other end, once; its last words are still there. */
-	if (n < 0 && errno == ECONNRESET)
+	reset = n < 0 && errno == ECONNRESET;
+	if (reset)
 		n = TEMP_FAILURE_RETRY(recvmsg(sock, &header, MSG_CMSG_CLOEXEC));
 	ret->fd = -1;
 	if (n == 0 || (n < 0 && errno == ECONNRESET))
-		return SYNC_CLOSED;
+		return reset ? SYNC_RESET : SYNC_CLOSED;
 	if (n < 0)
 		return error_set(err, errno, "wait for %s from init", message_name(type));
 	ret->fd = take_fd(&header);

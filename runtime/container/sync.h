@@ -11,6 +11,7 @@
 /* What sync_receive returns besides 0 and negative errnos. */
 #define SYNC_CLOSED 1           /* the other end is gone: init died, or the program runs */
 #define SYNC_FAILED 2           /* init said MSG_FAILED: *ret holds it */
+#define SYNC_RESET 3            /* init died with something of ours unread: the program never ran */
 
 struct reply {
 	struct message head;

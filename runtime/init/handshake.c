@@ -7,19 +7,30 @@
 
 #define SOCK_CLOEXEC_ 02000000
 
+#define NO_PASSWD (-4096)       /* no errno */
+
+/* None there, or not to be reached: no reason to fail.  What is wrong with the host is one. */
+static int is_images_fault(int code)
+{
+	return code == ENOENT || code == ENOTDIR || code == ELOOP || code == EXDEV || code == EACCES || code == EPERM ||
+	       code == ENAMETOOLONG;
+}
+
 /* O_PATH only: whatever hides behind the name is looked at by the parent, and opened only if it is a file (V44). */
-static int passwd(const struct init *in)
+static int open_passwd(const struct init *in)
 {
 	long fd = path_open(in, "etc/passwd", O_PATH, 0);
 
-	return fd < 0 ? -1 : (int)fd;
+	return fd < 0 && is_images_fault((int)-fd) ? NO_PASSWD : (int)fd;
 }
 
 int do_mounted(struct init *in, const struct step *step)
 {
-	int fd = step->flags & STEP_F_HOME ? passwd(in) : -1;
-	int r = sync_send(in, MSG_MOUNTED, 0, fd);
+	int fd = step->flags & STEP_F_HOME ? open_passwd(in) : NO_PASSWD, r;
 
+	if (fd < 0 && fd != NO_PASSWD)
+		return failed_at(in, STAGE_PASSWD, fd);
+	r = sync_send(in, MSG_MOUNTED, 0, fd);
 	if (fd >= 0)
 		sys(close, fd);
 	if (r == 0 && (step->flags & STEP_F_TELL))

@@ -61,6 +61,7 @@ enum stage {
 	STAGE_THREAD,
 	STAGE_SLOT,             /* aux = the slot */
 	STAGE_MESSAGE,          /* the other side broke the protocol or is gone */
+	STAGE_PASSWD,           /* look HOME up */
 	STAGES,
 };
 

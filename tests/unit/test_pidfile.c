@@ -93,6 +93,8 @@ static void test_a_left_over_is_not_written_to(void **unused)
 
 	assert_int_equal(pidfile_write("target", 1, &err), 0);
 	assert_int_equal(symlink("target", ".pid.5"), 0);
+	/* Only to replace one is there a temporary name. */
+	assert_int_equal(pidfile_write("pid", 4, &err), 0);
 	assert_int_equal(pidfile_write("pid", 5, &err), 0);
 	contains("target", "1");
 	contains("pid", "5");

@@ -1,0 +1,816 @@
+/*
+ * sweep [OPTION...] - every system call of a command fails once, or is where its process dies; afterwards
+ * `delete --force` must succeed, the host must be as it was, and what was said must be clear.
+ *
+ *   --runtime FILE   what is tested
+ *   --base DIR       has a directory w0, w1... for each worker: rootfs, bundles (see run)
+ *   --tag TEXT       in the names of all cgroups; IDs begin with it
+ *   --workers N      so many at a time (2)
+ *   --all            every errno that fits a call, instead of the first; and calls that fail from a point on
+ *   --setup NAME     only this one;  --command NAME: only this command;  --point N: only this call
+ *   --verbose        a line for each point
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/faults/inject.h"
+#include "tests/faults/judge.h"
+
+/* A command that takes longer hangs. */
+#define BOUND_MS 8000
+/* So long a process may take to end, once nobody needs it. */
+#define SETTLE_MS 3000
+#define POINTS_MAX 200000
+
+/* ---- what is swept ---- */
+
+static const struct setup {
+	const char *name;
+	bool terminal;          /* its program has one: create needs a console socket */
+	bool pid_file;
+	bool listen_fds;        /* LISTEN_FDS=1 */
+	bool no_root;           /* the state directory is made anew, with what is cached in it */
+	const char *fresh[4];   /* of the root file system: mount points that are made anew */
+} setups[] = {
+	{.name = "minimal", .no_root = true},
+	{.name = "rich", .terminal = true, .pid_file = true, .listen_fds = true, .fresh = {"fresh/dir", "fresh/file", "fresh"}},
+	{.name = "joined"},
+};
+
+enum { SETUPS = sizeof(setups) / sizeof(setups[0]) };
+
+enum command_kind { RUN, CREATE, START, DELETE, DELETE_FORCE, COMMANDS };
+
+static const char *const command_names[COMMANDS] = {"run", "create", "start", "delete", "delete --force"};
+
+struct point {
+	enum command_kind command;
+	struct fault fault;
+};
+
+/* ---- a worker ---- */
+
+struct worker {
+	const struct setup *setup;
+	char id[64], dir[512], root[600], bundle[600], pid_file[600], console[600], log[600];
+	char out[600], err[600], other_out[600], other_err[600], cache[700];
+	int console_fd, null_fd;
+	struct text before, normal;     /* the host, and what the program prints, when nothing fails */
+	struct text why, note, scratch;
+	const char *ignored[12];
+	char fresh[3][700];
+	const char *dirs[2];
+	struct host host;
+};
+
+static const char *runtime, *base, *tag = "clf", *only_setup, *only_command;
+static unsigned workers = 2, only_point;
+static bool all, verbose;
+
+static struct shared {
+	_Atomic size_t next;
+	_Atomic unsigned tried, failed_points, worked, refused, died, unreached, slowest_ms;
+} *shared;
+
+static struct record record;
+static struct point *points;
+static size_t n_points;
+
+static void why(struct worker *w, const char *fmt, ...)
+{
+	char text[3000];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	text_add(&w->why, "    %s\n", text);
+}
+
+static int open_console(struct worker *w)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	unlink(w->console);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", w->console);
+	return bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 8) == 0 ? fd : -1;
+}
+
+static void worker_init(struct worker *w, const struct setup *setup, unsigned number)
+{
+	*w = (struct worker){.setup = setup, .console_fd = -1};
+	snprintf(w->id, sizeof(w->id), "%s-w%u", tag, number);
+	snprintf(w->dir, sizeof(w->dir), "%s/w%u", base, number);
+	snprintf(w->root, sizeof(w->root), "%s/state", w->dir);
+	snprintf(w->bundle, sizeof(w->bundle), "%s/%s", w->dir, setup->name);
+	snprintf(w->pid_file, sizeof(w->pid_file), "%s/pid", w->dir);
+	snprintf(w->console, sizeof(w->console), "%s/console", w->dir);
+	snprintf(w->log, sizeof(w->log), "%s/log/hooks", w->dir);
+	snprintf(w->out, sizeof(w->out), "%s/out", w->dir);
+	snprintf(w->err, sizeof(w->err), "%s/err", w->dir);
+	snprintf(w->other_out, sizeof(w->other_out), "%s/other-out", w->dir);
+	snprintf(w->other_err, sizeof(w->other_err), "%s/other-err", w->dir);
+	snprintf(w->cache, sizeof(w->cache), "%s/.seccomp", w->root);
+	w->ignored[0] = w->out;
+	w->ignored[1] = w->err;
+	w->ignored[2] = w->other_out;
+	w->ignored[3] = w->other_err;
+	w->ignored[4] = w->log;
+	w->ignored[5] = w->cache;
+	w->ignored[6] = w->pid_file;
+	for (size_t i = 0; setup->fresh[i]; i++) {
+		snprintf(w->fresh[i], sizeof(w->fresh[i]), "%s/rootfs/%s", w->dir, setup->fresh[i]);
+		w->ignored[7 + i] = w->fresh[i];
+	}
+	w->dirs[0] = w->dir;
+	w->host = (struct host){.tag = w->id, .dirs = w->dirs, .ignored = w->ignored};
+	w->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (setup->terminal)
+		w->console_fd = open_console(w);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+static void remove_tree(const char *path)
+{
+	char command[800];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", path);
+	if (system(command) != 0)
+		fprintf(stderr, "faults: cannot remove %s\n", path);
+}
+
+/* Hooks write into it, one of them as the container's user. */
+static void empty_log(struct worker *w)
+{
+	int fd = open(w->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	fchmod(fd, 0666);
+	close(fd);
+}
+
+/* As it was before anything was run; the same each time, so that calls have the same numbers. */
+static void reset(struct worker *w)
+{
+	text_clear(&w->why);
+	text_clear(&w->note);
+	empty_log(w);
+	unlink(w->pid_file);
+	for (size_t i = 0; w->setup->fresh[i]; i++)
+		if (unlink(w->fresh[i]) < 0 && errno == EISDIR)
+			rmdir(w->fresh[i]);
+	if (w->setup->no_root) {
+		if (access(w->cache, F_OK) == 0)
+			remove_tree(w->cache);
+		rmdir(w->root);
+	}
+}
+
+/* ---- commands ---- */
+
+#define ARGS_MAX 16
+
+static void fill_command(struct worker *w, enum command_kind kind, struct command *ret, char **argv)
+{
+	static char *envp[] = {"PATH=/usr/bin:/bin", "TERM=xterm", NULL, NULL};
+	bool makes = kind == RUN || kind == CREATE;
+	size_t n = 0;
+
+	argv[n++] = (char *)runtime;
+	argv[n++] = "--root";
+	argv[n++] = w->root;
+	argv[n++] = (char *)(kind == DELETE_FORCE ? "delete" : command_names[kind]);
+	if (kind == DELETE_FORCE)
+		argv[n++] = "--force";
+	if (makes) {
+		argv[n++] = "-b";
+		argv[n++] = w->bundle;
+	}
+	if (makes && w->setup->pid_file) {
+		argv[n++] = "--pid-file";
+		argv[n++] = w->pid_file;
+	}
+	if (kind == CREATE && w->setup->terminal) {
+		argv[n++] = "--console-socket";
+		argv[n++] = w->console;
+	}
+	argv[n++] = w->id;
+	argv[n] = NULL;
+	envp[2] = w->setup->listen_fds && makes ? "LISTEN_FDS=1" : NULL;
+	*ret = (struct command){
+		.argv = argv,
+		.envp = envp,
+		.dir = w->dir,
+		.out = makes ? w->out : w->other_out,
+		.err = w->err,
+		.fd3 = w->setup->listen_fds && makes ? w->null_fd : -1,
+		.timeout_ms = BOUND_MS,
+	};
+}
+
+static void judge_outcome(struct worker *w, enum command_kind kind, const struct command *command,
+                          const struct outcome *o, struct said *said)
+{
+	char prefix[128];
+
+	snprintf(prefix, sizeof(prefix), "%s %s: ", kind == DELETE_FORCE ? "delete" : command_names[kind], w->id);
+	text_read(&w->scratch, command->err);
+	judge_words(w->scratch.s, prefix, said);
+	if (o->hung)
+		why(w, "%s hangs after %u ms: %s", command_names[kind], command->timeout_ms, o->where);
+	if (said->why[0])
+		why(w, "%s: %s", command_names[kind], said->why);
+	if (WIFEXITED(o->status) && WEXITSTATUS(o->status) == 0 && said->errors)
+		why(w, "%s says \"%s\" and exits with 0", command_names[kind], said->error);
+	if (WIFEXITED(o->status) && WEXITSTATUS(o->status) != 0 && !said->errors)
+		why(w, "%s exits with %d and says nothing of it", command_names[kind], WEXITSTATUS(o->status));
+	if (w->scratch.n)
+		text_add(&w->note, "    %s said: %s", command_names[kind], w->scratch.s);
+}
+
+static bool succeeded(const struct outcome *o)
+{
+	return WIFEXITED(o->status) && WEXITSTATUS(o->status) == 0;
+}
+
+/* Without a fault. */
+static bool plain(struct worker *w, enum command_kind kind)
+{
+	char *argv[ARGS_MAX];
+	struct command command;
+	struct outcome o;
+	struct said said;
+
+	fill_command(w, kind, &command, argv);
+	if (kind != RUN && kind != CREATE)
+		command.err = w->other_err;
+	if (run_plain(&command, &o) < 0)
+		return false;
+	judge_outcome(w, kind, &command, &o, &said);
+	return succeeded(&o);
+}
+
+/* What `state` says: its status in *ret ("" if the container does not exist), its pid. */
+static pid_t ask_state(struct worker *w, char *ret, size_t size)
+{
+	char *argv[] = {(char *)runtime, "--root", w->root, "state", w->id, NULL}, *p;
+	char *envp[] = {NULL};
+	struct command command = {
+		.argv = argv, .envp = envp, .dir = w->dir, .out = w->other_out, .err = w->other_err, .fd3 = -1, .timeout_ms = BOUND_MS};
+	struct outcome o;
+
+	ret[0] = '\0';
+	run_plain(&command, &o);
+	text_read(&w->scratch, succeeded(&o) ? w->other_out : w->other_err);
+	if (!succeeded(&o)) {
+		if (!strstr(w->scratch.s, "does not exist"))
+			why(w, "state fails: %s", w->scratch.s);
+		return 0;
+	}
+	p = strstr(w->scratch.s, "\"status\"");
+	p = p ? strchr(p + 8, '"') : NULL;
+	if (p)
+		snprintf(ret, size, "%.*s", (int)strcspn(p + 1, "\""), p + 1);
+	p = strstr(w->scratch.s, "\"pid\"");
+	return p ? atoi(p + 5 + strspn(p + 5, ": ")) : 0;
+}
+
+/* ---- what the program printed ---- */
+
+static int take_terminal(int console_fd)
+{
+	char name[64], room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+	struct iovec iov = {name, sizeof(name)};
+	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room)};
+	int sock = accept4(console_fd, NULL, NULL, SOCK_CLOEXEC), fd = -1;
+
+	if (sock < 0)
+		return -1;
+	if (recvmsg(sock, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) > 0 && CMSG_FIRSTHDR(&header))
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&header)), sizeof(fd));
+	close(sock);
+	return fd < 0 ? -2 : fd;
+}
+
+/* All that came through terminals since; nobody writes to them any more. */
+static void drain_console(struct worker *w, struct text *ret)
+{
+	int fd;
+
+	while (w->console_fd >= 0 && (fd = take_terminal(w->console_fd)) != -1) {
+		char buf[4096];
+		ssize_t n;
+
+		if (fd < 0)
+			continue;
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+		while (ret && (n = read(fd, buf, sizeof(buf))) > 0)
+			text_add(ret, "%.*s", (int)n, buf);
+		close(fd);
+	}
+}
+
+static void read_output(struct worker *w, enum command_kind kind, struct text *ret)
+{
+	struct text raw = {0}, hooks = {0};
+
+	text_read(&raw, w->out);
+	if (kind != RUN)
+		drain_console(w, &raw);
+	text_read(&hooks, w->log);
+	judge_normalize(ret, raw.s);
+	if (kind != RUN)
+		drain_console(w, NULL);
+	/* What ran before the end of the program; poststop comes with delete. */
+	for (char *line = strtok(hooks.s, "\n"); line; line = strtok(NULL, "\n"))
+		if (strcmp(line, "poststop") != 0)
+			text_add(ret, "hook %s\n", line);
+	free(raw.s);
+	free(hooks.s);
+}
+
+static void check_output(struct worker *w, enum command_kind kind)
+{
+	struct text now = {0}, difference = {0};
+
+	read_output(w, kind, &now);
+	host_difference(w->normal.s, now.s, &difference);
+	if (difference.n)
+		why(w, "the container was not the same as without the fault:\n%s", difference.s);
+	free(now.s);
+	free(difference.s);
+}
+
+/* ---- afterwards ---- */
+
+static void check_processes(struct worker *w, const char *when)
+{
+	char where[2000] = "";
+
+	if (!settle_children(SETTLE_MS, where, sizeof(where)))
+		why(w, "processes that live on %s: %s", when, where);
+}
+
+/* The state directory itself, and the cache in it, may stay. */
+static void snapshot(struct worker *w, struct text *ret)
+{
+	drain_console(w, NULL);
+	mkdir(w->root, 0700);
+	host_snapshot(&w->host, ret);
+}
+
+static bool host_changed(struct worker *w, struct text *difference)
+{
+	struct text after = {0};
+
+	snapshot(w, &after);
+	host_difference(w->before.s, after.s, difference);
+	free(after.s);
+	return difference->n > 0;
+}
+
+/* What failed has taken back what it did, or said that it could not. */
+static void check_undone(struct worker *w, const struct said *said)
+{
+	struct text difference = {0};
+
+	check_processes(w, "after the failure");
+	if (host_changed(w, &difference) && !said->warnings)
+		why(w, "left behind without a word:\n%s", difference.s);
+	if (access(w->pid_file, F_OK) == 0 && !said->warnings)
+		why(w, "the pid file is still there");
+	free(difference.s);
+}
+
+/* Who has set something up for the container is told of its end. */
+static void check_hooks(struct worker *w)
+{
+	struct text log = {0};
+
+	text_read(&log, w->log);
+	if ((strstr(log.s, "prestart") || strstr(log.s, "createRuntime")) && !strstr(log.s, "poststop") &&
+	    !strstr(w->note.s, "poststop"))
+		why(w, "hooks ran, but poststop hooks never did");
+	free(log.s);
+}
+
+/* After a failure: the next point begins on a clean host. */
+static void scrub(struct worker *w)
+{
+	char command[1500];
+
+	snprintf(command, sizeof(command),
+	         "find /sys/fs/cgroup -depth -type d -path '*%s*' -exec rmdir '{}' ';' 2>/dev/null; rm -rf '%s/%s'", w->id,
+	         w->root, w->id);
+	if (system(command) < 0)
+		fprintf(stderr, "faults: cannot clear up\n");
+	snapshot(w, &w->before);
+}
+
+static void clean_by_force(struct worker *w)
+{
+	struct text difference = {0};
+
+	if (!plain(w, DELETE_FORCE))
+		why(w, "delete --force fails");
+	check_processes(w, "after delete --force");
+	if (host_changed(w, &difference))
+		why(w, "left behind after delete --force:\n%s", difference.s);
+	check_hooks(w);
+	free(difference.s);
+}
+
+/* ---- a point ---- */
+
+/* Created, and what is promised of such a container holds. */
+static void check_created(struct worker *w, bool must, bool other_home)
+{
+	char status[32];
+
+	ask_state(w, status, sizeof(status));
+	if (strcmp(status, "created") != 0) {
+		if (must)
+			why(w, "create succeeded, but the container is \"%s\"", status);
+		return;
+	}
+	if (!plain(w, START)) {
+		if (must)
+			why(w, "create succeeded, but start does not");
+		return;
+	}
+	check_processes(w, "after the program's end");
+	if (!other_home)
+		check_output(w, CREATE);
+	if (!plain(w, DELETE))
+		why(w, "delete fails");
+}
+
+static bool prepare(struct worker *w, enum command_kind kind, pid_t *waiting)
+{
+	char status[32];
+
+	*waiting = 0;
+	reset(w);
+	if (kind == RUN || kind == CREATE)
+		return true;
+	if (!plain(w, CREATE))
+		return false;
+	if (kind == START)
+		*waiting = ask_state(w, status, sizeof(status));
+	if (kind == DELETE) {
+		if (!plain(w, START))
+			return false;
+		check_processes(w, "after the program's end");
+	}
+	return true;
+}
+
+/* A terminal's output that cannot be written is dropped: the program must not stop for it (foreground.c). */
+static bool is_output(const struct call *call)
+{
+	return call->nr == SYS_write && call->args[0] == STDOUT_FILENO;
+}
+
+/* An etc/passwd that is not for us to read is as good as none: HOME is "/" (home.h). */
+static bool is_home(const struct point *p, const struct call *call)
+{
+	return p->fault.kind == FAULT_FAIL && p->fault.error == EACCES &&
+	       (strcmp(call->path, "etc/passwd") == 0 || strncmp(call->path, "/proc/self/fd/", 14) == 0);
+}
+
+static void follow_up(struct worker *w, const struct point *p, const struct outcome *o, const struct said *said)
+{
+	bool killed = !WIFEXITED(o->status), worked = succeeded(o);
+	bool init_hit = p->fault.role != RUNTIME && p->fault.role != HOOK;
+
+	switch (p->command) {
+	case RUN:
+		if (worked) {
+			if (!is_output(&o->call) && !is_home(p, &o->call))
+				check_output(w, RUN);
+			unlink(w->pid_file);
+		}
+		if (!killed)
+			check_undone(w, said);
+		break;
+	case CREATE:
+		if (worked || killed)
+			check_created(w, worked && !init_hit, is_home(p, &o->call));
+		else
+			check_undone(w, said);
+		break;
+	case START:
+		if (worked) {
+			check_processes(w, "after the program's end");
+			/* Who has waited for init (we, as an engine does) knows that it was killed; start may not any more. */
+			if ((p->fault.kind != FAULT_KILL && p->fault.kind != FAULT_BIRTH) || !init_hit)
+				check_output(w, CREATE);
+			if (!plain(w, DELETE))
+				why(w, "delete fails");
+		} else {
+			check_created(w, false, false);
+		}
+		break;
+	default:
+		unlink(w->pid_file);    /* whoever asked for it removes it */
+		if (worked)
+			check_undone(w, said);
+	}
+}
+
+static const char *fault_words(const struct fault *f, char *buf, size_t size)
+{
+	switch (f->kind) {
+	case FAULT_FAIL:
+		snprintf(buf, size, "fails with %s", strerrorname_np(f->error));
+		break;
+	case FAULT_STICK:
+		snprintf(buf, size, "and all like it fail with %s from here on", strerrorname_np(f->error));
+		break;
+	case FAULT_KILL:
+		return "kill -9 here";
+	case FAULT_ORPHAN:
+		return "kill -9 of the runtime here";
+	case FAULT_BIRTH:
+		return "kill -9 after the child is born";
+	default:
+		return "no fault";
+	}
+	return buf;
+}
+
+static void report(struct worker *w, const struct point *p, const struct outcome *o)
+{
+	char call[300], words[100];
+	bool bad = w->why.n > 0;
+
+	if (!bad && !verbose)
+		return;
+	call_format(&o->call, call, sizeof(call));
+	fprintf(stdout, "%s %s %s: %s call %u %s %s (%u ms)\n%s%s", bad ? "not ok" : "ok", w->setup->name,
+	        command_names[p->command], role_name(p->fault.role), p->fault.n, o->reached ? call : "(not reached)",
+	        fault_words(&p->fault, words, sizeof(words)), o->ms, w->why.s, w->note.s);
+	fflush(stdout);
+}
+
+static void count(const struct worker *w, const struct outcome *o)
+{
+	shared->tried++;
+	shared->failed_points += w->why.n > 0;
+	shared->unreached += !o->reached;
+	if (!WIFEXITED(o->status))
+		shared->died++;
+	else if (succeeded(o))
+		shared->worked++;
+	else
+		shared->refused++;
+	if (o->ms > shared->slowest_ms)
+		shared->slowest_ms = o->ms;
+}
+
+static void try_point(struct worker *w, const struct point *p)
+{
+	char *argv[ARGS_MAX];
+	struct command command;
+	struct outcome o = {0};
+	struct said said = {0};
+
+	if (!prepare(w, p->command, &command.waiting)) {
+		why(w, "the container could not be prepared");
+	} else {
+		pid_t waiting = command.waiting;
+
+		fill_command(w, p->command, &command, argv);
+		command.waiting = waiting;
+		if (inject(&command, &p->fault, NULL, &o) < 0)
+			why(w, "the fault could not be made");
+		judge_outcome(w, p->command, &command, &o, &said);
+		if (WIFSIGNALED(o.status) && p->fault.kind != FAULT_KILL && p->fault.kind != FAULT_ORPHAN &&
+		    p->fault.kind != FAULT_BIRTH)
+			why(w, "it crashed: SIG%s", sigabbrev_np(WTERMSIG(o.status)));
+		follow_up(w, p, &o, &said);
+	}
+	clean_by_force(w);
+	if (w->why.n)
+		scrub(w);
+	count(w, &o);
+	report(w, p, &o);
+}
+
+/* ---- the points of a command ---- */
+
+static void add_point(enum command_kind command, enum fault_kind kind, enum role role, unsigned n, int error)
+{
+	if (n_points < POINTS_MAX && (!only_point || n == only_point))
+		points[n_points++] = (struct point){command, {kind, role, n, error}};
+}
+
+/* main's first call; what libc does before it is not ours to say a sentence about. */
+static unsigned first_of_main(const struct record *r)
+{
+	for (unsigned i = 0; i < r->n[RUNTIME]; i++)
+		if (r->calls[RUNTIME][i].nr == SYS_rt_sigaction && r->calls[RUNTIME][i].args[0] == SIGCHLD)
+			return i + 1;
+	return 1;
+}
+
+static void add_call(enum command_kind command, enum role role, unsigned n, const struct call *call, bool may_fail)
+{
+	const int *errnos = call_errnos(call);
+	bool births = call->nr == SYS_clone || call->nr == SYS_clone3 || call->nr == SYS_vfork;
+
+	for (int i = 0; may_fail && errnos[i] && (i == 0 || all); i++)
+		add_point(command, FAULT_FAIL, role, n, errnos[i]);
+	if (may_fail && (call->nr == SYS_mmap || call->nr == SYS_brk || (all && call_runs_out(call->nr))))
+		add_point(command, FAULT_STICK, role, n, errnos[0]);
+	add_point(command, FAULT_KILL, role, n, 0);
+	if ((role == INIT || role == SECOND) && command != START)
+		add_point(command, FAULT_ORPHAN, role, n, 0);
+	if (births)
+		add_point(command, FAULT_BIRTH, role, n, 0);
+}
+
+static void add_points(enum command_kind command)
+{
+	for (enum role role = 0; role < ROLES; role++) {
+		unsigned first = role == RUNTIME ? first_of_main(&record) : 1;
+
+		for (unsigned n = 1; n <= record.n[role]; n++)
+			add_call(command, role, n, &record.calls[role][n - 1], n >= first);
+		if (record.n[role])
+			add_point(command, FAULT_KILL, role, record.n[role] + 1, 0);
+	}
+}
+
+/* What is copied to a terminal comes in more or fewer pieces: the calls that are always made are counted. */
+static void keep_shorter(bool first)
+{
+	static struct record kept;
+
+	for (enum role role = 0; role < ROLES; role++)
+		if (!first && kept.n[role] < record.n[role]) {
+			memcpy(record.calls[role], kept.calls[role], sizeof(kept.calls[role]));
+			record.n[role] = kept.n[role];
+		}
+	kept = record;
+}
+
+static bool dry_run(struct worker *w, enum command_kind command)
+{
+	const struct fault none = {0};
+	struct command c;
+	char *argv[ARGS_MAX];
+	struct outcome o;
+	struct said said;
+	pid_t waiting;
+
+	if (!prepare(w, command, &waiting))
+		why(w, "the container could not be prepared");
+	fill_command(w, command, &c, argv);
+	c.waiting = waiting;
+	if (inject(&c, &none, &record, &o) < 0)
+		return false;
+	judge_outcome(w, command, &c, &o, &said);
+	follow_up(w, &(struct point){.command = command}, &o, &said);
+	clean_by_force(w);
+	if (!succeeded(&o))
+		why(w, "it fails without a fault");
+	if (w->why.n)
+		printf("not ok %s %s without a fault:\n%s%s", w->setup->name, command_names[command], w->why.s, w->note.s);
+	return w->why.n == 0;
+}
+
+/* The first run makes mount points in the root file system and fills caches; the second is the measure. */
+static void learn(struct worker *w, enum command_kind command)
+{
+	enum command_kind how = command == RUN ? RUN : CREATE;
+
+	for (int i = 0; i < 2; i++) {
+		reset(w);
+		plain(w, how);
+		if (how == CREATE) {
+			char where[2000] = "";
+
+			plain(w, START);
+			settle_children(SETTLE_MS, where, sizeof(where));
+		}
+		read_output(w, how, &w->normal);
+		plain(w, DELETE_FORCE);
+		reset(w);
+		snapshot(w, &w->before);
+	}
+}
+
+static void work(const struct setup *setup, unsigned number, enum command_kind command)
+{
+	struct worker w;
+	size_t i;
+
+	worker_init(&w, setup, number);
+	learn(&w, command);
+	while ((i = shared->next++) < n_points)
+		try_point(&w, &points[i]);
+}
+
+static unsigned now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned)(now.tv_sec * 1000 + now.tv_nsec / 1000000);
+}
+
+static void sweep(const struct setup *setup, enum command_kind command)
+{
+	unsigned begin = now_ms(), tried = shared->tried, failed = shared->failed_points, worked = shared->worked;
+	unsigned refused = shared->refused, died = shared->died;
+	static struct worker w;
+
+	n_points = 0;
+	shared->next = 0;
+	fflush(stdout);
+	worker_init(&w, setup, 0);
+	learn(&w, command);
+	for (int i = 0; i < 3; i++) {
+		if (!dry_run(&w, command)) {
+			shared->failed_points++;
+			shared->tried++;
+			return;
+		}
+		keep_shorter(i == 0);
+	}
+	if (w.console_fd >= 0)
+		close(w.console_fd);
+	close(w.null_fd);
+	add_points(command);
+	for (unsigned i = 0; i < workers; i++)
+		if (fork() == 0) {
+			work(setup, i, command);
+			_exit(0);
+		}
+	while (wait(NULL) > 0)
+		;
+	tried = shared->tried - tried;
+	failed = shared->failed_points - failed;
+	printf("%s faults %s %s: %u points, %u survived (%u worked all the same, %u refused, %u died), calls %u+%u+%u, %u s\n",
+	       failed || tried != n_points ? "not ok" : "ok", setup->name, command_names[command], tried, tried - failed,
+	       shared->worked - worked, shared->refused - refused, shared->died - died, record.n[RUNTIME],
+	       record.n[INIT], record.n[SECOND], (now_ms() - begin) / 1000);
+	fflush(stdout);
+	if (tried != n_points)
+		shared->failed_points += (unsigned)n_points - tried;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"runtime", 1, NULL, 'r'}, {"base", 1, NULL, 'b'},    {"tag", 1, NULL, 't'},   {"workers", 1, NULL, 'w'},
+		{"all", 0, NULL, 'a'},     {"setup", 1, NULL, 's'},   {"command", 1, NULL, 'c'}, {"point", 1, NULL, 'p'},
+		{"verbose", 0, NULL, 'v'}, {NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (c) {
+		case 'r': runtime = optarg; break;
+		case 'b': base = optarg; break;
+		case 't': tag = optarg; break;
+		case 'w': workers = (unsigned)atoi(optarg); break;
+		case 'a': all = true; break;
+		case 's': only_setup = optarg; break;
+		case 'c': only_command = optarg; break;
+		case 'p': only_point = (unsigned)atoi(optarg); break;
+		case 'v': verbose = true; break;
+		default: return 2;
+		}
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	points = calloc(POINTS_MAX, sizeof(*points));
+	if (!runtime || !base || shared == MAP_FAILED || !points)
+		return 2;
+	for (size_t i = 0; i < SETUPS; i++)
+		for (enum command_kind k = 0; k < COMMANDS; k++)
+			if ((!only_setup || strcmp(only_setup, setups[i].name) == 0) &&
+			    (!only_command || strcmp(only_command, command_names[k]) == 0))
+				sweep(&setups[i], k);
+	printf("%u points tried, %u survived; the slowest took %u ms, %u were not reached\n", shared->tried,
+	       shared->tried - shared->failed_points, shared->slowest_ms, shared->unreached);
+	printf("%u passed, %u failed, 0 skipped\n", shared->tried - shared->failed_points, shared->failed_points);
+	return shared->failed_points != 0;
+}
