@@ -16,6 +16,7 @@
 #define ID_RANGES_MAX 340       /* UID_GID_MAP_MAX_EXTENTS */
 #define ID_ROWS_MAX   4096      /* of the user namespace, before neighbours are made one */
 #define NSEC_PER_SEC  1000000000u
+#define UTS_NAME_MAX  64
 #define NODES_MAX     1024      /* of any kernel (CONFIG_NODES_SHIFT) */
 
 #define refuse(err, place, ...)                      \
@@ -333,18 +334,24 @@ static int need_namespace(const struct config *config, enum namespace_kind kind,
 	return error_hint(err, "add {\"type\": \"%s\"} to linux.namespaces", name);
 }
 
+/* uname(2): 64 bytes, whatever is in them. */
+static int check_name(const struct config *config, const struct text *name, const char *what, struct error *err)
+{
+	if (!name->s)
+		return 0;
+	if (strlen(name->s) > UTS_NAME_MAX)
+		return refuse(err, name->at, "%s \"%.80s...\" is longer than %d bytes", what, name->s, UTS_NAME_MAX);
+	return need_namespace(config, NS_UTS, name->at, what, err);
+}
+
 static int check_hostname(const struct config *config, struct error *err)
 {
-	if (!config->hostname.s)
-		return 0;
-	return need_namespace(config, NS_UTS, config->hostname.at, "hostname", err);
+	return check_name(config, &config->hostname, "hostname", err);
 }
 
 static int check_domainname(const struct config *config, struct error *err)
 {
-	if (!config->domainname.s)
-		return 0;
-	return need_namespace(config, NS_UTS, config->domainname.at, "domainname", err);
+	return check_name(config, &config->domainname, "domainname", err);
 }
 
 /* ---- config.md "POSIX-platform Hooks" ---- */

@@ -522,6 +522,32 @@ test_process__hostname_and_domainname_F022() {
 	[ -z "$CRUN_LITE" ] || expect_line "domainname: a.domain"
 }
 
+test_process__names_of_64_bytes_and_of_one_more_F022() {
+	only_crun_lite
+	local n
+	n=$(printf 'n%.0s' {1..64})
+	config '.process.args = ["inspect","uts"] | .hostname = $n | .domainname = $n' --arg n "$n"
+	run_ok run -b "$B" "$ID"
+	expect_line "hostname: $n"
+	expect_line "domainname: $n"
+	config '.domainname = $n' --arg n "${n}n"
+	run_fails 'domainname .* is longer than 64 bytes' run -b "$B" "$ID"
+	expect_in "(/domainname)" "$ERR"
+	# In a namespace of another container as well as in a new one.
+	namespaces uts
+	config '.hostname = "joined" | .domainname = "too" | .linux.namespaces |= map(if .type == "uts" then .path = "/proc/\($p)/ns/uts" else . end)' --arg p "$NS"
+	run_ok run -b "$B" "$ID"
+	expect_line "hostname: joined"
+	expect_line "domainname: too"
+	end_helper $NSHOLD
+}
+
+test_process__a_domainname_without_a_uts_namespace_is_refused_F022() {
+	only_crun_lite
+	config 'del(.linux.namespaces[] | select(.type == "uts")) | del(.hostname) | .domainname = "d"'
+	run_fails 'domainname needs a namespace of type uts' run -b "$B" "$ID"
+}
+
 test_process__a_hostname_without_a_uts_namespace_is_refused_F022() {
 	config 'del(.linux.namespaces[] | select(.type == "uts"))'
 	run_fails 'uts|hostname' run -b "$B" "$ID"

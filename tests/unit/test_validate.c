@@ -32,6 +32,8 @@ static const char *const frames[FRAMES] = {
 	"\"namespaces\":[{\"type\":\"user\"},{\"type\":\"pid\"},{\"type\":\"network\"},"         \
 	"{\"type\":\"ipc\"},{\"type\":\"uts\"},{\"type\":\"cgroup\"},{\"type\":\"time\"},{\"type\":\"mount\"}]"
 
+#define BYTES_64 "1234567890123456789012345678901234567890123456789012345678901234"
+
 static const struct row {
 	const char *name;
 	enum frame frame;
@@ -92,6 +94,9 @@ static const struct row {
 	{"takes names with a namespace", TOP, "\"hostname\":\"h\",\"domainname\":\"d\",\"linux\":{\"namespaces\":[{\"type\":\"uts\",\"path\":\"/x\"}]}"},
 	{"refuses a hostname of the host", TOP, "\"hostname\":\"h\"", "hostname needs a namespace of type uts", 2, 12, "/hostname", "add {\"type\": \"uts\"} to linux.namespaces"},
 	{"refuses a domainname of the host", TOP, "\"domainname\":\"h\",\"linux\":{}", "domainname needs a namespace of type uts", 2, 14, "/domainname", "add {\"type\": \"uts\"} to linux.namespaces"},
+	{"takes a hostname of 64 bytes", TOP, "\"hostname\":\"" BYTES_64 "\",\"linux\":{" ALL_NAMESPACES "}"},
+	{"refuses a hostname of 65 bytes", TOP, "\"hostname\":\"" BYTES_64 "5\",\"linux\":{" ALL_NAMESPACES "}", "hostname \"" BYTES_64 "5...\" is longer than 64 bytes", 2, 12, "/hostname", ""},
+	{"refuses a domainname of 65 bytes", TOP, "\"domainname\":\"" BYTES_64 "5\",\"linux\":{" ALL_NAMESPACES "}", "domainname \"" BYTES_64 "5...\" is longer than 64 bytes", 2, 14, "/domainname", ""},
 	{"takes a relative destination", TOP, "\"mounts\":[{\"destination\":\"proc\"}]"},
 	{"refuses an empty destination", TOP, "\"mounts\":[{\"destination\":\"\"}]", "the destination of a mount is empty", 2, 26, "/mounts/0/destination", ""},
 	{"takes a mapped mount", TOP, "\"mounts\":[{\"destination\":\"/\",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]}]"},
