@@ -152,6 +152,12 @@ static int send_mapped(struct launch *l, struct error *err)
 	}
 }
 
+/* What the files of a process in /proc say when it dies, and when it has died: they are root's, or gone. */
+static bool is_gone(int r)
+{
+	return r == -EACCES || r == -ESRCH || r == -ENOENT;
+}
+
 /* The container's process is there: what only its parent may give it, then MAPPED. */
 static int admit(struct launch *l, struct error *err)
 {
@@ -169,7 +175,9 @@ static int admit(struct launch *l, struct error *err)
 		r = launch_write_oom_score(l, err);
 	if (r == 0 && slots_are_inside(l->plan))
 		r = slots_open_inside(l->plan, l->pid, l->pidfd, err);
-	return r < 0 ? launch_last_words(l, r, err) : send_mapped(l, err);
+	if (is_gone(r))
+		return launch_last_words(l, r, err);
+	return r < 0 ? r : send_mapped(l, err);
 }
 
 /* Init waits in the first process: nothing else may come between. */

@@ -67,7 +67,7 @@ int launch_await_init(const struct launch *l, struct error *err)
 }
 
 /* How long a process that dies takes from its end to the closing of its files. */
-#define LAST_WORDS_MS 100
+#define LAST_WORDS_MS 1000
 
 /* Why init is no more: what it said before that we have not listened to.  `r`, as it is, if it said nothing. */
 int launch_last_words(const struct launch *l, int r, struct error *err)
