@@ -64,8 +64,7 @@ static long vfork_exec(struct clone_args *args, struct child *child)
 	__asm__ volatile("syscall\n"                    /* clone3 */
 	                 "test %%rax, %%rax\n"
 	                 "jnz 1f\n"
-	                 "xor %%ebp, %%ebp\n"           /* the child */
-	                 "mov %[child], %%rdi\n"
+	                 "mov %[child], %%rdi\n"       /* the child; rbp may hold what is called */
 	                 "call *%[function]\n"
 	                 "1:\n"
 	                 : "=a"(ret)

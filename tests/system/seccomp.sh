@@ -478,8 +478,7 @@ test_seccomp__an_agent_that_dies_before_the_program_runs_F075() {
 	no_agent
 	notifies execve exit_group sendmsg -- '.process.noNewPrivileges = false'
 	agent die
-	capture rt run -b "$B" "$ID"
-	expect_rc 132           # SIGILL: it could neither complain nor end
+	run_fails 'init was killed by SIGILL before the program ran' run -b "$B" "$ID"  # it could neither complain nor end
 	no_agent
 }
 
