@@ -19,6 +19,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define CGROUP_HIERARCHIES_MAX 16
 /* Of a group, below /sys/fs/cgroup; what engines write is below 400. */
@@ -143,6 +144,12 @@ int cgroup_kill(const struct cgroup *cgroup, int sig, struct error *err);
  * then they run again.  -EOPNOTSUPP: a v1 host without a freezer.
  */
 int cgroup_freeze(const struct cgroup *cgroup, bool frozen, unsigned timeout_ms, struct error *err);
+struct cgroup_pids {
+	size_t n;
+	pid_t *v;               /* malloc'ed */
+};
+/* The processes of the group and of those below it, as our pid namespace numbers them. */
+int cgroup_list(const struct cgroup *cgroup, struct cgroup_pids *ret, struct error *err);
 /* True if some process is left in the group (of any hierarchy) or below it. */
 int cgroup_populated(const struct cgroup *cgroup, bool *ret, struct error *err);
 /*

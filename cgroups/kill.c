@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,7 +23,22 @@ struct killing {
 	bool stop_at_first;
 	size_t found;
 	int code;               /* errno of a kill(2) that was refused */
+	bool keep;              /* what is found goes into `pids` */
+	struct cgroup_pids pids;
 };
+
+static void keep_one(struct killing *k, pid_t pid)
+{
+	struct cgroup_pids *p = &k->pids;
+	pid_t *v = p->n & (p->n - 1) ? p->v : reallocarray(p->v, p->n ? 2 * p->n : 1, sizeof(*v));
+
+	if (!v) {
+		k->code = ENOMEM;
+		return;
+	}
+	p->v = v;
+	p->v[p->n++] = pid;
+}
 
 static void kill_one(struct killing *k, pid_t pid)
 {
@@ -30,6 +46,8 @@ static void kill_one(struct killing *k, pid_t pid)
 	if (pid <= 0 || pid == getpid())
 		return;
 	k->found++;
+	if (k->keep)
+		keep_one(k, pid);
 	if (k->sig && kill(pid, k->sig) < 0 && errno != ESRCH)
 		k->code = errno;
 }
@@ -102,6 +120,8 @@ static int kill_tree(const struct cgroup *cgroup, const struct cgroup_dir *dir, 
 		close(fd);
 	if (r < 0)
 		return error_set(err, errno, "read the processes of /sys/fs/cgroup/%s", dir->path);
+	if (k->code && k->keep)
+		return error_set(err, k->code, "list the processes of /sys/fs/cgroup/%s", dir->path);
 	if (k->code)
 		return error_set(err, k->code, "send signal %d to the processes of /sys/fs/cgroup/%s", k->sig,
 		                 dir->path);
@@ -205,4 +225,17 @@ int cgroup_populated(const struct cgroup *cgroup, bool *ret, struct error *err)
 		*ret = k.found > 0;
 	}
 	return 0;
+}
+
+int cgroup_list(const struct cgroup *cgroup, struct cgroup_pids *ret, struct error *err)
+{
+	const struct cgroup_dir *dir = best_dir(cgroup);
+	struct killing k = {.keep = true};
+	int r = dir ? kill_tree(cgroup, dir, &k, err) : 0;
+
+	if (r < 0)
+		free(k.pids.v);
+	else
+		*ret = k.pids;
+	return r;
 }

@@ -44,14 +44,15 @@ struct command {
 	const char *summary;            /* one sentence */
 	const struct cli_option *options;
 	size_t min_args, max_args;      /* positional */
+	bool in_order;                  /* flags stand before the first of them: what follows is somebody else's */
 	/* argv: the positional arguments.  Returns the exit status, or a negative errno with *err. */
 	int (*run)(const struct cli_global *global, const void *options, int argc, char **argv,
 	           struct error *err);
 	size_t options_size;            /* of the struct that the table fills (zeroed before) */
 };
 
-extern const struct command command_create, command_delete, command_events, command_kill, command_list, command_plan,
-	command_run, command_spec, command_start, command_state;
+extern const struct command command_create, command_delete, command_events, command_kill, command_list, command_pause,
+	command_plan, command_ps, command_resume, command_run, command_spec, command_start, command_state;
 
 /* At the end of every table. */
 #define CLI_END {NULL, 0, CLI_FLAG, 0, NULL, NULL}

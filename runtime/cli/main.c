@@ -14,8 +14,8 @@
 #include "spec/names.h"
 
 static const struct command *const commands[] = {
-	&command_create, &command_delete, &command_events, &command_kill,  &command_list, &command_plan,
-	&command_run,    &command_spec,   &command_start,  &command_state, NULL,
+	&command_create, &command_delete, &command_events, &command_kill, &command_list,  &command_pause, &command_plan,
+	&command_ps,     &command_resume, &command_run,    &command_spec, &command_start, &command_state, NULL,
 };
 
 static const struct cli_option global_options[] = {
@@ -78,14 +78,18 @@ static int run_command(const struct cli_global *global, int argc, char **argv, s
 	signal(SIGCHLD, SIG_DFL);
 	if (guard_streams(err) < 0)
 		return -err->code;
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0 && !(command->in_order && argv[i][0] != '-'); i++)
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			cli_command_usage(command);
 			return 0;
 		}
 	r = command->options_size > sizeof(options) ? -E2BIG : 0;
 	if (r == 0)
-		r = cli_parse(command->options, options, argc - 1, argv + 1, false, &n, err);
+		r = cli_parse(command->options, options, argc - 1, argv + 1, command->in_order, &n, err);
+	if (r == 0 && command->in_order) {
+		argv += n;
+		n = argc - 1 - n;
+	}
 	if (r == 0 && ((size_t)n < command->min_args || (size_t)n > command->max_args)) {
 		r = error_set(err, ERROR_SAID, "%s: %s", command->name,
 		              (size_t)n < command->min_args ? "an argument is missing" : "too many arguments");

@@ -40,6 +40,12 @@ int container_kill(const struct runtime_options *runtime, const char *id, int si
 /* `force`: kills it first; what does not exist is no error. */
 int container_delete(const struct runtime_options *runtime, const char *id, bool force, struct error *err);
 
+/* pause, resume: stops every process of the container, or lets them go on. */
+int container_freeze(const struct runtime_options *runtime, const char *id, bool frozen, struct error *err);
+/* Prints the container's processes: their numbers as JSON, or the `n` options' (default: -ef) table of ps. */
+int container_ps(const struct runtime_options *runtime, const char *id, bool json, char *const *options, size_t n,
+                 struct error *err);
+
 struct events_options {
 	bool stats;             /* once, and nothing else */
 	uint64_t interval_ns;

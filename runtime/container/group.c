@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/container/group.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
 
 /* cgroup_reopen leaves out groups of hierarchies that are gone. */
 static void remember(const struct state *state, struct cgroup_dir *dir)
@@ -28,6 +33,44 @@ int group_open(const struct state *state, struct group *ret, struct error *err)
 	for (size_t i = 0; r == 0 && i < ret->cgroup.n; i++)
 		remember(state, &ret->cgroup.dirs[i]);
 	return r;
+}
+
+static bool file_says(const char *group, const char *file, const char *word, bool *ret)
+{
+	char path[CGROUP_PATH_MAX + 64], text[32];
+	cleanup_close int fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/%s", group, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	*ret = strncmp(text, word, strlen(word)) == 0;
+	return true;
+}
+
+/* On v1 only one hierarchy has the file; its directory is called after its controllers. */
+static bool has_freezer(const char *path)
+{
+	size_t len = strcspn(path, "/");
+	const char *at = memmem(path, len, "freezer", 7);
+
+	return at && (at == path || at[-1] == ',') && (at + 7 == path + len || at[7] == ',');
+}
+
+bool group_is_paused(const struct state *state)
+{
+	bool frozen = false;
+
+	for (size_t i = 0; i < state->n_groups; i++)
+		if (has_freezer(state->groups[i]) && file_says(state->groups[i], "freezer.state", "THAWED", &frozen))
+			return !frozen;
+	for (size_t i = 0; i < state->n_groups; i++)
+		if (file_says(state->groups[i], "cgroup.freeze", "1", &frozen))
+			return frozen;
+	return false;
 }
 
 int group_end(const struct cgroup *group, unsigned timeout_ms, struct error *err)

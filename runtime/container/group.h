@@ -15,5 +15,10 @@ struct group {
 /* group_close ends *ret, also after a failure. */
 int group_open(const struct state *state, struct group *ret, struct error *err);
 void group_close(struct group *group);
+/*
+ * Stopped by `pause`, or by who froze a group above it?  By the one file that says so: no list of hierarchies is read
+ * for each container of `list`.
+ */
+bool group_is_paused(const struct state *state);
 /* Removes the group; whoever is left in it is killed first, if the group is the container's own. */
 int group_end(const struct cgroup *group, unsigned timeout_ms, struct error *err);

@@ -40,21 +40,34 @@ static int kill_group(const struct state *state, int sig, struct error *err)
 	return r;
 }
 
+/* Who is frozen by v1 dies when it runs again. */
+static void thaw(const struct state *state)
+{
+	struct error ignored;
+	struct group group;
+
+	if (group_open(state, &group, &ignored) == 0)
+		cgroup_freeze(&group.cgroup, false, 0, &ignored);
+	group_close(&group);
+}
+
 static int kill_state(const struct store *store, const struct state *state, int sig, bool all, struct error *err)
 {
-	int status = state_status(store, state, err);
+	int status = state_status(store, state, err), r;
 
 	if (status < 0)
 		return status;
 	if (all) {
-		int r = state->n_groups ? kill_group(state, sig, err) : 0;
-
+		r = state->n_groups ? kill_group(state, sig, err) : 0;
 		if (r < 0 || status == STATUS_STOPPED || state->n_groups)
 			return r;
 	}
 	if (status == STATUS_STOPPED || (status == STATUS_CREATING && state->pid == 0))
 		return not_running(err);
-	return kill_process(state, sig, err);
+	r = kill_process(state, sig, err);
+	if (r == 0 && sig == SIGKILL && status == STATUS_PAUSED)
+		thaw(state);
+	return r;
 }
 
 int container_kill(const struct runtime_options *runtime, const char *id, int sig, bool all, struct error *err)

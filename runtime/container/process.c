@@ -16,6 +16,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/fds.h"
+#include "runtime/container/group.h"
 
 /* proc(5): the name of a process may hold spaces and parentheses, so fields are counted from the last ")". */
 struct process_stat {
@@ -182,6 +183,8 @@ int state_status(const struct store *store, const struct state *state, struct er
 		return STATUS_STOPPED;
 	if (r > 0 && state->creating)
 		return STATUS_CREATING;
+	if (r > 0 && group_is_paused(state))
+		return STATUS_PAUSED;
 	if (r > 0)
 		r = is_waiting(store);
 	if (r < 0)

@@ -1,0 +1,126 @@
+# pause, resume, ps, kill --all: C033, C051, C070, F160.
+# shellcheck shell=bash
+
+test_processes__pause_stops_everything_and_resume_lets_it_go_on_C070() {
+	own_rootfs
+	running 'while :; do echo x >>/tmp/count; usleep 2000; done'
+	until_true test -s "$R/tmp/count"
+	run_ok pause "$ID"
+	expect_eq "$OUT$ERR" "" "what pause says"
+	expect_eq "$(status "$ID")" paused
+	expect_eq "$(rt list -f json | jq -r '.[0].status')" paused "in list"
+	local before
+	before=$(stat -c %s "$R/tmp/count")
+	for _ in 1 2 3 4 5 6; do pause; done
+	expect_eq "$(stat -c %s "$R/tmp/count")" "$before" "what a paused container wrote"
+	run_ok resume "$ID"
+	expect_eq "$(status "$ID")" running
+	until_true test "$(stat -c %s "$R/tmp/count")" -gt "$before"
+	deleted
+}
+
+test_processes__a_created_container_can_be_paused_C070() {
+	args true
+	created
+	run_ok pause "$ID"
+	expect_eq "$(status "$ID")" paused
+	run_fails 'cannot start a container that is paused' start "$ID"
+	run_ok resume "$ID"
+	expect_eq "$(status "$ID")" created
+	run_ok start "$ID"
+	until_true has_status stopped
+	deleted
+}
+
+test_processes__pause_and_resume_of_what_is_not_there_or_not_so_C070() {
+	run_fails 'does not exist' pause nothing
+	run_fails 'does not exist' resume nothing
+	running 'sleep 1000'
+	run_fails 'not paused' resume "$ID"
+	run_ok pause "$ID"
+	run_fails 'cannot pause a container that is paused' pause "$ID"
+	expect_eq "$(status "$ID")" paused
+	run_ok kill "$ID" KILL
+	until_true has_status stopped
+	run_fails 'container not running' pause "$ID"
+	run_fails 'container not running' resume "$ID"
+	deleted
+}
+
+test_processes__kill_ends_a_paused_container_and_other_signals_wait_C032_C070() {
+	running 'trap "exit 3" TERM; while :; do sleep 0.01; done'
+	run_ok pause "$ID"
+	run_ok kill "$ID" TERM
+	expect_eq "$(status "$ID")" paused "after TERM"
+	run_ok kill "$ID" KILL
+	until_true has_status stopped
+	deleted
+}
+
+test_processes__delete_force_removes_a_paused_container_C035() {
+	running 'sleep 1000'
+	run_ok pause "$ID"
+	run_fails 'not stopped' delete "$ID"
+	deleted
+	run_fails 'does not exist' state "$ID"
+}
+
+test_processes__kill_all_reaches_every_process_of_the_group_C033() {
+	running 'sleep 1000 & sleep 1000' '.linux.namespaces |= map(select(.type != "pid"))'
+	until_true test "$(rt ps -f json "$ID" | jq length)" -ge 2
+	local pids p
+	pids=$(rt ps -f json "$ID" | jq -r '.[]')
+	run_ok kill --all "$ID" KILL
+	for p in $pids; do until_true is_gone "$p"; done
+	until_true has_status stopped
+	# What is over already is no error with it (runc).
+	run_ok kill --all "$ID" KILL
+	run_fails 'container not running' kill "$ID" KILL
+	deleted
+}
+
+test_processes__ps_lists_the_processes_with_their_numbers_outside_C051() {
+	running 'sleep 1001 & sleep 1002'
+	until_true test "$(rt ps -f json "$ID" | jq length)" = 2
+	run_ok ps --format json "$ID"
+	jq -e 'type == "array" and all(type == "number") and . == sort' <<<"$OUT" >/dev/null || fail "not a list of numbers"
+	expect_eq "$(jq --argjson p "$(pid_of)" 'index($p) != null' <<<"$OUT")" true "the container's process is in it"
+	run_ok ps "$ID"
+	expect_match '^UID +PID '
+	expect_in "sleep 1001"
+	expect_in "sleep 1002"
+	expect_eq "$(wc -l <<<"$OUT")" 3 lines
+	run_ok ps "$ID" -o pid,args
+	expect_match '^ *PID COMMAND'
+	expect_eq "$(wc -l <<<"$OUT")" 3 lines
+	run_ok ps -f table "$ID" -e -o comm,pid
+	expect_in sleep
+	deleted
+}
+
+test_processes__ps_counts_groups_below_the_containers_own_C051() {
+	[ -z "$V2" ] || skip "a v2 group with processes has none below"
+	running 'sleep 1003'
+	mkdir "/sys/fs/cgroup/freezer/$ID/below"
+	sleep 1004 &
+	local p=$!
+	echo $p >"/sys/fs/cgroup/freezer/$ID/below/cgroup.procs"
+	run_ok ps -f json "$ID"
+	expect_eq "$(jq --argjson p $p 'index($p) != null' <<<"$OUT")" true "the one below"
+	end_helper $p
+	deleted
+}
+
+test_processes__ps_refuses_what_it_cannot_do_C051() {
+	run_fails 'does not exist' ps nothing
+	running 'sleep 1000'
+	run_fails 'table or json' ps -f xml "$ID"
+	run_fails 'no column PID' ps "$ID" -o comm
+	capture rt ps "$ID" --no-such-option
+	[ "$RC" != 0 ] || fail "an option that ps refuses"
+	run_ok kill "$ID" KILL
+	until_true has_status stopped
+	run_fails 'container not running' ps "$ID"
+	run_fails 'container not running' ps -f json "$ID"
+	deleted
+}
