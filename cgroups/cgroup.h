@@ -114,6 +114,8 @@ int cgroup_make(struct cgroup *cgroup, const struct resources *resources, enum c
  * those of every container behind them, so also where the config has none).  The error names file, value and place.
  */
 int cgroup_set(const struct cgroup *cgroup, const struct resources *resources, struct error *err);
+/* enter.c: may this ordinary user let a process be born in the group that it made?  -EACCES with the group that is in the way. */
+int cgroup_check_enter(const struct cgroup *cgroup, struct error *err);
 /*
  * Nobody may make the group, for the reason in *err: 0 if no limit is asked for (device rules are none: who may make
  * no group makes no device either), else *err names the controller and how it is delegated.

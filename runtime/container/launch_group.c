@@ -61,6 +61,7 @@ int launch_make_birthplace(struct launch *l, struct error *err)
 int launch_settle_group(struct launch *l, struct error *err)
 {
 	const struct resources *resources = &l->config->linux_.resources;
+	struct error ignored;
 	int r;
 
 	if (!l->group.n || !l->caller.ordinary)
@@ -68,9 +69,14 @@ int launch_settle_group(struct launch *l, struct error *err)
 	l->group_settled = true;
 	r = cgroup_make(&l->group, resources, CGROUP_PART_ALL, err);
 	if (r == 0) {
-		undo_push(&l->undo, undo_group, l);
-		return 0;
+		r = cgroup_check_enter(&l->group, err);
+		if (r < 0)
+			cgroup_remove(&l->group, 0, &ignored);
+		else
+			undo_push(&l->undo, undo_group, l);
 	}
+	if (r == 0)
+		return 0;
 	if (err->code != EACCES && err->code != EPERM && err->code != EROFS)
 		return r;
 	r = cgroup_refuse_limits(&l->cgroup_host, resources, err);

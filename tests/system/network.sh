@@ -187,3 +187,15 @@ test_network__without_the_right_to_it_says_so_F067() {
 	expect_match . "$(link_there d0)"
 	end_helper $NSHOLD
 }
+
+test_network__a_device_moves_into_a_user_namespace_F067_F062() {
+	only_crun_lite
+	host_network
+	devices '{"d0":{"name":"eth0"}}'
+	config '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":65536}] | .linux.gidMappings = .linux.uidMappings'
+	in_host_ok create -b "$B" "$ID"
+	expect_match 'UP' "$(inside ip -o link show eth0)"
+	[ -z "$(link_there d0)" ] || fail "it is still there"
+	deleted
+	end_helper $NSHOLD
+}

@@ -394,7 +394,11 @@ test_rootless__a_group_that_is_delegated_is_used_F101() {
 	config '.linux.cgroupsPath = "/\($i)/sub" | .linux.resources = {"pids":{"limit":20}}' --arg i "$ID"
 	if [ -n "$V2" ] || [ -d /sys/fs/cgroup/unified ]; then
 		# The common ancestor must be the user's, too: from the root that is nobody's.
-		run_fails 'control group' run -b "$B" "$ID"
+		run_fails "limit pids: put a process into the cgroup .*/$ID/sub" run -b "$B" "$ID"
+		config 'del(.linux.resources)'
+		in_container 'cat /proc/self/cgroup'
+		expect_not_in "$ID"
+		for h in "${CGROUPS[@]}"; do expect_no_file "$h/$ID/sub"; done
 	else
 		in_container 'cat /proc/self/cgroup'
 		expect_match ":pids:/$ID/sub"

@@ -265,6 +265,15 @@ test_seccomp__the_agent_decides_F075() {
 	no_agent
 }
 
+test_seccomp__the_agent_decides_in_a_user_namespace_F075_F062() {
+	only_crun_lite
+	notifies getppid -- '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":65536}] | .linux.gidMappings = .linux.uidMappings'
+	agent ${NR[getppid]}=95
+	calls ${NR[getppid]}
+	expect_eq "$OUT" "-1 EOPNOTSUPP"
+	no_agent
+}
+
 test_seccomp__the_agent_lets_a_call_happen_F075() {
 	only_crun_lite
 	notifies chroot
