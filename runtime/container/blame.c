@@ -237,7 +237,7 @@ static const struct {
 	{STEP_MOUNT, 0, EPERM, "mqueue", "a user namespace may mount an mqueue only if it owns the ipc namespace"},
 	{STEP_MOUNT, STAGE_CREATE, EPERM, NULL,
 	 "only root of the host may mount this type of file system: mount it there, and bind it"},
-	{STEP_MOUNT, STAGE_OPTION, EINVAL, "devpts",
+	{STEP_MOUNT, 0, EINVAL, "devpts",
 	 "an id of the options may not be mapped in the user namespace"},
 	{STEP_NODE, STAGE_CLONE_TREE, ENODEV, NULL,
 	 "a user namespace makes no devices, so the host's is bound; the host has no such device at that path"},

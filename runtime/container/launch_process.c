@@ -5,6 +5,7 @@
 #include "runtime/container/launch_acts.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -173,10 +174,14 @@ static int admit(struct launch *l, struct error *err)
 	/* Before it is not dumpable: then its files in /proc are root's. */
 	if (r == 0)
 		r = launch_write_oom_score(l, err);
-	if (r == 0 && slots_are_inside(l->plan))
-		r = slots_open_inside(l->plan, l->pid, l->pidfd, err);
 	if (is_gone(r))
 		return launch_last_words(l, r, err);
+	if (r == 0 && slots_are_inside(l->plan)) {
+		r = slots_open_inside(l->plan, l->pid, l->pidfd, err);
+		/* A source that does not exist says the same: then init waits, and has nothing to say. */
+		if (is_gone(r) && poll(&(struct pollfd){.fd = l->pidfd, .events = POLLIN}, 1, 0) > 0)
+			return launch_last_words(l, r, err);
+	}
 	return r < 0 ? r : send_mapped(l, err);
 }
 

@@ -324,7 +324,7 @@ test_rootless__by_path_its_own_namespace_F061() {
 	until_true grep -q . "/proc/$p/uid_map"
 	config '.linux.namespaces = [.linux.namespaces[] | select(.type != "network" and .type != "ipc")] + [{"type":"user","path":"/proc/\($p)/ns/user"},
 		{"type":"network","path":"/proc/\($p)/ns/net"},{"type":"ipc","path":"/proc/\($p)/ns/ipc"}]' --arg p "$p"
-	run_fails "option gid=5" run -b "$B" "$ID"
+	run_fails "mount devpts on /dev/pts" run -b "$B" "$ID"
 	expect_in "not be mapped" "$ERR"
 	config '(.mounts[] | select(.type == "devpts") | .options) |= map(select(. != "gid=5"))'
 	in_container 'inspect namespaces; id -u; cat /proc/self/mountinfo'

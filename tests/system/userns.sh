@@ -350,6 +350,15 @@ test_userns__sources_that_its_root_cannot_reach_are_bound_F062() {
 	expect_eq "$OUT" $'data\nsingle'
 }
 
+test_userns__a_source_that_is_not_there_is_named_at_once_F062() {
+	only_crun_lite
+	local start=$EPOCHREALTIME
+	user_namespace '.mounts += [{"destination":"/mnt","source":$s,"options":["bind"]}]' --arg s "$T/none"
+	run_fails "bind source $T/none: no such file" run -b "$B" "$ID"
+	expect_in "/mounts/6/source" "$ERR"
+	[ $((${EPOCHREALTIME/./} - ${start/./})) -lt 900000 ] || fail "it took long"
+}
+
 test_userns__a_bundle_that_its_root_cannot_reach_F062() {
 	own_rootfs
 	user_namespace
