@@ -13,6 +13,7 @@
 enum cli_kind {
 	CLI_FLAG,               /* bool */
 	CLI_STRING,             /* const char * */
+	CLI_STRINGS,            /* struct cli_strings: may be given several times */
 	CLI_NUMBER,             /* unsigned, decimal */
 	CLI_MANAGER,            /* enum group_manager */
 	CLI_LOG_FORMAT,         /* bool: json */
@@ -21,6 +22,13 @@ enum cli_kind {
 	CLI_IGNORED_FLAG,       /* accepted because engines give it; changes nothing, and the help says why */
 	CLI_IGNORED_STRING,
 	CLI_REFUSED,            /* known to other runtimes, not carried out: an error, never silence */
+};
+
+#define CLI_STRINGS_MAX 16
+
+struct cli_strings {
+	size_t n;
+	const char *v[CLI_STRINGS_MAX];
 };
 
 struct cli_option {
@@ -74,6 +82,8 @@ void cli_print_version(void);
 /* The flags that create and run share. */
 struct cli_create {
 	struct create_options options;
+	struct cli_strings io_max;
+	const char *timeout, *kill_after;
 	bool no_subreaper;
 	const char *pidfd_socket;
 };

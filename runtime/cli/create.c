@@ -13,8 +13,12 @@
 #include <unistd.h>
 
 #include "runtime/base/fds.h"
+#include "runtime/base/units.h"
 
 #define AT(field) offsetof(struct cli_create, options.field)
+#define LIMIT(field) offsetof(struct cli_create, options.limits.field)
+
+_Static_assert(LIMITS_IO_MAX == CLI_STRINGS_MAX, "");
 
 /* The flags that create and run share, as runc spells them (features C020-C027). */
 #define CREATE_OPTIONS                                                                                     \
@@ -27,6 +31,14 @@
 	{"no-new-keyring", 0, CLI_FLAG, AT(no_new_keyring), NULL, "keep the caller's session keyring"},    \
 	{"preserve-fds", 0, CLI_NUMBER, AT(preserve_fds), "N", "pass the fds 3 to N+2 on"},                \
 	{"pidfd-socket", 0, CLI_REFUSED, 0, "PATH", "this version does not send pidfds yet"},              \
+	{"memory", 0, CLI_STRING, LIMIT(memory), "SIZE", "512k, 50m, 1.5g: instead of config.json's limit"},       \
+	{"memory-swap", 0, CLI_STRING, LIMIT(memory_swap), "SIZE", "memory and swap together"},            \
+	{"cpus", 0, CLI_STRING, LIMIT(cpus), "N", "so many processors: 0.5, 2"},                           \
+	{"cpu-weight", 0, CLI_STRING, LIMIT(cpu_weight), "N", "share of the processors, 1 to 10000 (100)"},        \
+	{"cpu-shares", 0, CLI_STRING, LIMIT(cpu_shares), "N", "the same as v1 says it, 2 to 262144 (1024)"},       \
+	{"pids-limit", 0, CLI_STRING, LIMIT(pids), "N", "so many processes and threads; -1: no limit"},    \
+	{"io-max", 0, CLI_STRINGS, offsetof(struct cli_create, io_max), "DEVICE,rbps=SIZE,...",            \
+         "rbps, wbps, riops, wiops of a device (8:0 or its path); may be repeated"},                       \
 	{"no-subreaper", 0, CLI_IGNORED_FLAG, 0, NULL, "accepted: crun-lite never becomes a subreaper"}
 
 static const struct cli_option create_options[] = {CREATE_OPTIONS, CLI_END};
@@ -35,6 +47,11 @@ static const struct cli_option run_options[] = {
 	CREATE_OPTIONS,
 	{"detach", 'd', CLI_FLAG, AT(detach), NULL, "return once the program runs"},
 	{"keep", 0, CLI_FLAG, AT(keep), NULL, "do not delete the container at its end"},
+	{"timeout", 0, CLI_STRING, offsetof(struct cli_create, timeout), "DURATION",
+         "10, 10s, 1.5m, 500ms: then TERM, and exit code 124"},
+	{"kill-after", 0, CLI_STRING, offsetof(struct cli_create, kill_after), "DURATION",
+         "so long after that KILL to all of the container (10s; 0: at once), and exit code 137"},
+	{"report", 0, CLI_STRING, AT(report), "FILE|-", "at the end: how it ended and what it used, as JSON"},
 	CLI_END,
 };
 
@@ -50,6 +67,42 @@ int cli_prepare_fds(unsigned preserve, struct error *err)
 	return 0;
 }
 
+#define KILL_AFTER_NS 10000000000ull
+
+static void take_limits(const struct cli_create *given, struct create_options *options)
+{
+	options->limits.io_max.n = given->io_max.n;
+	memcpy(options->limits.io_max.v, given->io_max.v, sizeof(given->io_max.v));
+}
+
+static int parse_duration(const char *flag, const char *value, uint64_t *ret, struct error *err)
+{
+	if (!value || units_duration(value, ret))
+		return 0;
+	error_set(err, ERROR_SAID, "--%s %s: a duration is expected", flag, value);
+	return error_hint(err, "such as 10, 10s, 1.5m or 500ms");
+}
+
+/* What only makes sense for who stays. */
+static int take_watch(const struct cli_create *given, struct create_options *options, struct error *err)
+{
+	const char *flag = given->timeout ? "timeout" : "report";
+	int r = parse_duration("timeout", given->timeout, &options->timeout_ns, err);
+
+	options->kill_after_ns = KILL_AFTER_NS;
+	if (r == 0)
+		r = parse_duration("kill-after", given->kill_after, &options->kill_after_ns, err);
+	if (r == 0 && given->timeout && options->timeout_ns == 0)
+		r = error_set(err, ERROR_SAID, "--timeout %s: more than 0 is expected", given->timeout);
+	if (r == 0 && given->kill_after && !given->timeout)
+		r = error_set(err, ERROR_SAID, "--kill-after is given without --timeout");
+	if (r == 0 && options->detach && (given->timeout || options->report)) {
+		error_set(err, ERROR_SAID, "--%s and --detach are given: nobody would be there at the end", flag);
+		r = error_hint(err, "leave --detach out, and put the command in the background");
+	}
+	return r;
+}
+
 static int run_create(const struct cli_global *global, const void *given, int argc, char **argv,
                       struct error *err)
 {
@@ -58,6 +111,7 @@ static int run_create(const struct cli_global *global, const void *given, int ar
 
 	options.runtime = &global->runtime;
 	options.id = argv[0];
+	take_limits(given, &options);
 	if (r == 0)
 		r = container_create(&options, err);
 	return r < 0 ? error_wrap(err, "create %s", options.id) : 0;
@@ -99,6 +153,9 @@ static int run_run(const struct cli_global *global, const void *given, int argc,
 	int status = 0, r = choose(&options, id, sizeof(id), argv[0], err);
 
 	options.runtime = &global->runtime;
+	take_limits(given, &options);
+	if (r == 0)
+		r = take_watch(given, &options, err);
 	if (r == 0)
 		r = cli_prepare_fds(options.preserve_fds, err);
 	if (r == 0)

@@ -58,6 +58,14 @@ static int set_number(const struct cli_option *o, const char *value, unsigned *d
 	return 0;
 }
 
+static int add_string(const struct cli_option *o, const char *value, struct cli_strings *dest, struct error *err)
+{
+	if (dest->n == CLI_STRINGS_MAX)
+		return error_set(err, ERROR_SAID, "--%s is given more than %d times", o->name, CLI_STRINGS_MAX);
+	dest->v[dest->n++] = value;
+	return 0;
+}
+
 static bool takes_value(const struct cli_option *o)
 {
 	return o->kind != CLI_FLAG && o->kind != CLI_DEBUG && o->kind != CLI_IGNORED_FLAG &&
@@ -83,6 +91,8 @@ static int set(const struct cli_option *o, const char *value, void *base, struct
 	case CLI_STRING:
 		*(const char **)dest = value;
 		return 0;
+	case CLI_STRINGS:
+		return add_string(o, value, dest, err);
 	case CLI_NUMBER:
 		return set_number(o, value, dest, err);
 	case CLI_MANAGER:

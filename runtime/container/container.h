@@ -4,6 +4,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "runtime/base/error.h"
+#include "runtime/container/limits.h"
 #include "runtime/container/state.h"
 
 #include <stdbool.h>
@@ -25,6 +26,9 @@ struct create_options {
 	bool no_pivot, no_new_keyring;
 	bool detach, keep;              /* run only */
 	unsigned preserve_fds;
+	struct limits limits;           /* instead of what config.json says */
+	uint64_t timeout_ns, kill_after_ns;     /* run only; 0: none, and at once */
+	const char *report;             /* run only: a file, or "-" */
 };
 
 /* Makes the container; it waits for container_start.  On failure nothing is left. */

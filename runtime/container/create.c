@@ -12,6 +12,8 @@
 #include "runtime/container/hooks.h"
 #include "runtime/container/launch.h"
 #include "runtime/container/notify.h"
+#include "runtime/container/report.h"
+#include "runtime/container/timeout.h"
 
 int container_create(const struct create_options *options, struct error *err)
 {
@@ -64,14 +66,48 @@ static void give_up(struct launch *l)
 		syscall(SYS_pidfd_send_signal, l->pidfd, SIGKILL, NULL, 0);
 }
 
-static int stay(struct launch *l, struct foreground *fg, int *ret_status, struct error *err)
+/* A group that others were in before is theirs too. */
+static bool is_ours(const struct cgroup *group)
+{
+	for (size_t i = 0; i < group->n; i++)
+		if (!group->dirs[i].made)
+			return false;
+	return group->n > 0;
+}
+
+static int wait_in_time(struct launch *l, struct foreground *fg, int *ret_status, struct error *err)
+{
+	struct timeout timeout = {
+		.after_ns = l->options->timeout_ns,
+		.kill_after_ns = l->options->kill_after_ns,
+		.group = is_ours(&l->group) ? &l->group : NULL,
+	};
+	int r = timeout_arm(&timeout, err);
+
+	if (r < 0)
+		return r;
+	fg->timeout = &timeout;
+	r = foreground_wait(fg, l->pid, l->pidfd, l->tty, ret_status, err);
+	fg->timeout = NULL;
+	fg->timed_out = timeout.phase != TIMEOUT_WAITS;
+	/* Whom its first process left behind: nobody deletes a container that is kept. */
+	if (r == 0 && fg->timed_out && timeout.group && l->options->keep)
+		r = cgroup_kill(timeout.group, SIGKILL, err);
+	if (r == 0)
+		*ret_status = timeout_status(&timeout, *ret_status);
+	close(timeout.fd);
+	return r;
+}
+
+static int stay(struct launch *l, struct foreground *fg, struct report *report, int *ret_status, struct error *err)
 {
 	struct error late = {0};
 	int r;
 
 	fg->notify_fd = l->notify;
 	store_unlock(&l->store);        /* kill and delete are for others too */
-	r = foreground_wait(fg, l->pid, l->pidfd, l->tty, ret_status, err);
+	r = l->options->timeout_ns ? wait_in_time(l, fg, ret_status, err)
+	                           : foreground_wait(fg, l->pid, l->pidfd, l->tty, ret_status, err);
 	if (r == 0 && fg->never_ran)
 		r = process_blame_init(fg->never_ran, err);
 	if (r < 0) {
@@ -79,6 +115,8 @@ static int stay(struct launch *l, struct foreground *fg, int *ret_status, struct
 		return r;
 	}
 	undo_forget(&l->undo);
+	if (report)
+		report_end(report, l, fg, *ret_status);
 	if (l->options->keep)
 		return 0;
 	r = store_relock(&l->store, &late);
@@ -90,7 +128,7 @@ static int stay(struct launch *l, struct foreground *fg, int *ret_status, struct
 	return 0;
 }
 
-int container_run(const struct create_options *options, int *ret_status, struct error *err)
+static int run(const struct create_options *options, struct report *report, int *ret_status, struct error *err)
 {
 	static struct launch l; /* large, and mostly never touched: what is static costs no page until it is */
 	struct foreground fg;
@@ -108,13 +146,29 @@ int container_run(const struct create_options *options, int *ret_status, struct 
 		if (r < 0)
 			launch_undo(&l);
 	}
+	if (r == 0 && report)
+		report_start(report);
 	if (r == 0)
 		r = run_poststart(&l, err);
 	if (r == 0 && options->detach && l.notify >= 0 && notify_until_ready(l.notify, l.pid, err) < 0)
 		log_warning("%s: %s", err->text, error_reason(err));
 	if (r == 0 && !options->detach)
-		r = stay(&l, &fg, ret_status, err);
+		r = stay(&l, &fg, report, ret_status, err);
 	/* No foreground_end: the process ends now, and a signal that came meanwhile with it. */
 	launch_end(&l);
 	return r;
+}
+
+int container_run(const struct create_options *options, int *ret_status, struct error *err)
+{
+	struct report report = {.fd = -1};
+	int r;
+
+	if (!options->report)
+		return run(options, NULL, ret_status, err);
+	r = report_open(options->report, options->id, &report, err);
+	if (r < 0)
+		return r;
+	r = run(options, &report, ret_status, err);
+	return report_close(&report, r, err);
 }

@@ -20,6 +20,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
 #include "runtime/container/notify.h"
+#include "runtime/container/timeout.h"
 #include "runtime/container/state.h"
 
 /* Not taken from us: see foreground_begin. */
@@ -238,7 +239,7 @@ static void forward_notifications(struct session *s)
 /* How often we look whether a closed terminal is open again. */
 #define RETRY_MS 100
 
-enum { SIGNALS, PROCESS, NOTIFY, INPUT, MASTER, OUTPUT, SOURCES };
+enum { SIGNALS, PROCESS, NOTIFY, INPUT, MASTER, OUTPUT, TIMER, SOURCES };
 
 static void select_sources(const struct session *s, struct pollfd *fds)
 {
@@ -259,6 +260,9 @@ static void select_sources(const struct session *s, struct pollfd *fds)
 	fds[OUTPUT].events = POLLOUT;
 	if (s->out.n)
 		fds[OUTPUT].fd = s->out.to;
+	/* Who has ended in time is not too late while its output is copied. */
+	if (s->fg->timeout && (!s->exited || s->fg->timeout->phase != TIMEOUT_WAITS))
+		fds[TIMER].fd = s->fg->timeout->fd;
 }
 
 static int patience(const struct session *s)
@@ -282,6 +286,9 @@ static void serve(struct session *s, const struct pollfd *fds)
 		read_output(s);
 	if (fds[OUTPUT].revents)
 		write_some(&s->out);
+	/* After the look at its end: it may come with it. */
+	if (fds[TIMER].revents && !fds[PROCESS].revents)
+		timeout_act(s->fg->timeout, s->pid, s->pidfd);
 	if (fds[PROCESS].revents) {
 		s->exited = true;
 		s->hung_up = false; /* to look once more */
@@ -346,6 +353,7 @@ static int reap(struct foreground *fg, pid_t pid, int pidfd, int *ret_status, st
 	while (wait4(pid, &status, 0, &fg->usage) < 0)
 		if (errno != EINTR)
 			return error_set(err, errno, "wait for process %d", pid);
+	fg->wait_status = status;
 	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	return 0;
 }

@@ -7,14 +7,20 @@
 #include "runtime/base/error.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
+
+struct timeout;
 
 struct foreground {
 	sigset_t saved_mask; /* put back by foreground_end; the child needs it too */
 	int signal_fd;       /* does not block */
 	int notify_fd;       /* of notify_open, the caller's; -1 from foreground_begin: none */
+	struct timeout *timeout; /* armed, the caller's; NULL from foreground_begin: none */
 	struct rusage usage; /* of the process, after foreground_wait */
+	int wait_status;     /* the same: as of wait(2) */
+	bool timed_out;      /* the caller's note */
 	int never_ran;       /* the signal that killed it before it executed the program; 0: it did */
 };
 

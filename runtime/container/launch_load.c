@@ -120,6 +120,8 @@ int launch_load(struct launch *l, struct error *err)
 	if (r == 0)
 		r = config_parse(l->text, l->text_len, path, &l->config, err);
 	if (r == 0)
+		r = limits_apply(&options->limits, l->config, err);
+	if (r == 0)
 		r = config_validate(l->config, err);
 	return r < 0 ? r : find_rootfs(l, err);
 }

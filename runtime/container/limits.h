@@ -1,0 +1,22 @@
+/*
+ * limits - the flags of `run` and `create` that overrule linux.resources: for a bundle that is somebody else's.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/base/error.h"
+#include "spec/config.h"
+
+#include <stddef.h>
+
+#define LIMITS_IO_MAX 16
+
+struct limits {                 /* as they were given; NULL: not */
+	const char *memory, *memory_swap, *cpus, *pids, *cpu_weight, *cpu_shares;
+	struct {
+		size_t n;
+		const char *v[LIMITS_IO_MAX];
+	} io_max;
+};
+
+/* Into `config`, before it is validated.  What was not given stays as config.json has it. */
+int limits_apply(const struct limits *limits, struct config *config, struct error *err);
