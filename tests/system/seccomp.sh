@@ -338,6 +338,38 @@ test_seccomp__notify_without_no_new_privileges_F075() {
 	no_agent
 }
 
+test_seccomp__notify_in_a_user_namespace_F075_F062() {
+	only_crun_lite
+	local nnp pid
+	notifies getppid -- '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":300000,"size":65536}]
+		| .linux.gidMappings = .linux.uidMappings'
+	agent ${NR[getppid]}=95
+	for nnp in true false; do
+		config '.process.noNewPrivileges = '$nnp
+		calls ${NR[getppid]}
+		expect_eq "$OUT" "-1 EOPNOTSUPP"
+	done
+	no_agent
+}
+
+# Joining a pid namespace takes two processes: the state names the second one, as the host sees it.
+test_seccomp__notify_in_a_joined_pid_namespace_F075_F061() {
+	only_crun_lite
+	local pid
+	namespaces pid
+	notifies getppid -- '(.linux.namespaces[] | select(.type == "pid")).path = "/proc/'$NS'/ns/pid"'
+	agent ${NR[getppid]}=95
+	args sh -c "sys ${NR[getppid]}; sleep 1000"
+	created
+	pid=$(pid_of)
+	run_ok start "$ID"
+	until_true asked ${NR[getppid]}
+	expect_eq "$(jq .pid "$T/state.json")" "$pid"
+	deleted
+	no_agent
+	end_helper $NSHOLD
+}
+
 test_seccomp__the_program_has_neither_listener_nor_helper_F075() {
 	only_crun_lite
 	notifies getppid
