@@ -185,7 +185,9 @@ int net_devices_move(const struct net_device *devices, size_t n, int netns, stru
 	r = open_both(ret, err);
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = move_device(ret, &devices[i], err);
-	if (r < 0 && n)
+	if (r == -EPERM)
+		error_hint(err, "moving network devices needs CAP_NET_ADMIN in both network namespaces, and CAP_SYS_ADMIN");
+	if (r < 0)
 		error_locate(err, devices[0].at);
 	if (r < 0)
 		net_devices_return(ret);

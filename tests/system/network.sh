@@ -199,3 +199,25 @@ test_network__a_device_moves_into_a_user_namespace_F067_F062() {
 	deleted
 	end_helper $NSHOLD
 }
+
+test_network__an_ordinary_user_cannot_move_a_device_F067() {
+	only_crun_lite
+	host_network
+	local user=64321
+	cp "$RUNTIME" "$T/runtime"
+	mkdir -m 755 "$T/home" && chown $user:$user "$T/home"
+	chmod 755 "$T" "$WORK/$N" "$T/runtime"
+	chmod -R a+rX "$B"
+	devices '{"d0":{}}'
+	config '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":'$user',"size":1}]
+		| .linux.gidMappings = .linux.uidMappings | del(.linux.cgroupsPath) | del(.mounts[] | select(.destination == "/dev/pts"))'
+	chmod 644 "$B/config.json"
+	capture "${HOST[@]}" setpriv --reuid $user --regid $user --clear-groups env HOME="$T/home" XDG_RUNTIME_DIR="$T/home" \
+		"$T/runtime" --root "$T/home/state" create -b "$B" "$ID"
+	[ "$RC" != 0 ] || fail "it moved"
+	one_sentence
+	expect_match 'operation not permitted' "${ERR,,}"
+	expect_match . "$(link_there d0)"
+	rm -rf "$T/home"
+	end_helper $NSHOLD
+}
