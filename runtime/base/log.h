@@ -23,5 +23,5 @@ struct log_options {
 int log_open(const struct log_options *options, struct error *err);
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
-/* For main.c alone: the one report of a failure, to stderr and to the file. */
+/* For main.c, and for who has no way back to it: the one report of a failure, to stderr and to the file. */
 void log_failure(const struct error *err);

@@ -239,10 +239,14 @@ static int enter(pid_t pid, int pidfd, struct way_back *ret)
 
 static void leave(const struct way_back *w)
 {
+	struct error err;
+
 	if (!w->gone || (setns(w->ns, CLONE_NEWNS) == 0 && fchdir(w->root) == 0 && chroot(".") == 0 && fchdir(w->cwd) == 0))
 		return;
 	/* Whatever we would undo, or run, would be undone or run in the wrong place. */
-	log_warning("cannot come back from the container's mount namespace: %s", strerror(errno));
+	error_set(&err, errno, "come back from the container's mount namespace");
+	error_hint(&err, "`crun-lite delete --force` removes what was made");
+	log_failure(&err);
 	_exit(1);
 }
 

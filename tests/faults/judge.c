@@ -101,10 +101,8 @@ static void judge_line(const char *line, const char *command, struct said *ret)
 	} else if (strncmp(line, "crun-lite: ", 11) == 0) {
 		ret->errors++;
 		snprintf(ret->error, sizeof(ret->error), "%s", line + 11);
-		if (strncmp(ret->error, command, n) != 0)
-			blame(ret, "it does not begin with the command: \"%s\"", line);
-		else
-			judge_sentence(ret->error + n, ret);
+		/* Before the command was read, and when there is no way back to it, it is not named. */
+		judge_sentence(ret->error + (strncmp(ret->error, command, n) == 0 ? n : 0), ret);
 	} else if (strncmp(line, "  ", 2) != 0 || ret->errors + ret->warnings == 0) {
 		blame(ret, "a line that is neither message nor hint: \"%s\"", line);
 	}
@@ -112,6 +110,7 @@ static void judge_line(const char *line, const char *command, struct said *ret)
 
 void judge_words(const char *text, const char *command, struct said *ret)
 {
+	const char *begin = text;
 	char line[2048];
 
 	*ret = (struct said){0};
@@ -122,6 +121,7 @@ void judge_words(const char *text, const char *command, struct said *ret)
 		judge_line(line, command, ret);
 		text += n + (text[n] == '\n');
 	}
+	ret->tells = ret->warnings > 0 || strstr(begin, "delete --force");
 	if (ret->errors > 1)
 		blame(ret, "more than one error: the last is \"%s\"", ret->error);
 }

@@ -18,6 +18,7 @@ bool text_read(struct text *ret, const char *path);
 
 struct said {
 	unsigned errors, warnings;
+	bool tells;             /* that something is left */
 	char error[1024];       /* the sentence, without its place and hint */
 	char why[512];          /* what is wrong with it; empty: it is clear */
 };

@@ -52,6 +52,8 @@ static const struct setup {
 	{.name = "minimal", .no_root = true},
 	{.name = "rich", .terminal = true, .pid_file = true, .listen_fds = true, .fresh = {"fresh/dir", "fresh/file", "fresh"}},
 	{.name = "joined"},
+	{.name = "userns"},
+	{.name = "inside"},
 };
 
 enum { SETUPS = sizeof(setups) / sizeof(setups[0]) };
@@ -392,9 +394,9 @@ static void check_undone(struct worker *w, const struct said *said)
 	struct text difference = {0};
 
 	check_processes(w, "after the failure");
-	if (host_changed(w, &difference) && !said->warnings)
+	if (host_changed(w, &difference) && !said->tells)
 		why(w, "left behind without a word:\n%s", difference.s);
-	if (access(w->pid_file, F_OK) == 0 && !said->warnings)
+	if (access(w->pid_file, F_OK) == 0 && !said->tells)
 		why(w, "the pid file is still there");
 	free(difference.s);
 }
