@@ -336,20 +336,20 @@ static void open_terminal(struct session *s)
 }
 
 /* A signal may have met init, which says nothing then: known as long as it is not reaped. */
-static void look_at_end(struct foreground *fg, pid_t pid, int pidfd)
+static void look_at_end(struct foreground *fg, pid_t pid)
 {
 	siginfo_t end = {0};
 
 	if (waitid(P_PID, (id_t)pid, &end, WEXITED | WNOWAIT) == 0 && end.si_code != CLD_EXITED &&
-	    process_never_ran(pid, pidfd))
+	    process_never_ran(pid))
 		fg->never_ran = end.si_status;
 }
 
-static int reap(struct foreground *fg, pid_t pid, int pidfd, int *ret_status, struct error *err)
+static int reap(struct foreground *fg, pid_t pid, int *ret_status, struct error *err)
 {
 	int status;
 
-	look_at_end(fg, pid, pidfd);
+	look_at_end(fg, pid);
 	while (wait4(pid, &status, 0, &fg->usage) < 0)
 		if (errno != EINTR)
 			return error_set(err, errno, "wait for process %d", pid);
@@ -412,5 +412,5 @@ int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master, int
 	terminal_restore(&s->terminal);
 	if (fg->notify_fd >= 0)
 		forward_notifications(s); /* STOPPING=1, say */
-	return r < 0 ? r : reap(fg, pid, pidfd, ret_status, err);
+	return r < 0 ? r : reap(fg, pid, ret_status, err);
 }

@@ -79,7 +79,7 @@ int launch_go(struct launch *l, struct error *err)
 		r = launch_await_init(l, err);
 		if (r == 0)
 			r = sync_receive(l->sync, MSG_NONE, &reply, err);
-		if (r == SYNC_CLOSED && l->options->detach && process_never_ran(l->pid, l->pidfd))
+		if (r == SYNC_CLOSED && l->options->detach && process_never_ran(l->pid))
 			r = launch_init_ended(l, r, &reply, err);
 		else if (r != SYNC_CLOSED && r != 0)
 			r = launch_init_ended(l, r, &reply, err);

@@ -90,9 +90,9 @@ int process_start_time(pid_t pid, uint64_t *ret, unsigned *ret_ignored, struct e
 	return 0;
 }
 
-bool process_never_ran(pid_t pid, int pidfd)
+bool process_never_ran(pid_t pid)
 {
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	cleanup_close int pidfd = -1;
 	struct process_stat stat;
 	char path[32], link[8];
 
@@ -100,7 +100,9 @@ bool process_never_ran(pid_t pid, int pidfd)
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	if (readlink(path, link, sizeof(link)) >= 0 || errno != ENOENT)
 		return false;
-	return TEMP_FAILURE_RETRY(poll(&p, 1, 1000)) > 0 && read_stat(pid, &stat) == 0 && is_dead(&stat) && is_init(&stat);
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return pidfd >= 0 && TEMP_FAILURE_RETRY(poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, 1000)) > 0 &&
+	       read_stat(pid, &stat) == 0 && is_dead(&stat) && is_init(&stat);
 }
 
 int process_blame_init(int sig, struct error *err)

@@ -56,14 +56,6 @@ static int never_ran(struct error *err)
 	return error_hint(err, "it was killed, by somebody or for want of memory: the container is stopped");
 }
 
-/* Init that was killed lets go of the connection too. */
-static int check_ran(const struct state *state, struct error *err)
-{
-	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, state->pid, 0);
-
-	return pidfd >= 0 && process_never_ran(state->pid, pidfd) ? never_ran(err) : 0;
-}
-
 /* Init waits for it: nothing of the container runs before the agent has the listener. */
 static int introduce_agent(int sock, const struct state *state, const struct config *config, struct reply *reply,
                            struct error *err)
@@ -102,7 +94,8 @@ static int tell_init(const struct store *store, const struct state *state, const
 		return explain(store, &reply, err);
 	if (r == SYNC_RESET)
 		return never_ran(err);
-	return r < 0 ? r : check_ran(state, err);
+	/* Init that was killed lets go of the connection too. */
+	return r < 0 ? r : process_never_ran(state->pid) ? never_ran(err) : 0;
 }
 
 static int load_config(const struct store *store, struct config **ret, struct error *err)

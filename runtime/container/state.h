@@ -97,7 +97,7 @@ int process_start_time(pid_t pid, uint64_t *ret, unsigned *ret_ignored, struct e
  * The process, which let go of its socket, did so because it died before it executed the container's program.
  * Known as long as nobody has waited for it; of one that lives it costs one system call.
  */
-bool process_never_ran(pid_t pid, int pidfd);
+bool process_never_ran(pid_t pid);
 /* The sentence for it. */
 int process_blame_init(int sig, struct error *err);
 /* A pidfd of the container's process; -ESRCH if it is gone (or somebody else has its number now); another errno: unknown. */
