@@ -114,6 +114,11 @@ int cgroup_make(struct cgroup *cgroup, const struct resources *resources, enum c
  * those of every container behind them, so also where the config has none).  The error names file, value and place.
  */
 int cgroup_set(const struct cgroup *cgroup, const struct resources *resources, struct error *err);
+/*
+ * owner.c, pure v2 only: gives the group, and the files that /sys/kernel/cgroup/delegate lists, to `uid`.  Its limits
+ * stay ours.
+ */
+int cgroup_give(const struct cgroup *cgroup, uid_t uid, struct error *err);
 /* enter.c: may this ordinary user let a process be born in the group that it made?  -EACCES with the group that is in the way. */
 int cgroup_check_enter(const struct cgroup *cgroup, struct error *err);
 /*

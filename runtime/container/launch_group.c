@@ -5,6 +5,7 @@
 #include "runtime/container/launch_acts.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "runtime/base/fds.h"
 #include "runtime/base/log.h"
@@ -41,6 +42,38 @@ static void undo_group(void *arg)
 	log_warning("%s: %s", ignored.text, error_reason(&ignored));
 }
 
+static bool is_writable(const struct mount *m)
+{
+	bool writable = true;
+
+	for (size_t i = 0; i < m->options.n; i++) {
+		const char *word = m->options.v[i].s;
+
+		if (strcmp(word, "ro") == 0 || strcmp(word, "rro") == 0)
+			writable = false;
+		else if (strcmp(word, "rw") == 0)
+			writable = true;
+	}
+	return writable;
+}
+
+/* config-linux.md "Cgroup ownership": v2, a cgroup namespace of its own, and a view of it that may be written to. */
+static bool is_delegated(const struct launch *l)
+{
+	const struct config *c = l->config;
+	const struct namespace *ns = &c->linux_.namespaces[NS_CGROUP];
+
+	if (l->cgroup_host.layout != CGROUP_V2 || !ns->set || ns->path.s)
+		return false;
+	/* Whom a namespace that is joined maps it to, is not known yet. */
+	if (c->linux_.namespaces[NS_USER].path.s && !c->linux_.uid_mappings.n)
+		return false;
+	for (size_t i = 0; i < c->mounts.n; i++)
+		if (c->mounts.v[i].type.s && strncmp(c->mounts.v[i].type.s, "cgroup", 6) == 0 && is_writable(&c->mounts.v[i]))
+			return true;
+	return false;
+}
+
 /* What clone3 needs: the v2 directory that the child is born in. */
 int launch_make_birthplace(struct launch *l, struct error *err)
 {
@@ -49,9 +82,11 @@ int launch_make_birthplace(struct launch *l, struct error *err)
 	if (!l->group.n || l->group_settled)
 		return 0;
 	r = cgroup_make(&l->group, &l->config->linux_.resources, CGROUP_PART_V2, err);
-	if (r == 0)
-		undo_push(&l->undo, undo_group, l);
-	return r;
+	if (r < 0)
+		return r;
+	undo_push(&l->undo, undo_group, l);
+	return is_delegated(l) ? cgroup_give(&l->group, userns_host_id(l->config, MAP_UIDS, l->config->process.user.uid), err)
+	                       : 0;
 }
 
 /*

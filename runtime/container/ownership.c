@@ -12,7 +12,7 @@
 static const struct id_mapping *row_of_host(const struct id_mappings *m, uint32_t id)
 {
 	for (size_t i = 0; i < m->n; i++)
-		if (id - m->v[i].host_id < m->v[i].size)
+		if (id >= m->v[i].host_id && id - m->v[i].host_id < m->v[i].size)
 			return &m->v[i];
 	return NULL;
 }
@@ -20,13 +20,7 @@ static const struct id_mapping *row_of_host(const struct id_mappings *m, uint32_
 /* The host's id of the container's root (or of its first user). */
 static uint32_t host_id_of_root(const struct config *c, enum map_kind kind)
 {
-	const struct id_mappings *m = userns_mappings(c, kind);
-	uint32_t id = userns_first_id(c, kind);
-
-	for (size_t i = 0; i < m->n; i++)
-		if (id - m->v[i].container_id < m->v[i].size)
-			return m->v[i].host_id + (id - m->v[i].container_id);
-	return 0;
+	return userns_host_id(c, kind, userns_first_id(c, kind));
 }
 
 void ownership_hint_root(const struct config *config, const char *rootfs, struct error *err)

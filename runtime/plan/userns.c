@@ -56,6 +56,16 @@ uint32_t userns_first_id(const struct config *config, enum map_kind kind)
 	return !m->n || userns_maps(config, kind, 0) ? 0 : m->v[0].container_id;
 }
 
+uint32_t userns_host_id(const struct config *config, enum map_kind kind, uint32_t id)
+{
+	const struct id_mappings *m = userns_mappings(config, kind);
+
+	for (size_t i = 0; i < m->n; i++)
+		if (id >= m->v[i].container_id && id - m->v[i].container_id < m->v[i].size)
+			return m->v[i].host_id + (id - m->v[i].container_id);
+	return id;
+}
+
 static int by_container_id(const void *a, const void *b)
 {
 	const struct id_mapping *x = a, *y = b;

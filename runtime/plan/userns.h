@@ -44,6 +44,9 @@ bool userns_keeps_groups(const struct config *config, const struct caller *calle
 /* The id to take in the new namespace: 0, or the first that is mapped. */
 uint32_t userns_first_id(const struct config *config, enum map_kind kind);
 
+/* The host's id of `id`, which is mapped (or the same, without a namespace or its maps). */
+uint32_t userns_host_id(const struct config *config, enum map_kind kind, uint32_t id);
+
 const struct id_mappings *userns_mappings(const struct config *config, enum map_kind kind);
 /*
  * The map's rows, sorted by the container's ids, neighbours made one; `ret` has room for m->n.  How many.

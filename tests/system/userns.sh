@@ -512,6 +512,19 @@ test_userns__a_cgroup_mount_F045_V27() {
 	expect_not_in "$ID" "$(printf '%s\n' "$OUT" | grep ^0::)"
 }
 
+test_userns__a_writable_cgroup_mount_is_its_users_F069() {
+	only_crun_lite
+	[ -n "$V2" ] || skip "cgroup v2 only"
+	local mount='{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["nosuid","noexec","nodev"]}'
+	user_namespace '.mounts += ['"$mount"'] | .process.user = {"uid":7,"gid":7}'
+	in_container 'stat -c %u /sys/fs/cgroup /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/memory.max; mkdir /sys/fs/cgroup/sub && echo 0 >/sys/fs/cgroup/sub/cgroup.procs && cat /proc/self/cgroup'
+	expect_match $'^7\n7\n65534\n0::/sub$'
+	# Read-only, or without a namespace: root's.
+	config '.mounts[-1].options += ["ro"]'
+	in_container 'stat -c %u /sys/fs/cgroup'
+	expect_eq "$OUT" 65534
+}
+
 test_userns__a_cgroup_mount_without_a_cgroup_namespace_F045_V16() {
 	user_namespace '.mounts += [{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["nosuid","noexec","nodev"]}]
 		| .linux.namespaces |= map(select(.type != "cgroup"))'
