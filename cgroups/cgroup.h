@@ -76,6 +76,7 @@ struct cgroup_dir {
 	const char *path;       /* relative to /sys/fs/cgroup */
 	int fd;                 /* v2: O_PATH | O_DIRECTORY, or -1 while it does not exist; v1: always -1 (a path
 	                           below root_fd costs less than ten more open files) */
+	bool entered;           /* somebody else made it for us, and the process is in it already */
 	bool made;              /* by us, or the container's by its state.json: only then is it removed */
 	size_t parents;         /* so many bytes of path are the topmost group above it that was made with it; 0: none */
 };

@@ -134,6 +134,10 @@ static int make_dir(const struct cgroup *cgroup, struct cgroup_dir *dir, struct 
 {
 	int root_fd = cgroup->host->root_fd;
 
+	if (dir->entered) {
+		dir->made = true;
+		return 0;
+	}
 	for (int i = 0; i < PARENT_TRIES; i++) {
 		int r;
 

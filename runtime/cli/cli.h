@@ -15,7 +15,8 @@ enum cli_kind {
 	CLI_STRING,             /* const char * */
 	CLI_STRINGS,            /* struct cli_strings: may be given several times */
 	CLI_NUMBER,             /* unsigned, decimal */
-	CLI_MANAGER,            /* enum group_manager */
+	CLI_MANAGER,            /* enum cgroup_manager_kind */
+	CLI_SYSTEMD,            /* flag that sets one to CGROUP_BY_SYSTEMD */
 	CLI_LOG_FORMAT,         /* bool: json */
 	CLI_LOG_LEVEL,          /* int: enum log_level */
 	CLI_DEBUG,              /* flag that sets an int to LOG_LEVEL_DEBUG */

@@ -10,18 +10,22 @@
 
 static int set_manager(const char *value, void *dest, struct error *err)
 {
-	static const struct { const char *name; enum group_manager manager; } managers[] = {
-		{"cgroupfs", GROUP_CGROUPFS},
-		{"disabled", GROUP_DISABLED},
-	};
-
-	for (size_t i = 0; i < sizeof(managers) / sizeof(managers[0]); i++)
-		if (strcmp(managers[i].name, value) == 0) {
-			*(enum group_manager *)dest = managers[i].manager;
+	for (int i = 0; i < CGROUP_MANAGERS; i++)
+		if (strcmp(cgroup_managers[i].name, value) == 0) {
+			*(enum cgroup_manager_kind *)dest = i;
 			return 0;
 		}
-	error_set(err, strcmp(value, "systemd") == 0 ? ENOTSUP : ERROR_SAID, "cgroup manager %s", value);
-	return error_hint(err, "this version knows cgroupfs and disabled");
+	return error_set(err, ERROR_SAID, "--cgroup-manager %s: cgroupfs, systemd or disabled is expected", value);
+}
+
+/* runc's flag; false is what it is without. */
+static int set_systemd(const char *value, void *dest, struct error *err)
+{
+	if (!value || strcmp(value, "true") == 0)
+		*(enum cgroup_manager_kind *)dest = CGROUP_BY_SYSTEMD;
+	else if (strcmp(value, "false") != 0)
+		return error_set(err, ERROR_SAID, "--systemd-cgroup=%s: true or false is expected", value);
+	return 0;
 }
 
 static int set_log_format(const char *value, void *dest, struct error *err)
@@ -68,7 +72,7 @@ static int add_string(const struct cli_option *o, const char *value, struct cli_
 
 static bool takes_value(const struct cli_option *o)
 {
-	return o->kind != CLI_FLAG && o->kind != CLI_DEBUG && o->kind != CLI_IGNORED_FLAG &&
+	return o->kind != CLI_FLAG && o->kind != CLI_DEBUG && o->kind != CLI_SYSTEMD && o->kind != CLI_IGNORED_FLAG &&
 	       !(o->kind == CLI_REFUSED && !o->argument);
 }
 
@@ -97,6 +101,8 @@ static int set(const struct cli_option *o, const char *value, void *base, struct
 		return set_number(o, value, dest, err);
 	case CLI_MANAGER:
 		return set_manager(value, dest, err);
+	case CLI_SYSTEMD:
+		return set_systemd(value, dest, err);
 	case CLI_LOG_FORMAT:
 		return set_log_format(value, dest, err);
 	case CLI_LOG_LEVEL:

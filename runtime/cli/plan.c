@@ -64,11 +64,29 @@ static int imagine_host(const char *word, struct cgroup_host *ret, struct caller
 
 static int find_host(struct launch *l, const struct plan_options *o, struct error *err)
 {
+	enum cgroup_manager_kind manager = l->options->runtime->manager;
 	int r = o->host ? imagine_host(o->host, &l->cgroup_host, &l->caller, err) : cgroup_host_open(&l->cgroup_host, err);
 
 	if (r < 0 || l->cgroup_host.layout == CGROUP_NONE)
 		return r;
-	return cgroup_locate(&l->cgroup_host, &l->config->linux_.cgroups_path, l->options->id, &l->group, err);
+	return cgroup_managers[manager].locate(&l->cgroup_host, &l->config->linux_.cgroups_path, l->options->id,
+	                                       o->host ? l->caller.ordinary : cgroup_user_manager(), &l->group, &l->unit,
+	                                       err);
+}
+
+/* What systemd will be asked for, behind the steps.  The process is not known yet. */
+static int print_unit(const struct launch *l, struct error *err)
+{
+	unsigned flags = l->cgroup_host.layout == CGROUP_V2 ? 0 : UNIT_V1;
+	struct wire properties = {0};
+	int r = unit_properties(&l->unit, 0, &l->config->linux_.resources, &l->config->annotations, flags, &properties, err);
+
+	if (r == 0) {
+		printf("systemd %s of the %s\n", l->unit.name, l->unit.user ? "user" : "system");
+		unit_properties_print(&properties, stdout);
+	}
+	wire_free(&properties);
+	return r;
 }
 
 static int make_plan(struct launch *l, const struct plan_options *o, struct error *err)
@@ -101,10 +119,12 @@ static int run_plan(const struct cli_global *global, const void *given, int argc
 	r = launch_load(&l, err);
 	if (r == 0)
 		r = make_plan(&l, o, err);
-	if (r < 0 && l.config)
-		config_blame(l.config, err);
 	if (r == 0)
 		plan_print(l.plan, l.config, o->json, stdout);
+	if (r == 0 && *l.unit.name && !o->json)
+		r = print_unit(&l, err);
+	if (r < 0 && l.config)
+		config_blame(l.config, err);
 	if (r == 0 && fflush(stdout) != 0)
 		r = error_set(err, errno, "write to standard output");
 	launch_end(&l);

@@ -3,17 +3,16 @@
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
+#include "cgroups/manager.h"
 #include "runtime/base/error.h"
 #include "runtime/container/limits.h"
 #include "runtime/container/state.h"
 
 #include <stdbool.h>
 
-enum group_manager { GROUP_CGROUPFS, GROUP_DISABLED };
-
 struct runtime_options {        /* the global flags */
 	const char *root;       /* --root; NULL: the default */
-	enum group_manager manager;
+	enum cgroup_manager_kind manager;
 };
 
 struct create_options {

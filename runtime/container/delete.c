@@ -11,6 +11,7 @@
 #include "runtime/base/log.h"
 #include "runtime/container/group.h"
 #include "runtime/container/launch.h"
+#include "runtime/container/unit_end.h"
 
 /* How long a killed process (which may be in the kernel) and its group may take to go. */
 #define KILL_TIMEOUT_MS 10000
@@ -130,12 +131,15 @@ int container_dispose(struct store *store, const struct state *state, const stru
                       const struct config *config, struct error *err)
 {
 	struct config *kept = NULL;
+	bool unit = unit_is_there(state);
 	int r = config ? 0 : load_poststop(store, state, &kept, err);
 
 	if (r == 0)
 		r = end_process(state, err);
 	if (r == 0)
-		r = end_group(state, group, err);
+		r = end_group(state, state->unit ? NULL : group, err);     /* looked at again: whose is it? */
+	if (r == 0)
+		r = unit_end(state, unit, err);
 	if (r == 0)
 		r = end_rdt(state, err);
 	if (r == 0) {

@@ -9,6 +9,8 @@
 
 #include "runtime/base/cleanup.h"
 
+#include "cgroups/manager.h"
+
 /* cgroup_reopen leaves out groups of hierarchies that are gone. */
 static void remember(const struct state *state, struct cgroup_dir *dir)
 {
@@ -20,6 +22,14 @@ static void remember(const struct state *state, struct cgroup_dir *dir)
 	}
 }
 
+/* Its unit has ended, and the name, and with it the group's path, is another container's by now. */
+static bool is_anothers(const struct state *state)
+{
+	uint64_t now = state->unit_group ? cgroup_identity(state->n_groups, state->groups) : 0;
+
+	return now && now != state->unit_group;
+}
+
 int group_open(const struct state *state, struct group *ret, struct error *err)
 {
 	int r;
@@ -28,7 +38,7 @@ int group_open(const struct state *state, struct group *ret, struct error *err)
 	ret->host.root_fd = -1;
 	r = cgroup_host_open(&ret->host, err);
 	if (r == 0)
-		r = cgroup_reopen(&ret->host, state->n_groups, state->groups, &ret->cgroup, err);
+		r = cgroup_reopen(&ret->host, is_anothers(state) ? 0 : state->n_groups, state->groups, &ret->cgroup, err);
 	ret->open = r == 0;
 	for (size_t i = 0; r == 0 && i < ret->cgroup.n; i++)
 		remember(state, &ret->cgroup.dirs[i]);

@@ -12,7 +12,7 @@
 void launch_init(struct launch *l, const struct create_options *options)
 {
 	l->options = options;
-	l->root = l->store.dir = l->console = l->notify = l->sync = l->theirs = l->listener = l->pidfd = l->tty = -1;
+	l->bus.fd = l->root = l->store.dir = l->console = l->notify = l->sync = l->theirs = l->listener = l->pidfd = l->tty = -1;
 	l->netns = l->net_devices.home = l->net_devices.netns = l->net_devices.outside.fd = l->net_devices.inside.fd = -1;
 	l->cgroup_host.root_fd = -1;
 }
@@ -23,11 +23,11 @@ static int prepare(struct launch *l, struct error *err)
 	static int (*const acts[])(struct launch *, struct error *) = {
 		/* deciding */
 		launch_learn_caller, launch_locate_group, launch_check_terminal, launch_check_labels,
-		launch_make_store, launch_settle_group, launch_compile_filter, launch_plan,
+		launch_make_store, launch_reach_systemd, launch_settle_group, launch_compile_filter, launch_plan,
 		/* up to the clone */
 		launch_make_birthplace, launch_make_sync, launch_open_slots, launch_make_process, launch_admit_first,
 		/* while init mounts */
-		launch_make_group, launch_take_second, launch_announce_group, launch_set_limits,
+		launch_make_group, launch_take_second, launch_start_unit, launch_announce_group, launch_set_limits,
 		launch_set_oom_score, launch_set_io_priority, launch_enter_rdt, launch_move_net_devices,
 		launch_send_group,
 		/* when it has come to the end */

@@ -4,7 +4,7 @@
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "cgroups/cgroup.h"
+#include "cgroups/manager.h"
 #include "runtime/container/caps.h"
 #include "runtime/container/container.h"
 #include "runtime/container/seccomp.h"
@@ -33,6 +33,9 @@ struct launch {
 	int tasks[CGROUP_HIERARCHIES_MAX];      /* of the v1 groups, until init has them */
 	size_t n_tasks;
 	uint32_t present;               /* of cgroup_task_fds */
+	struct unit unit;               /* name "": the group is none of systemd's */
+	struct dbus bus;                /* until the unit has started */
+	struct dbus_interrupt bus_interrupt;
 	bool group_settled;             /* it is made already, or left out */
 	struct seccomp_filter filter;
 	struct plan *plan;

@@ -31,6 +31,14 @@ int launch_make_group(struct launch *l, struct error *err);
 int launch_announce_group(struct launch *l, struct error *err);
 int launch_set_limits(struct launch *l, struct error *err);
 int launch_send_group(struct launch *l, struct error *err);
+/* config-linux.md "Cgroup ownership" */
+int launch_give_group(struct launch *l, struct error *err);
+/* The group cannot be had, for the reason in *err: 0 if the container asks for no limit; then it has none. */
+int launch_do_without_group(struct launch *l, struct error *err);
+
+/* launch_unit.c: with the systemd manager only */
+int launch_reach_systemd(struct launch *l, struct error *err);
+int launch_start_unit(struct launch *l, struct error *err);
 
 /* launch_process.c */
 int launch_make_sync(struct launch *l, struct error *err);

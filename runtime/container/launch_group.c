@@ -16,19 +16,22 @@
 
 int launch_locate_group(struct launch *l, struct error *err)
 {
+	enum cgroup_manager_kind manager = l->options->runtime->manager;
 	int r;
 
-	if (l->options->runtime->manager == GROUP_DISABLED)
+	/* Some hosts have none where they should be: not even looked at. */
+	if (manager == CGROUP_BY_NOBODY)
 		return 0;
 	r = cgroup_host_open(&l->cgroup_host, err);
 	if (r < 0)
 		return r;
 	l->group.host = &l->cgroup_host;
 	/* Without cgroups there is nothing to limit with: cgroup_set refuses what was asked for, by name. */
-	return l->cgroup_host.layout == CGROUP_NONE
-	               ? cgroup_set(&l->group, &l->config->linux_.resources, err)
-	               : cgroup_locate(&l->cgroup_host, &l->config->linux_.cgroups_path, l->options->id,
-	                               &l->group, err);
+	if (l->cgroup_host.layout == CGROUP_NONE)
+		return cgroup_set(&l->group, &l->config->linux_.resources, err);
+	return cgroup_managers[manager].locate(&l->cgroup_host, &l->config->linux_.cgroups_path, l->options->id,
+	                                       manager == CGROUP_BY_SYSTEMD && cgroup_user_manager(), &l->group,
+	                                       &l->unit, err);
 }
 
 static void undo_group(void *arg)
@@ -74,6 +77,12 @@ static bool is_delegated(const struct launch *l)
 	return false;
 }
 
+int launch_give_group(struct launch *l, struct error *err)
+{
+	return is_delegated(l) ? cgroup_give(&l->group, userns_host_id(l->config, MAP_UIDS, l->config->process.user.uid), err)
+	                       : 0;
+}
+
 /* What clone3 needs: the v2 directory that the child is born in. */
 int launch_make_birthplace(struct launch *l, struct error *err)
 {
@@ -85,8 +94,20 @@ int launch_make_birthplace(struct launch *l, struct error *err)
 	if (r < 0)
 		return r;
 	undo_push(&l->undo, undo_group, l);
-	return is_delegated(l) ? cgroup_give(&l->group, userns_host_id(l->config, MAP_UIDS, l->config->process.user.uid), err)
-	                       : 0;
+	return launch_give_group(l, err);
+}
+
+int launch_do_without_group(struct launch *l, struct error *err)
+{
+	int r = cgroup_refuse_limits(&l->cgroup_host, &l->config->linux_.resources, err);
+
+	if (r < 0)
+		return r;
+	log_debug("no control group: %s", err->text);
+	cgroup_close(&l->group);
+	l->group.n = l->state.n_groups = 0;
+	l->state.unit = NULL;
+	return state_write(&l->store, &l->state, err);
 }
 
 /*
@@ -99,7 +120,7 @@ int launch_settle_group(struct launch *l, struct error *err)
 	struct error ignored;
 	int r;
 
-	if (!l->group.n || !l->caller.ordinary)
+	if (!l->group.n || !l->caller.ordinary || *l->unit.name)
 		return 0;
 	l->group_settled = true;
 	r = cgroup_make(&l->group, resources, CGROUP_PART_ALL, err);
@@ -114,13 +135,7 @@ int launch_settle_group(struct launch *l, struct error *err)
 		return 0;
 	if (err->code != EACCES && err->code != EPERM && err->code != EROFS)
 		return r;
-	r = cgroup_refuse_limits(&l->cgroup_host, resources, err);
-	if (r < 0)
-		return r;
-	log_debug("no control group: %s", err->text);
-	cgroup_close(&l->group);
-	l->group.n = l->state.n_groups = 0;
-	return state_write(&l->store, &l->state, err);
+	return launch_do_without_group(l, err);
 }
 
 /* The v1 directories, while init mounts. */
@@ -128,7 +143,7 @@ int launch_make_group(struct launch *l, struct error *err)
 {
 	int r;
 
-	if (!l->group.n || l->cgroup_host.layout == CGROUP_V2)
+	if (!l->group.n || l->cgroup_host.layout == CGROUP_V2 || *l->unit.name)
 		return 0;
 	r = l->group_settled ? 0 : cgroup_make(&l->group, &l->config->linux_.resources, CGROUP_PART_V1, err);
 	if (r == 0)

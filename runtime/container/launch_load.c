@@ -209,6 +209,7 @@ int launch_plan(struct launch *l, struct error *err)
 		.caps = l->caps,
 		.caller = l->caller,
 		.filter = l->store.dir >= 0 ? &l->filter : NULL,
+		.late_group = *l->unit.name,
 		.create = l->create,
 		.no_pivot = o->no_pivot,
 		.no_new_keyring = o->no_new_keyring,

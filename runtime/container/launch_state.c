@@ -50,8 +50,11 @@ static void fill_state(struct launch *l)
 		.notify = l->notify >= 0,
 		.annotations = l->config->annotations,
 	};
-	for (size_t i = 0; i < l->group.n; i++)
+	/* Where systemd puts it is found when it has. */
+	for (size_t i = 0; i < l->group.n && !*l->unit.name; i++)
 		s->groups[s->n_groups++] = l->group.dirs[i].path;
+	s->unit = *l->unit.name ? l->unit.name : NULL;
+	s->unit_user = l->unit.user;
 }
 
 static bool wants_notify(void)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "cgroups/unit.h"
 #include "spec/emit.h"
 #include "spec/json.h"
 
@@ -45,6 +46,18 @@ static void emit_parents(struct emitter *e, const struct state *s)
 	emit_end_array(e);
 }
 
+static void emit_unit(struct emitter *e, const struct state *s)
+{
+	if (!s->unit)
+		return;
+	emit_key(e, "systemd");
+	emit_object(e);
+	emit_key_string(e, "unit", s->unit);
+	emit_key_bool(e, "user", s->unit_user);
+	emit_key_uint(e, "group", s->unit_group);
+	emit_end_object(e);
+}
+
 static void emit_rdt(struct emitter *e, const struct rdt_group *g)
 {
 	if (!g->name)
@@ -74,6 +87,7 @@ static void emit_fields(struct emitter *e, const struct state *s)
 	emit_groups(e, "groups", s, false);
 	emit_groups(e, "keptGroups", s, true);
 	emit_parents(e, s);
+	emit_unit(e, s);
 	emit_rdt(e, &s->rdt);
 	emit_key_pairs(e, "annotations", &s->annotations);
 	emit_end_object(e);
@@ -139,6 +153,17 @@ static void get_parents(const struct json *root, struct state *ret)
 	}
 }
 
+static void get_unit(const struct json *root, struct state *ret)
+{
+	const struct json *unit = json_get(root, "systemd");
+
+	if (!unit || unit->type != JSON_OBJECT || !unit_is_name(get_string(unit, "unit")))
+		return;
+	ret->unit = get_string(unit, "unit");
+	ret->unit_user = get_bool(unit, "user");
+	ret->unit_group = get_number(unit, "group");
+}
+
 static void get_rdt(const struct json *root, struct rdt_group *ret)
 {
 	const struct json *rdt = json_get(root, "rdt");
@@ -196,6 +221,7 @@ int state_read(const struct store *store, struct state *ret, struct error *err)
 	get_groups(root, "groups", false, ret);
 	get_groups(root, "keptGroups", true, ret);
 	get_parents(root, ret);
+	get_unit(root, ret);
 	get_rdt(root, &ret->rdt);
 	return get_annotations(root, ret, err);
 }

@@ -48,6 +48,9 @@ struct state {
 	const char *groups[CGROUP_HIERARCHIES_MAX];     /* relative to /sys/fs/cgroup */
 	bool group_kept[CGROUP_HIERARCHIES_MAX];        /* it was there before: delete leaves it */
 	size_t group_parents[CGROUP_HIERARCHIES_MAX];   /* as struct cgroup_dir's: delete removes them too, if they are empty */
+	const char *unit;               /* systemd's, which has the groups; NULL: they are our own */
+	bool unit_user;                 /* of the user's systemd */
+	uint64_t unit_group;            /* cgroup_identity; 0: not known yet */
 	struct rdt_group rdt;
 	struct pairs annotations;
 };

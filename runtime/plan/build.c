@@ -108,7 +108,7 @@ static void plan_clone(const struct plan_input *in, struct builder *b)
 	if (!needs_second(in))
 		return;
 	/* From a user namespace nobody may enter a group of the host: then the first clone is born in it. */
-	if (in->group->n && !is_joined(c, NS_USER) &&
+	if (in->group->n && !in->late_group && !is_joined(c, NS_USER) &&
 	    (in->cgroups->layout == CGROUP_V2 || in->cgroups->layout == CGROUP_HYBRID))
 		group = builder_slot(b, SLOT_GROUP, NULL, 0, c->linux_.cgroups_path.at) + 1;
 	s = builder_step(b, STEP_CLONE, 0, c->linux_.namespaces[is_joined(c, NS_PID) ? NS_PID : NS_USER].at);
@@ -116,9 +116,19 @@ static void plan_clone(const struct plan_input *in, struct builder *b)
 	s->clone.group_slot_1 = group;
 }
 
+static bool shows_group(const struct config *c)
+{
+	for (size_t i = 0; i < c->mounts.n; i++)
+		if (c->mounts.v[i].type.s && strncmp(c->mounts.v[i].type.s, "cgroup", 6) == 0)
+			return true;
+	return false;
+}
+
 bool plan_cgroup_first(const struct plan_input *in)
 {
-	return in_user_namespace(in->config) && in->cgroups->layout == CGROUP_V2 && plan_owns(in->config, NS_CGROUP);
+	if (in->cgroups->layout != CGROUP_V2 || !plan_owns(in->config, NS_CGROUP))
+		return false;
+	return in_user_namespace(in->config) || (in->late_group && is_new(in->config, NS_CGROUP) && shows_group(in->config));
 }
 
 static void plan_mapped(const struct plan_input *in, struct builder *b)
@@ -133,8 +143,25 @@ static void plan_mapped(const struct plan_input *in, struct builder *b)
 	s->mapped.own = in_user_namespace(c);
 	s->mapped.uid = userns_first_id(c, MAP_UIDS);
 	s->mapped.gid = userns_first_id(c, MAP_GIDS);
-	if (plan_cgroup_first(in) && is_new(c, NS_CGROUP))
-		builder_step(b, STEP_UNSHARE, 0, c->linux_.namespaces[NS_CGROUP].at)->unshare.flags = CLONE_NEWCGROUP;
+}
+
+/* systemd moves the process, which waits: v1 hierarchies it joins by itself. */
+static bool awaits_group(const struct plan_input *in)
+{
+	return in->group->n && (plan_joins_group(in) || in->late_group);
+}
+
+/* A group that comes by the time the mounts show it: before them, and then its namespace. */
+static void plan_group_first(const struct plan_input *in, struct builder *b)
+{
+	const struct namespace *ns = &in->config->linux_.namespaces[NS_CGROUP];
+
+	if (!plan_cgroup_first(in))
+		return;
+	if (awaits_group(in))
+		builder_step(b, STEP_GROUP, 0, in->config->linux_.cgroups_path.at);
+	if (is_new(in->config, NS_CGROUP))
+		builder_step(b, STEP_UNSHARE, 0, ns->at)->unshare.flags = CLONE_NEWCGROUP;
 }
 
 /* See enum slot_opener. */
@@ -180,7 +207,7 @@ static void plan_group(const struct plan_input *in, struct builder *b)
 {
 	const struct namespace *ns = &in->config->linux_.namespaces[NS_CGROUP];
 
-	if (plan_joins_group(in))
+	if (awaits_group(in) && !plan_cgroup_first(in))
 		builder_step(b, STEP_GROUP, 0, in->config->linux_.cgroups_path.at);
 	if (is_new(in->config, NS_CGROUP) && !plan_cgroup_first(in))
 		builder_step(b, STEP_UNSHARE, 0, ns->at)->unshare.flags = CLONE_NEWCGROUP;
@@ -691,6 +718,7 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 	plan_joins(in, b);
 	plan_clone(in, b);
 	plan_mapped(in, b);
+	plan_group_first(in, b);
 	plan_time(c, b);
 	if (has_create_hooks(c) && !is_new(c, NS_MOUNT))
 		plan_group(in, b);

@@ -22,6 +22,7 @@ struct plan_input {
 	struct cap_facts caps;
 	struct caller caller;
 	const struct seccomp_filter *filter;    /* compiled; NULL: the printer shows the profile without it */
+	bool late_group;                /* it comes into being with the process in it (systemd): nobody is born there */
 	bool create;                    /* wait for `start` instead of going on at once */
 	bool no_pivot, no_new_keyring;
 	unsigned preserve_fds;          /* --preserve-fds plus LISTEN_FDS */

@@ -530,7 +530,7 @@ static int plan_cgroup(const struct plan_input *in, struct builder *b, const str
 		error_set(err, ENOENT, "mount cgroup on %s: this host has no cgroups", m->destination.s);
 		return error_locate(err, m->at);
 	}
-	if (plan_cgroup_first(in))
+	if (plan_cgroup_first(in) || (in->late_group && own_view && !user && in->cgroups->layout == CGROUP_V2))
 		plan_new_cgroup2(in, b, m, o);
 	else if (user && (in->cgroups->layout == CGROUP_V2 || !in->group->n))
 		show_all_groups(in, b, m, o);

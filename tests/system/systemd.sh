@@ -1,0 +1,482 @@
+# The systemd cgroup manager: C007, C008; features.md §3d.  With systemd as pid 1 only (tests/vm/check --systemd).
+# shellcheck shell=bash
+
+RUNTIME_FLAGS="${RUNTIME_FLAGS:-} --cgroup-manager systemd"
+UNIT= GROUP=
+
+need_systemd() {
+	only_crun_lite
+	[ "$(ps -o comm= -p 1)" = systemd ] && [ -S /run/systemd/private ] || skip "systemd is not pid 1 here"
+	[ -n "$V2" ] || skip "a host without pure cgroup v2: tests/vm has none with systemd"
+}
+
+# unit [FILTER [JQ ARG...]]: system.slice:test:ID; UNIT and GROUP
+unit() {
+	local filter=${1:-.}
+	[ $# = 0 ] || shift
+	need_systemd
+	UNIT=test-$ID.scope GROUP=/sys/fs/cgroup/system.slice/$UNIT
+	config '.linux.cgroupsPath = "system.slice:test:" + $id | '"$filter" --arg id "$ID" "$@"
+}
+
+# sleeping: the container waits as long as it takes; it is started
+sleeping() {
+	args sleep 1000
+	created
+	run_ok start "$ID"
+}
+
+property() { systemctl show -p "$1" --value "${2:-$UNIT}"; }
+# expect_property NAME VALUE [UNIT]
+expect_property() { expect_eq "$(property "$1" "${3:-$UNIT}")" "$2" "$1"; }
+no_unit() { [ "$(property LoadState "${1:-$UNIT}")" = not-found ]; }
+expect_no_unit() {
+	no_unit "$@" || fail "unit ${1:-$UNIT} is left: $(systemctl status "${1:-$UNIT}" 2>&1 | head -n 5)"
+	expect_no_file "$GROUP"
+}
+
+test_systemd__run_is_in_a_scope_which_goes_with_it_C007() {
+	unit '.linux.namespaces |= map(select(.type != "cgroup"))'
+	in_container 'cat /proc/self/cgroup'
+	expect_eq "$OUT" "0::/system.slice/$UNIT"
+	expect_no_unit
+}
+
+test_systemd__the_flag_of_runc_and_its_false_C007() {
+	need_systemd
+	RUNTIME_FLAGS=--systemd-cgroup
+	unit '.linux.namespaces |= map(select(.type != "cgroup"))'
+	in_container 'cat /proc/self/cgroup'
+	expect_eq "$OUT" "0::/system.slice/$UNIT"
+	RUNTIME_FLAGS=--systemd-cgroup=false
+	run_fails 'names a systemd unit' run -b "$B" "$ID"
+	RUNTIME_FLAGS=--systemd-cgroup=perhaps
+	run_fails 'true or false' run -b "$B" "$ID"
+}
+
+test_systemd__names_of_managers_C008() {
+	only_crun_lite
+	RUNTIME_FLAGS='--cgroup-manager upstart'
+	run_fails 'cgroupfs, systemd or disabled' run -b "$B" "$ID"
+	RUNTIME_FLAGS='--cgroup-manager disabled'
+	run_ok run -b "$B" "$ID"
+}
+
+test_systemd__a_host_without_it_says_so_C007() {
+	only_crun_lite
+	config '.linux.cgroupsPath = "system.slice:test:" + $id' --arg id "$ID"
+	export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$T/none
+	if [ -S /run/systemd/private ]; then
+		# Then it is asked itself.
+		run_ok run -b "$B" "$ID"
+		no_unit "test-$ID.scope" || fail "the unit is left"
+		return
+	fi
+	run_fails 'reach systemd by unix:path=.*/none: no such file.*cgroup-manager cgroupfs' run -b "$B" "$ID"
+	run_fails 'reach systemd' create -b "$B" "$ID"
+}
+
+test_systemd__create_start_kill_delete_C007() {
+	unit
+	args sleep 1000
+	created
+	expect_property ActiveState active
+	expect_property Delegate yes
+	expect_property DefaultDependencies no
+	expect_property Slice system.slice
+	expect_property Description "crun-lite container $ID"
+	expect_property ControlGroup "/system.slice/$UNIT"
+	expect_eq "$(<"$GROUP/cgroup.procs")" "$(pid_of)" "processes of the group"
+	jq -e --arg u "$UNIT" '.systemd.unit == $u and .systemd.user == false and .systemd.group > 0' "$ROOT/$ID/state.json" >/dev/null
+	run_ok start "$ID"
+	has_status running
+	run_ok kill "$ID" KILL
+	until_true has_status stopped
+	run_ok delete "$ID"
+	expect_no_unit
+}
+
+test_systemd__a_later_command_needs_no_flag_C007() {
+	unit
+	sleeping
+	RUNTIME_FLAGS=
+	run_ok delete --force "$ID"
+	expect_no_unit
+}
+
+test_systemd__processes_that_outlive_the_first_go_with_the_unit_F164() {
+	unit '.linux.namespaces |= map(select(.type != "pid"))'
+	running 'sleep 1000 & exit 0'
+	until_true has_status stopped
+	[ -n "$(<"$GROUP/cgroup.procs")" ] || fail "nobody is left"
+	run_ok delete "$ID"
+	expect_no_unit
+}
+
+test_systemd__limits_are_properties_and_exact_in_the_files_F130() {
+	unit '.linux.resources = {"memory":{"limit":104857600,"reservation":52428800,"swap":157286400},
+		"cpu":{"shares":1024,"quota":15500,"period":50000},"pids":{"limit":100},
+		"unified":{"memory.high":"94371840","memory.oom.group":"1"}}'
+	sleeping
+	expect_property MemoryMax 104857600
+	expect_property MemoryLow 52428800
+	expect_property MemorySwapMax 52428800
+	expect_property MemoryHigh 94371840
+	expect_property TasksMax 100
+	expect_property CPUWeight 100
+	expect_property CPUQuotaPerSecUSec 310ms
+	expect_eq "$(<"$GROUP/memory.max")" 104857600
+	expect_eq "$(<"$GROUP/memory.low")" 52428800
+	expect_eq "$(<"$GROUP/memory.high")" 94371840
+	expect_eq "$(<"$GROUP/pids.max")" 100
+	expect_eq "$(<"$GROUP/cpu.max")" "15500 50000"
+	expect_eq "$(<"$GROUP/memory.oom.group")" 1
+	# systemd writes what it knows anew: nothing is lost.
+	systemctl daemon-reload
+	expect_eq "$(<"$GROUP/memory.max")" 104857600
+	expect_eq "$(<"$GROUP/pids.max")" 100
+	expect_property MemoryMax 104857600
+	deleted
+	expect_no_unit
+}
+
+test_systemd__no_task_at_all_is_no_limit_of_systemd_s_F132() {
+	unit '.linux.resources.pids.limit = 0'
+	args true
+	created
+	expect_property TasksMax 1
+	expect_eq "$(<"$GROUP/pids.max")" 0
+	deleted
+}
+
+test_systemd__what_is_no_limit_F130() {
+	unit '.linux.resources = {"memory":{"limit":-1,"swap":-1},"cpu":{"quota":-1},"pids":{"limit":-1}}'
+	sleeping
+	expect_property MemoryMax infinity
+	expect_property TasksMax infinity
+	expect_property CPUQuotaPerSecUSec infinity
+	expect_eq "$(<"$GROUP/pids.max")" max
+	deleted
+}
+
+test_systemd__devices_are_listed_and_decided_by_the_rules_F139() {
+	unit '.linux.resources.devices = [{"allow":false,"access":"rwm"},{"allow":true,"type":"c","major":10,"minor":229,"access":"rw"},
+			{"allow":true,"type":"c","major":4,"access":"r"}]
+		| .linux.devices = [{"path":"/dev/kmsg","type":"c","major":1,"minor":11},{"path":"/dev/fuse","type":"c","major":10,"minor":229}]
+		| .process.args = ["sleep","1000"]'
+	created
+	run_ok start "$ID"
+	expect_property DevicePolicy strict
+	expect_in '/dev/char/10:229 rw' "$(property DeviceAllow)"
+	expect_in 'char-4 r' "$(property DeviceAllow)"
+	deleted
+	in_container 'cat /dev/null; : <>/dev/fuse && echo fuse; head -c1 /dev/kmsg || echo denied' .
+	expect_in fuse
+	expect_in denied
+	expect_not_in "No such device"
+}
+
+test_systemd__a_mount_shows_the_own_group_F068() {
+	unit '.mounts += [{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["ro","nosuid","noexec","nodev"]}]'
+	in_container 'cat /proc/self/cgroup /sys/fs/cgroup/cgroup.type; mkdir /sys/fs/cgroup/x 2>&1'"; grep ' /sys/fs/cgroup ' /proc/self/mountinfo"' || :'
+	expect_match $'^0::/\ndomain\n'
+	expect_in 'Read-only file system'
+	mount_has /sys/fs/cgroup ro nosuid noexec nodev
+	expect_no_unit
+}
+
+test_systemd__hooks_find_the_process_in_its_group_F085() {
+	unit
+	hook=$T/hook
+	printf '#!/bin/sh\npid=$(jq .pid)\ncat /proc/$pid/cgroup >>%s/seen\n' "$T" >"$hook"
+	chmod 755 "$hook"
+	config '.hooks = {"prestart":[{"path":$h}],"createRuntime":[{"path":$h}]}' --arg h "$hook"
+	run_ok run -b "$B" "$ID"
+	expect_eq "$(sort -u "$T/seen")" "0::/system.slice/$UNIT"
+	expect_no_unit
+}
+
+test_systemd__a_user_namespace_F062() {
+	unit '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":65536}]
+		| .linux.gidMappings = .linux.uidMappings
+		| .mounts += [{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["ro"]}]'
+	in_container 'cat /proc/self/cgroup; ls /sys/fs/cgroup/memory.max; id -u'
+	expect_eq "$OUT" $'0::/\n/sys/fs/cgroup/memory.max\n0'
+	expect_no_unit
+}
+
+test_systemd__namespaces_that_are_joined_F061() {
+	unit
+	namespaces pid
+	config '.linux.namespaces = [.linux.namespaces[] | if .type == "pid" then .path = $p else . end]' --arg p "/proc/$NS/ns/pid_for_children"
+	[ -e "/proc/$NS/ns/pid_for_children" ] || skip "no pid namespace to join"
+	in_container 'cat /proc/self/cgroup'
+	expect_eq "$OUT" "0::/"
+	kill "$NSHOLD"
+	expect_no_unit
+}
+
+# ---- slices -------------------------------------------------------------------------------------
+
+test_systemd__slices_are_in_each_other_F130() {
+	unit '.linux.cgroupsPath = "cltest-a-b.slice:pre:" + $id | .linux.namespaces |= map(select(.type != "cgroup"))'
+	in_container 'cat /proc/self/cgroup'
+	expect_eq "$OUT" "0::/cltest.slice/cltest-a.slice/cltest-a-b.slice/pre-$ID.scope"
+	no_unit "pre-$ID.scope" || fail "the scope is left"
+	systemctl stop cltest.slice
+}
+
+test_systemd__without_a_path_and_without_a_slice_F130() {
+	need_systemd
+	config 'del(.linux.cgroupsPath) | .linux.namespaces |= map(select(.type != "cgroup"))'
+	in_container 'cat /proc/self/cgroup'
+	expect_eq "$OUT" "0::/system.slice/crun-lite-$ID.scope"
+	config '.linux.cgroupsPath = "::" + $id' --arg id "$ID"
+	run_ok run -b "$B" "$ID"
+	expect_eq "$OUT" "0::/system.slice/$ID.scope"
+	config '.linux.cgroupsPath = "-.slice:x:" + $id' --arg id "$ID"
+	run_ok run -b "$B" "$ID"
+	expect_eq "$OUT" "0::/x-$ID.scope"
+}
+
+test_systemd__a_slice_of_its_own_F130() {
+	unit '.linux.cgroupsPath = "::cltest-" + $id + ".slice" | .linux.resources.pids.limit = 50 | .linux.namespaces |= map(select(.type != "cgroup"))'
+	UNIT=cltest-${ID//-/x}.slice
+	config '.linux.cgroupsPath = "::" + $u' --arg u "$UNIT"
+	sleeping
+	expect_property ActiveState active
+	expect_property TasksMax 50
+	expect_eq "$(cat "/proc/$(pid_of)/cgroup")" "0::/cltest.slice/$UNIT"
+	expect_eq "$(<"/sys/fs/cgroup/cltest.slice/$UNIT/pids.max")" 50
+	deleted
+	expect_no_file "/sys/fs/cgroup/cltest.slice/$UNIT"
+	expect_eq "$(property ActiveState)" inactive
+	systemctl stop cltest.slice
+}
+
+test_systemd__paths_that_name_no_unit_F130() {
+	only_crun_lite
+	local p
+	[ ! -S /run/systemd/private ] || need_systemd
+	for p in /a/b a:b a:b:c:d 'system.slice:a:' 'system:a:b' 'a--b.slice:c:d' '-a.slice:c:d' 'a-.slice:b:c' \
+		'system.slice:a/b:c' 'system.slice:a:b@c' 'system.slice:a:../x' '.slice:a:b' '::-.slice' "system.slice:a:b
+c"; do
+		config '.linux.cgroupsPath = $p' --arg p "$p"
+		run_fails 'names no systemd unit|not the name of a slice' run -b "$B" "$ID"
+		expect_in /linux/cgroupsPath "$ERR"
+	done
+}
+
+# ---- annotations -------------------------------------------------------------------------------
+
+test_systemd__annotations_are_properties_F188() {
+	unit '.annotations = {"org.systemd.property.TimeoutStopSec":"uint64 7","org.systemd.property.KillMode":"\"process\"",
+		"org.systemd.property.After":"['"'sysinit.target'"']","org.systemd.property.RuntimeMaxUSec":"uint64 900000000",
+		"org.systemd.property.CPUWeight":"uint64 200","org.systemd.property.SendSIGHUP":"true"}'
+	sleeping
+	expect_property TimeoutStopUSec 7s
+	expect_property KillMode process
+	expect_property RuntimeMaxUSec 15min
+	expect_property CPUWeight 200
+	expect_property SendSIGHUP yes
+	expect_in sysinit.target "$(property After)"
+	expect_eq "$(<"$GROUP/cpu.weight")" 200
+	deleted
+	expect_no_unit
+}
+
+# annotation KEY VALUE REGEX
+annotation_fails() {
+	config '.annotations = {($k):$v}' --arg k "org.systemd.property.$1" --arg v "$2"
+	run_fails "$3" run -b "$B" "$ID"
+	expect_in "org.systemd.property.$1" "$ERR"
+	expect_in /annotations/ "$ERR"
+}
+
+test_systemd__a_bundle_has_systemd_do_nothing_to_the_host_V() {
+	local p
+	unit
+	for p in PIDs:'[uint32 1]' Slice:"'user.slice'" Requires:"['rescue.target']" Wants:"['x.service']" Conflicts:"['dbus.service']" \
+		OnFailure:"['reboot.target']" FailureAction:"'reboot-force'" SuccessAction:"'poweroff'" JobTimeoutAction:"'reboot'" \
+		BPFProgram:"[('device', '/sys/fs/bpf/x')]" Delegate:false BindsTo:"['x.service']" Upholds:"['x.service']" \
+		ExecStart:"[]" JoinsNamespaceOf:"['x.service']" Controller:"'x'" PIDFDs:'[1]' AddRef:true; do
+		annotation_fails "${p%%:*}" "${p#*:}" 'not for a bundle to set'
+	done
+	expect_no_unit
+}
+
+test_systemd__annotations_that_say_nothing_F188() {
+	unit
+	annotation_fails KillMode process 'a value is expected'
+	annotation_fails KillMode "'process" 'closing quote'
+	annotation_fails KillMode "'process' 1" 'the end is expected'
+	annotation_fails TimeoutStopUSec 'uint64 -1' 'is no uint64'
+	annotation_fails TimeoutStopSec '"5"' 'no number of seconds'
+	annotation_fails TimeoutStopSec '-5' 'no number of seconds'
+	annotation_fails Kill.Mode '1' 'not the name of a property'
+	annotation_fails Ki '1' 'not the name of a property'
+	annotation_fails After '[]' 'needs its type'
+	# What systemd does not know, or not in this type, is its own to refuse.
+	annotation_refused TasksNone 'uint64 1'
+	annotation_refused TimeoutStopUSec "'a'"
+	expect_no_unit
+}
+
+annotation_refused() {
+	config '.annotations = {($k):$v}' --arg k "org.systemd.property.$1" --arg v "$2"
+	run_fails 'systemd says' run -b "$B" "$ID"
+}
+
+# ---- names that are taken, units that are left -------------------------------------------------
+
+test_systemd__a_name_in_use_F169() {
+	unit
+	sleeping
+	run_fails "start $UNIT: systemd says: .*hint: another container has this cgroupsPath" run -b "$B" "$ID-2"
+	run_fails 'does not exist' state "$ID-2"
+	has_status running
+	expect_property ActiveState active
+	deleted
+	expect_no_unit
+}
+
+test_systemd__a_failed_unit_makes_room_for_the_next_F169() {
+	unit '.annotations = {"org.systemd.property.RuntimeMaxSec":"1","org.systemd.property.CollectMode":"\"inactive\""}'
+	sleeping
+	until_true has_status stopped
+	until_true [ "$(property ActiveState)" = failed ]
+	config 'del(.annotations) | .process.args = ["true"]'
+	run_ok run -b "$B" "$ID-2"
+	expect_no_unit
+	deleted
+}
+
+test_systemd__delete_forgets_a_failed_unit_F167() {
+	unit '.annotations = {"org.systemd.property.RuntimeMaxSec":"1","org.systemd.property.CollectMode":"\"inactive\""}'
+	sleeping
+	until_true has_status stopped
+	until_true eval '[ "$(property ActiveState)" = failed ]'
+	run_ok delete "$ID"
+	expect_no_unit
+}
+
+test_systemd__delete_leaves_a_unit_that_took_the_name_alone_F167() {
+	unit
+	sleeping
+	run_ok kill "$ID" KILL
+	until_true has_status stopped
+	until_true no_unit
+	run_ok create -b "$B" "$ID-2"
+	run_ok delete "$ID"
+	expect_property ActiveState active
+	expect_eq "$(status "$ID-2")" created
+	deleted "$ID-2"
+	expect_no_unit
+}
+
+test_systemd__a_killed_create_leaves_no_unit_C220() {
+	local ms pid i
+	unit '.linux.resources.memory.limit = 100000000'
+	args sleep 1000
+	for ms in 1 3 6 10 15 20 25 30 40 50 60 80 100 150; do
+		rt_exec create -b "$B" "$ID" >/dev/null 2>&1 &
+		pid=$!
+		busybox usleep $((ms * 1000))
+		kill -KILL $pid 2>/dev/null || :
+		wait $pid 2>/dev/null || :
+		run_ok delete --force "$ID"
+		until_true no_unit
+		expect_no_file "$GROUP"
+		run_fails 'does not exist' state "$ID"
+	done
+}
+
+test_systemd__a_start_that_fails_later_leaves_no_unit_F167() {
+	unit
+	args /bin/nothing-there
+	run_fails 'nothing-there' run -b "$B" "$ID"
+	expect_no_unit
+	config '.hooks = {"createRuntime":[{"path":"/bin/false"}]} | .process.args = ["true"]'
+	run_fails 'hook' create -b "$B" "$ID"
+	expect_no_unit
+}
+
+test_systemd__many_at_a_time_C007() {
+	local i pids=()
+	unit '.linux.resources.pids.limit = 20'
+	for i in 1 2 3 4 5 6 7 8; do
+		mkdir "$T/b$i"
+		jq -c --arg i "$i" '.linux.cgroupsPath += "-" + $i' "$B/config.json" >"$T/b$i/config.json"
+		rt run -b "$T/b$i" "$ID-$i" 2>"$T/err$i" &
+		pids+=($!)
+	done
+	for i in "${!pids[@]}"; do
+		wait "${pids[i]}" || fail "$(cat "$T"/err*)"
+	done
+	[ -z "$(systemctl list-units --all --no-legend "test-$ID*")" ] || fail "$(systemctl list-units --all "test-$ID*")"
+}
+
+# ---- ordinary users ----------------------------------------------------------------------------
+
+# user_unit [FILTER]: for the user dev of the guest, who has a systemd of his own
+user_unit() {
+	need_systemd
+	command -v as-dev >/dev/null || skip "the guest has no user with a systemd"
+	UNIT=test-$ID.scope
+	config '.linux.cgroupsPath = "user.slice:test:" + $id | .linux.namespaces += [{"type":"user"}]
+		| .linux.uidMappings = [{"containerID":0,"hostID":1000,"size":1}] | .linux.gidMappings = .linux.uidMappings
+		| .linux.namespaces |= map(select(.type != "cgroup" and .type != "network"))
+		| .mounts |= map(select(.type != "sysfs" and .type != "mqueue") | if .options then .options -= ["gid=5"] else . end) | '"${1:-.}" --arg id "$ID"
+	mkdir -p "$T/state"
+	chown -R 1000:1000 "$T/state" "$B"
+	chmod 755 "$T" "$B"
+	capture as-dev true
+	[ "$RC" = 0 ] || skip "no systemd of the user: $ERR"
+}
+as_user() { as-dev "$RUNTIME" --root "$T/state" $RUNTIME_FLAGS "$@"; }
+
+test_systemd__rootless_in_a_scope_of_the_user_s_systemd_C007() {
+	user_unit '.linux.resources = {"memory":{"limit":50000000},"pids":{"limit":40}}'
+	args sh -c 'cat /proc/self/cgroup; sleep 0'
+	capture as_user run -b "$B" "$ID"
+	expect_rc 0
+	expect_match "^0::/user.slice/user-1000.slice/user@1000.service/user.slice/$UNIT\$"
+	args sleep 1000
+	capture as_user create -b "$B" "$ID"
+	expect_rc 0
+	GROUP=/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/user.slice/$UNIT
+	expect_eq "$(<"$GROUP/memory.max")" 49999872
+	expect_eq "$(<"$GROUP/pids.max")" 40
+	capture as_user start "$ID"
+	expect_rc 0
+	capture as_user delete --force "$ID"
+	expect_rc 0
+	expect_no_file "$GROUP"
+	as-dev systemctl --user stop user.slice
+}
+
+test_systemd__rootless_from_a_session_of_the_system_s_C007() {
+	user_unit
+	# Not in a scope of the user's systemd: which asks the system's to move the process.
+	args sh -c 'cat /proc/self/cgroup'
+	capture setpriv --reuid 1000 --regid 1000 --init-groups env HOME=/home/dev XDG_RUNTIME_DIR=/run/user/1000 \
+		"$RUNTIME" --root "$T/state" $RUNTIME_FLAGS run -b "$B" "$ID"
+	expect_rc 0
+	expect_match "/user.slice/$UNIT\$"
+	as-dev systemctl --user stop user.slice
+}
+
+test_systemd__rootless_without_a_systemd_C007() {
+	user_unit
+	args true
+	# No limit is asked for: it goes on without a group.
+	capture setpriv --reuid 1000 --regid 1000 --init-groups env XDG_RUNTIME_DIR="$T" HOME=/home/dev \
+		"$RUNTIME" --root "$T/state" $RUNTIME_FLAGS run -b "$B" "$ID"
+	expect_rc 0
+	config '.linux.resources.memory.limit = 50000000'
+	chown 1000:1000 "$B/config.json"
+	capture setpriv --reuid 1000 --regid 1000 --init-groups env XDG_RUNTIME_DIR="$T" HOME=/home/dev \
+		"$RUNTIME" --root "$T/state" $RUNTIME_FLAGS run -b "$B" "$ID"
+	[ "$RC" != 0 ] || fail "the limit is not kept"
+	expect_match 'limit memory: reach systemd by unix:path=.*hint: limits need a systemd of the user' "$ERR"
+}
