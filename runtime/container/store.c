@@ -44,18 +44,13 @@ static bool is_mine(const char *directory, uid_t uid)
 	return lstat(directory, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == uid;
 }
 
-/*
- * An ordinary user's: $XDG_RUNTIME_DIR, or what it would be, or a directory of its own in /tmp.  Root in a user
- * namespace of another may not be root of /run.
- */
-static const char *default_root(char *buf, size_t size)
+/* An ordinary user's: $XDG_RUNTIME_DIR, or what it would be, or a directory of its own in /tmp. */
+static const char *user_root(char *buf, size_t size)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	uid_t uid = (uid_t)getauxval(AT_EUID);
 	bool given = runtime_dir && runtime_dir[0] == '/';
 
-	if (uid == 0 && (!given || access(ROOT_DEFAULT, F_OK) == 0 || access("/run", W_OK) == 0))
-		return ROOT_DEFAULT;
 	snprintf(buf, size, "/run/user/%u", uid);
 	if (given)
 		snprintf(buf, size, "%s/crun-lite", runtime_dir);
@@ -80,7 +75,8 @@ static int check_ours(int fd, const char *root, struct error *err)
 int state_root_open(const char *path, bool make, int *ret_fd, struct error *err)
 {
 	char buf[PATH_MAX];
-	const char *root = path ?: default_root(buf, sizeof(buf));
+	bool of_root = !path && getauxval(AT_EUID) == 0;
+	const char *root = path ?: of_root ? ROOT_DEFAULT : user_root(buf, sizeof(buf));
 	bool shared = !path && strncmp(root, "/tmp/", 5) == 0;
 	int fd, nofollow = shared ? O_NOFOLLOW : 0, r;
 
@@ -88,6 +84,11 @@ int state_root_open(const char *path, bool make, int *ret_fd, struct error *err)
 	if (strspn(root, "/.") == strlen(root))
 		return error_set(err, ERROR_SAID, "--root \"%s\" is no place for the state", root);
 	fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC | nofollow);
+	/* Root of a user namespace that is not root of /run. */
+	if (fd < 0 && errno == ENOENT && of_root && getenv("XDG_RUNTIME_DIR") && access("/run", W_OK) < 0) {
+		root = user_root(buf, sizeof(buf));
+		fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
 	if (fd < 0 && errno == ENOENT && make) {
 		r = make_path(root);
 		if (r < 0) {
