@@ -100,9 +100,9 @@ static unsigned char *grow(struct wire *w, size_t n)
 
 void wire_bytes(struct wire *w, const void *v, size_t n)
 {
-	unsigned char *to = grow(w, n);
+	unsigned char *to = n ? grow(w, n) : NULL;
 
-	if (to && n)
+	if (to)
 		memcpy(to, v, n);
 }
 

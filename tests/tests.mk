@@ -38,7 +38,8 @@ include tests/bench/bench.mk
 fuzz_cc    ?= clang
 fuzz_flags := -std=gnu17 -D_GNU_SOURCE -I. -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=undefined -DCRUN_LITE_VERSION='"fuzz"' -DCRUN_LITE_COMMIT='"fuzz"'
-fuzz_srcs  := $(sort $(wildcard spec/*.c runtime/base/*.c)) cgroups/stats_text.c
+fuzz_srcs  := $(sort $(wildcard spec/*.c runtime/base/*.c)) cgroups/stats_text.c \
+	$(addprefix cgroups/,$(addsuffix .c,devices file dbus properties systemd unit variant weight wire))
 
 build/fuzz/%: tests/fuzz/%.c $(fuzz_srcs)
 	$(Q)mkdir -p $(@D)

@@ -22,6 +22,16 @@
 #define START_TIMEOUT_MS 30000
 #define GROUP_TIMEOUT_MS 10000
 
+/* What a bundle may not ask of systemd is refused before there is a process. */
+static int check_properties(const struct launch *l, struct error *err)
+{
+	struct wire ignored = {0};
+	int r = unit_properties(&l->unit, 0, &l->config->linux_.resources, &l->config->annotations, 0, &ignored, err);
+
+	wire_free(&ignored);
+	return r;
+}
+
 /* Before anything is made that would have to be undone: most often there is no systemd to be asked. */
 int launch_reach_systemd(struct launch *l, struct error *err)
 {
@@ -29,6 +39,9 @@ int launch_reach_systemd(struct launch *l, struct error *err)
 
 	if (!*l->unit.name)
 		return 0;
+	r = check_properties(l, err);
+	if (r < 0)
+		return r;
 	l->group_settled = true;
 	l->bus_interrupt = (struct dbus_interrupt){l->interrupt, foreground_interrupted, 0};
 	r = dbus_open(l->unit.user, START_TIMEOUT_MS, &l->bus_interrupt, &l->bus, err);
