@@ -145,6 +145,11 @@ int cgroup_task_fds(struct cgroup *cgroup, int *ret_fds, size_t *ret_n, uint32_t
  */
 int cgroup_reopen(const struct cgroup_host *host, size_t n, const char *const *paths,
                   struct cgroup *ret, struct error *err);
+/*
+ * From now on `cgroup` is a group below itself, which must exist: `where` is a path, or on v1 "CONTROLLER[,...]:PATH"; "/"
+ * is the group itself.  What would leave it is -EINVAL (V07).
+ */
+int cgroup_enter_below(struct cgroup *cgroup, const char *where, struct error *err);
 /* Sends `sig` to every process in the group and below it; SIGKILL through cgroup.kill where the kernel has it. */
 int cgroup_kill(const struct cgroup *cgroup, int sig, struct error *err);
 /*

@@ -14,6 +14,7 @@ enum cli_kind {
 	CLI_FLAG,               /* bool */
 	CLI_STRING,             /* const char * */
 	CLI_STRINGS,            /* struct cli_strings: may be given several times */
+	CLI_LIST,               /* struct strings: may be given again and again; its memory lives as long as the program */
 	CLI_NUMBER,             /* unsigned, decimal */
 	CLI_MANAGER,            /* enum cgroup_manager_kind */
 	CLI_SYSTEMD,            /* flag that sets one to CGROUP_BY_SYSTEMD */
@@ -60,7 +61,7 @@ struct command {
 	size_t options_size;            /* of the struct that the table fills (zeroed before) */
 };
 
-extern const struct command command_create, command_delete, command_events, command_kill, command_list, command_pause,
+extern const struct command command_create, command_delete, command_events, command_exec, command_kill, command_list, command_pause,
 	command_plan, command_ps, command_resume, command_run, command_spec, command_start, command_state;
 
 /* At the end of every table. */

@@ -30,7 +30,8 @@ _Static_assert(LIMITS_IO_MAX == CLI_STRINGS_MAX, "");
 	{"no-pivot", 0, CLI_FLAG, AT(no_pivot), NULL, "chroot instead of pivot_root (root on a ramfs)"},   \
 	{"no-new-keyring", 0, CLI_FLAG, AT(no_new_keyring), NULL, "keep the caller's session keyring"},    \
 	{"preserve-fds", 0, CLI_NUMBER, AT(preserve_fds), "N", "pass the fds 3 to N+2 on"},                \
-	{"pidfd-socket", 0, CLI_REFUSED, 0, "PATH", "this version does not send pidfds yet"},              \
+	{"pidfd-socket", 0, CLI_STRING, AT(pidfd_socket), "PATH",                                          \
+         "a unix socket that gets a pidfd of the container's process"},                                    \
 	{"memory", 0, CLI_STRING, LIMIT(memory), "SIZE", "512k, 50m, 1.5g: instead of config.json's limit"},       \
 	{"memory-swap", 0, CLI_STRING, LIMIT(memory_swap), "SIZE", "memory and swap together"},            \
 	{"cpus", 0, CLI_STRING, LIMIT(cpus), "N", "so many processors: 0.5, 2"},                           \

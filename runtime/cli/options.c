@@ -70,6 +70,17 @@ static int add_string(const struct cli_option *o, const char *value, struct cli_
 	return 0;
 }
 
+static int add(const char *value, struct strings *to, struct error *err)
+{
+	const char **v = reallocarray(to->v, to->n + 1, sizeof(*v));
+
+	if (!v)
+		return error_set(err, ENOMEM, "read the flags");
+	to->v = v;
+	to->v[to->n++] = value;
+	return 0;
+}
+
 static bool takes_value(const struct cli_option *o)
 {
 	return o->kind != CLI_FLAG && o->kind != CLI_DEBUG && o->kind != CLI_SYSTEMD && o->kind != CLI_IGNORED_FLAG &&
@@ -97,6 +108,8 @@ static int set(const struct cli_option *o, const char *value, void *base, struct
 		return 0;
 	case CLI_STRINGS:
 		return add_string(o, value, dest, err);
+	case CLI_LIST:
+		return add(value, dest, err);
 	case CLI_NUMBER:
 		return set_number(o, value, dest, err);
 	case CLI_MANAGER:

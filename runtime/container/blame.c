@@ -55,6 +55,9 @@ static const char *const plain_words[STEP_KINDS] = {
 	[STEP_STDIO] = "give the standard streams to the container's user",
 	[STEP_NO_NEW_PRIVS] = "set no_new_privs",
 	[STEP_UMASK] = "set the umask",
+	[STEP_CONTROL] = "make the terminal the controlling one",
+	[STEP_PROCFS] = "mount a private procfs",
+	[STEP_SHED] = "drop CAP_SYS_ADMIN",
 };
 
 /* The operation and its object. */
@@ -62,7 +65,7 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 {
 	switch ((enum step_kind)step->kind) {
 	case STEP_JOIN:
-		snprintf(buf, size, "join a namespace");
+		snprintf(buf, size, step->flags & STEP_F_ENTER ? "join the container's namespaces" : "join a namespace");
 		break;
 	case STEP_MAPPED:
 		snprintf(buf, size, "become root of the user namespace");
@@ -157,6 +160,9 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 		break;
 	case STEP_CONSOLE:
 		snprintf(buf, size, "make the terminal");
+		break;
+	case STEP_AFFINITY:
+		snprintf(buf, size, "run on the processors %s", s(p, step->affinity.list));
 		break;
 	case STEP_HOOK_INPUTS:
 		snprintf(buf, size, "make what the startContainer hooks read");

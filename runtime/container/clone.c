@@ -48,6 +48,17 @@ __attribute__((noreturn, noinline, no_sanitize("address"))) static void become_i
 		syscall(SYS_exit, 125);
 }
 
+static long fork_exec(struct clone_args *args, struct child *child)
+{
+	long ret;
+
+	args->flags &= ~(uint64_t)(CLONE_VM | CLONE_VFORK);
+	ret = syscall(SYS_clone3, args, sizeof(*args));
+	if (ret == 0)
+		become_init(child);
+	return ret < 0 ? -errno : ret;
+}
+
 /*
  * On its own stack the child cannot touch the frames that we still need: on ours, with libc's wrapper, its next call
  * would overwrite our return address.
@@ -72,13 +83,7 @@ static long vfork_exec(struct clone_args *args, struct child *child)
 	                   [function] "r"(become_init)
 	                 : "rcx", "r11", "rdx", "memory");
 #else
-	/* Without start code of our own: a plain fork. */
-	args->flags &= ~(uint64_t)(CLONE_VM | CLONE_VFORK);
-	ret = syscall(SYS_clone3, args, sizeof(*args));
-	if (ret == 0)
-		become_init(child);
-	if (ret < 0)
-		ret = -errno;
+	ret = fork_exec(args, child);   /* without start code of our own */
 #endif
 	return ret;
 }
@@ -142,8 +147,8 @@ static int explain(long r, uint32_t namespaces, int group, struct error *err)
 	return (int)r;
 }
 
-int clone_init(int image, size_t plan_offset, uint32_t namespaces, unsigned capabilities, int group, pid_t *ret_pid,
-               int *ret_pidfd, struct error *err)
+int clone_init(int image, size_t plan_offset, uint32_t namespaces, unsigned capabilities, int group, bool frozen,
+               pid_t *ret_pid, int *ret_pidfd, struct error *err)
 {
 	char number[16], offset[24];
 	char *const argv[] = {(char[]){"crun-lite-init"}, number, offset, NULL};
@@ -166,7 +171,7 @@ int clone_init(int image, size_t plan_offset, uint32_t namespaces, unsigned capa
 
 	snprintf(number, sizeof(number), "%d", image);
 	snprintf(offset, sizeof(offset), "%zu", plan_offset);
-	pid = vfork_exec(&args, &child);
+	pid = frozen ? fork_exec(&args, &child) : vfork_exec(&args, &child);
 	if (pid < 0)
 		return explain(pid, namespaces, group, err);
 	if (*(volatile int *)&child.error) {

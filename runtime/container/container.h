@@ -22,6 +22,7 @@ struct create_options {
 	const char *config;             /* --config FILE; NULL: config.json of the bundle */
 	const char *console_socket;
 	const char *pid_file;
+	const char *pidfd_socket;
 	bool no_pivot, no_new_keyring;
 	bool detach, keep;              /* run only */
 	unsigned preserve_fds;
@@ -38,6 +39,29 @@ int container_create(const struct create_options *options, struct error *err);
  */
 int container_run(const struct create_options *options, int *ret_status, struct error *err);
 int container_start(const struct runtime_options *runtime, const char *id, struct error *err);
+struct strings {
+	size_t n;
+	const char **v;
+};
+
+struct exec_options {
+	const struct runtime_options *runtime;
+	const char *id;
+	const char *process;            /* a file with a process object ("-": standard input) instead of config.json's */
+	/* What is given changes that process. */
+	char *const *args;
+	size_t n_args;
+	bool tty, no_new_privs;
+	const char *cwd, *user, *apparmor, *label;
+	struct strings env, gids, caps;
+	struct strings cgroups;         /* cgroup_enter_below */
+	const char *console_socket, *pid_file, *pidfd_socket;
+	bool detach, ignore_paused;
+	unsigned preserve_fds;
+};
+/* One more process in a container that runs; without `detach` it stays until its end, as container_run. */
+int container_exec(const struct exec_options *options, int *ret_status, struct error *err);
+
 /* `all`: every process of the group; a container that is not running is then no error. */
 int container_kill(const struct runtime_options *runtime, const char *id, int sig, bool all, struct error *err);
 /* `force`: kills it first; what does not exist is no error. */

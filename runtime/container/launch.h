@@ -49,6 +49,7 @@ struct launch {
 	int sync;                       /* to init; -1 = none */
 	int theirs;                     /* init's end of it, until init has it */
 	int listener;                   /* the start socket until init has it */
+	bool frozen;                    /* the group is, and so is who is born in it */
 	pid_t pid;
 	unsigned ignored_signals;       /* by the caller, and so by init: bit n - 1 */
 	uint64_t ignored_late;          /* the same of 32 to 64 */

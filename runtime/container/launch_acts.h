@@ -20,6 +20,8 @@ int launch_compile_filter(struct launch *l, struct error *err);
 int launch_keep_config(struct launch *l, struct error *err);
 int launch_know_process(struct launch *l, struct error *err);
 int launch_write_state(struct launch *l, struct error *err);
+/* The pid file, and the pidfd for who listens at --pidfd-socket. */
+int launch_tell_pid(struct launch *l, struct error *err);
 /* Into the state, in memory: what delete removes is what we made. */
 void launch_record_groups(struct launch *l);
 

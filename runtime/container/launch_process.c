@@ -35,7 +35,9 @@ static void undo_process(void *arg)
 		syscall(SYS_pidfd_send_signal, l->pidfd, SIGKILL, NULL, 0);
 	else
 		kill(l->pid, SIGKILL);
-	TEMP_FAILURE_RETRY(waitpid(l->pid, NULL, 0));
+	/* On v1 who is frozen dies when it is thawed: init's, then. */
+	if (!l->frozen)
+		TEMP_FAILURE_RETRY(waitpid(l->pid, NULL, 0));
 }
 
 static int make_listener(struct launch *l, struct error *err)
@@ -124,7 +126,7 @@ int launch_make_process(struct launch *l, struct error *err)
 	if (r < 0)
 		return r;
 	r = clone_init(image, offset, l->plan->clone_flags, 64u - (unsigned)__builtin_clzll(l->caps.known | 1),
-	               birthplace(l), &l->pid, &l->pidfd, err);
+	               birthplace(l), l->frozen, &l->pid, &l->pidfd, err);
 	if (r < 0)
 		return r;
 	undo_push(&l->undo, undo_process, l);

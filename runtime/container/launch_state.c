@@ -15,6 +15,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
+#include "runtime/container/console.h"
 #include "runtime/container/foreground.h"
 #include "runtime/container/notify.h"
 #include "runtime/container/pidfile.h"
@@ -153,6 +154,27 @@ int launch_know_process(struct launch *l, struct error *err)
 	return process_start_time(l->pid, &l->state.start_time, &l->ignored_signals, err);
 }
 
+static int send_pidfd(const struct launch *l, struct error *err)
+{
+	cleanup_close int sock = -1;
+	int r = console_socket_connect(l->options->pidfd_socket, &sock, err);
+
+	r = r < 0 ? r : console_socket_send(sock, l->pidfd, "pidfd", err);
+	return r < 0 ? error_set(err, err->code, "send the pidfd to the socket %s", l->options->pidfd_socket) : 0;
+}
+
+int launch_tell_pid(struct launch *l, struct error *err)
+{
+	int r = l->options->pidfd_socket ? send_pidfd(l, err) : 0;
+
+	if (r == 0 && l->options->pid_file) {
+		r = pidfile_write(l->options->pid_file, l->pid, err);
+		if (r == 0)
+			undo_push(&l->undo, undo_pidfile, l);
+	}
+	return r;
+}
+
 int launch_write_state(struct launch *l, struct error *err)
 {
 	int r;
@@ -168,10 +190,5 @@ int launch_write_state(struct launch *l, struct error *err)
 		r = store_write_new(&l->store, "plan", l->plan, l->plan->size, err);
 	if (r == 0)
 		r = state_write(&l->store, &l->state, err);
-	if (r == 0 && l->options->pid_file) {
-		r = pidfile_write(l->options->pid_file, l->pid, err);
-		if (r == 0)
-			undo_push(&l->undo, undo_pidfile, l);
-	}
-	return r;
+	return r < 0 ? r : launch_tell_pid(l, err);
 }

@@ -192,7 +192,7 @@ int slots_open(struct plan *plan, const struct cgroup *group, struct error *err)
 		struct plan_slot *slot = &slots(plan)[i];
 		int fd;
 
-		if (slot->opener != OPENED_BY_PARENT)
+		if (slot->opener != OPENED_BY_PARENT || slot->kind == SLOT_PROCESS)
 			continue;
 		fd = open_slot(plan, slot, group, err);
 		if (fd < 0)

@@ -64,6 +64,11 @@ static int bind_console(struct init *in, long terminal)
 	return (int)sys(move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
+int do_control(struct init *in, const struct step *step)
+{
+	return failed_at(in, STAGE_CONTROL_TTY, sys(ioctl, 0, TIOCSCTTY, 0));
+}
+
 int do_console(struct init *in, const struct step *step)
 {
 	struct window_size size = {
@@ -79,7 +84,7 @@ int do_console(struct init *in, const struct step *step)
 	r = sys(fchownat, terminal, "", step->console.uid, -1, AT_EMPTY_PATH);
 	if (r < 0)
 		return failed_at(in, STAGE_OWNER, r);
-	r = bind_console(in, terminal);
+	r = step->flags & STEP_F_ENTER ? 0 : bind_console(in, terminal);
 	if (r < 0)
 		return failed_at(in, STAGE_CONSOLE_BIND, r);
 	for (int fd = 0; fd < 3; fd++) {
@@ -87,5 +92,5 @@ int do_console(struct init *in, const struct step *step)
 		if (r < 0)
 			return failed_at(in, STAGE_CONTROL_TTY, r);
 	}
-	return failed_at(in, STAGE_CONTROL_TTY, sys(ioctl, 0, TIOCSCTTY, 0));
+	return step->flags & STEP_F_ENTER ? 0 : do_control(in, step);
 }

@@ -112,6 +112,8 @@ int do_user(struct init *in, const struct step *step)
 		r = sys(setresuid, step->user.uid, step->user.uid, step->user.uid);
 		if (r < 0)
 			return failed_at(in, STAGE_UID, r);
+		if (step->flags & STEP_F_ENTER)
+			sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
 	}
 	r = set_capabilities(step);
 	if (r < 0)
@@ -133,7 +135,7 @@ int do_cwd(struct init *in, const struct step *step)
 
 	if (path[0] == '/' && !path[1] && in->root != AT_FDCWD)
 		return 0;       /* where do_pivot has left us */
-	fd = path_ensure(in, path, WANT_DIRECTORY, 0);
+	fd = step->flags & STEP_F_ENTER ? path_find(in, path, 0) : path_ensure(in, path, WANT_DIRECTORY, 0);
 	if (fd < 0)
 		return failed_at(in, STAGE_TARGET, fd);
 	return (int)sys(fchdir, fd);
@@ -158,4 +160,16 @@ int do_memory_policy(struct init *in, const struct step *step)
 	unsigned long bits = step->memory.mask.n ? 64ul * step->memory.mask.n + 1 : 0;
 
 	return (int)sys(set_mempolicy, step->memory.mode, bits ? plan_at(in->plan, step->memory.mask.offset) : NULL, bits);
+}
+
+int do_affinity(struct init *in, const struct step *step)
+{
+	long r = sys(sched_setaffinity, 0, step->affinity.mask.n * 8, plan_at(in->plan, step->affinity.mask.offset));
+
+	return r < 0 ? (int)r : 0;
+}
+
+int do_shed(struct init *in, const struct step *step)
+{
+	return set_capabilities(step);
 }

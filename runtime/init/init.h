@@ -90,6 +90,8 @@ size_t strlen(const char *s);
 
 /* main.c: all but the streams, what the program gets, and the sockets; after READY nothing else is needed. */
 void close_others(struct init *in);
+/* The same, but for the private procfs and the terminal: before the container may look at us. */
+void close_outside(struct init *in);
 
 /* path.c */
 enum want { WANT_DIRECTORY, WANT_FILE };
@@ -171,6 +173,8 @@ int do_label(struct init *in, const struct step *step);
 int do_personality(struct init *in, const struct step *step);
 int do_memory_policy(struct init *in, const struct step *step);
 int do_console(struct init *in, const struct step *step);
+int do_control(struct init *in, const struct step *step);
+int do_procfs(struct init *in, const struct step *step);
 int do_program(struct init *in, const struct step *step);
 int do_ready(struct init *in, const struct step *step);
 int do_hook_inputs(struct init *in, const struct step *step);
@@ -182,4 +186,6 @@ int do_user(struct init *in, const struct step *step);
 int do_no_new_privs(struct init *in, const struct step *step);
 int do_cwd(struct init *in, const struct step *step);
 int do_umask(struct init *in, const struct step *step);
+int do_affinity(struct init *in, const struct step *step);
+int do_shed(struct init *in, const struct step *step);
 int do_exec(struct init *in, const struct step *step);

@@ -44,19 +44,37 @@ static int do_tidy(struct init *in, const struct step *step)
 	return (int)sys(close_range, highest_slot(in) + 1, ~0u, 0);
 }
 
+/* -1, for none, is larger than any fd. */
+static void close_all_but(const struct init *in, unsigned *keep, unsigned n)
+{
+	unsigned next = 3 + in->plan->preserve_fds;
+
+	for (unsigned i = 0; i < n; i++) {
+		for (unsigned k = i + 1; k < n; k++) {
+			unsigned low = keep[k] < keep[i] ? keep[k] : keep[i], high = keep[k] < keep[i] ? keep[i] : keep[k];
+
+			keep[i] = low;
+			keep[k] = high;
+		}
+		if (keep[i] > next)
+			sys(close_range, next, keep[i] - 1, 0);
+		if (keep[i] == ~0u)
+			return;
+		next = keep[i] + 1;
+	}
+	sys(close_range, next, ~0u, 0);
+}
+
 void close_others(struct init *in)
 {
-	unsigned sync = (unsigned)in->sync, listen = (unsigned)in->plan->listen_fd;
-	unsigned low = sync < listen ? sync : listen, high = sync < listen ? listen : sync;
-	unsigned first = 3 + in->plan->preserve_fds;
-
 	in->dir = in->proc = -1;
-	if (low > first)
-		sys(close_range, first, low - 1, 0);
-	if (high > low + 1)
-		sys(close_range, low + 1, high - 1, 0);
-	if (high != ~0u)
-		sys(close_range, high + 1, ~0u, 0);
+	close_all_but(in, (unsigned[]){(unsigned)in->sync, (unsigned)in->plan->listen_fd}, 2);
+}
+
+void close_outside(struct init *in)
+{
+	in->dir = -1;
+	close_all_but(in, (unsigned[]){(unsigned)in->sync, (unsigned)in->proc, (unsigned)in->tty}, 3);
 }
 
 static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
@@ -96,6 +114,8 @@ static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_LABEL] = do_label,
 	[STEP_PERSONALITY] = do_personality,
 	[STEP_CONSOLE] = do_console,
+	[STEP_CONTROL] = do_control,
+	[STEP_PROCFS] = do_procfs,
 	[STEP_PROGRAM] = do_program,
 	[STEP_READY] = do_ready,
 	[STEP_MEMORY_POLICY] = do_memory_policy,
@@ -108,6 +128,8 @@ static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_NO_NEW_PRIVS] = do_no_new_privs,
 	[STEP_CWD] = do_cwd,
 	[STEP_UMASK] = do_umask,
+	[STEP_AFFINITY] = do_affinity,
+	[STEP_SHED] = do_shed,
 	[STEP_EXEC] = do_exec,
 };
 

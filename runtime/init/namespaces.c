@@ -27,12 +27,18 @@ int do_clone(struct init *in, const struct step *step)
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)slot_of(in, step->clone.group_slot_1 - 1);
 	}
+	if (step->flags & STEP_F_ENTER)
+		close_outside(in);
 	pid = sys(clone3, &args, sizeof(args));
 	if (pid < 0)
 		return (int)pid;
-	if (pid == 0)   /* STEP_MAPPED is next: our messages must not overtake CLONED */
+	if (pid == 0) { /* STEP_MAPPED, GROUP or READY is next: our messages must not overtake CLONED */
+		if (in->tty >= 0)       /* the first process gives it to the parent */
+			sys(close, in->tty);
+		in->tty = -1;
 		return 0;
-	sys(exit_group, sync_send(in, MSG_CLONED, (int)pid, -1) < 0 ? 125 : 0);
+	}
+	sys(exit_group, sync_send(in, MSG_CLONED, (int)pid, in->tty) < 0 ? 125 : 0);
 	__builtin_unreachable();
 }
 

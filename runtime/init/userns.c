@@ -86,7 +86,7 @@ static long become(long r, const struct step *step)
 
 int do_mapped(struct init *in, const struct step *step)
 {
-	long r = await_mapped(in);
+	long r = step->flags & STEP_F_ENTER ? 0 : await_mapped(in);
 
 	if (r < 0)
 		return failed_at(in, STAGE_MESSAGE, r);

@@ -9,6 +9,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/sys.h"
 #include "runtime/plan/builder.h"
+#include "runtime/plan/parts.h"
 #include "spec/emit.h"
 #include "spec/names.h"
 
@@ -248,7 +249,7 @@ static uint32_t slot_of_root(const struct plan_input *in, struct builder *b, enu
 	return builder_slot(b, kind, joined ? joined : path, 0, in->config->root.path.at);
 }
 
-static uint32_t root_slot(const struct plan_input *in, struct builder *b)
+uint32_t plan_root_slot(const struct plan_input *in, struct builder *b)
 {
 	return slot_of_root(in, b, SLOT_ROOT);
 }
@@ -282,7 +283,7 @@ static void plan_root(const struct plan_input *in, struct builder *b, uint32_t s
 	s->root.place_slot_1 = place;
 }
 
-static void plan_pivot(const struct plan_input *in, struct builder *b, uint32_t slot)
+void plan_pivot(const struct plan_input *in, struct builder *b, uint32_t slot)
 {
 	const struct config *c = in->config;
 	bool new_mounts = is_new(c, NS_MOUNT);
@@ -342,13 +343,6 @@ static int plan_hooks(const struct plan_input *in, struct builder *b, enum hook_
 
 /* ---- the environment ---- */
 
-struct variable {
-	const char *text;
-	size_t name_len;
-	size_t order;
-	bool dropped;
-};
-
 static int by_name(const void *a, const void *b)
 {
 	const struct variable *x = a, *y = b;
@@ -368,7 +362,7 @@ static int by_order(const void *a, const void *b)
 }
 
 /* process.env, then ours; of two with the same name the last one counts (F008), in its own place. */
-static struct variable *environment(const struct plan_input *in, size_t *ret_n)
+struct variable *plan_environment(const struct plan_input *in, size_t *ret_n)
 {
 	const struct texts *env = &in->config->process.env;
 	size_t n = env->n + in->n_env;
@@ -390,7 +384,7 @@ static struct variable *environment(const struct plan_input *in, size_t *ret_n)
 	return v;
 }
 
-static const char *value_of(const struct variable *v, size_t n, const char *name)
+const char *plan_value_of(const struct variable *v, size_t n, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -413,7 +407,7 @@ static plan_str absolute(struct builder *b, const char *cwd, const char *directo
 }
 
 /* As execvp(3): a name with a slash is a path, another one is looked for in the container's PATH. */
-static void plan_program(const struct config *c, const char *path, struct builder *b)
+void plan_program(const struct config *c, const char *path, struct builder *b)
 {
 	const char *name = c->process.args.v[0].s, *cwd = c->process.cwd.s, *p = path ? path : PATH_DEFAULT;
 	struct step *s = builder_step(b, STEP_PROGRAM, 0, c->process.args.v[0].at);
@@ -437,7 +431,7 @@ static void plan_program(const struct config *c, const char *path, struct builde
 	                                           (uint32_t)n};
 }
 
-static int plan_env(struct builder *b, const struct config *c, const struct variable *env, size_t n_env,
+int plan_env(struct builder *b, const struct config *c, const struct variable *env, size_t n_env,
                     struct plan_list *ret, struct error *err)
 {
 	cleanup_free const char **kept = calloc(n_env + 1, sizeof(*kept));
@@ -456,7 +450,7 @@ static int plan_env(struct builder *b, const struct config *c, const struct vari
 	return 0;
 }
 
-static void plan_exec(struct builder *b, const struct config *c, struct plan_list env)
+void plan_exec(struct builder *b, const struct config *c, struct plan_list env)
 {
 	struct step *s = builder_step(b, STEP_EXEC, 0, c->process.args.v[0].at);
 
@@ -466,7 +460,7 @@ static void plan_exec(struct builder *b, const struct config *c, struct plan_lis
 
 /* ---- becoming the container's process ---- */
 
-static void plan_rlimits(const struct process *p, struct builder *b)
+void plan_rlimits(const struct process *p, struct builder *b)
 {
 	for (size_t i = 0; i < p->rlimits.n; i++) {
 		struct step *s = builder_step(b, STEP_RLIMIT, 0, p->rlimits.v[i].at);
@@ -477,7 +471,7 @@ static void plan_rlimits(const struct process *p, struct builder *b)
 	}
 }
 
-static void plan_seccomp(const struct plan_input *in, struct builder *b)
+void plan_seccomp(const struct plan_input *in, struct builder *b)
 {
 	const struct seccomp *profile = &in->config->linux_.seccomp;
 	struct step *s;
@@ -494,7 +488,7 @@ static void plan_seccomp(const struct plan_input *in, struct builder *b)
 	s->seccomp.flags = in->filter->flags;
 }
 
-static unsigned last_capability(uint64_t known)
+unsigned plan_last_capability(uint64_t known)
 {
 	return known ? 63u - (unsigned)__builtin_clzll(known) : 0;
 }
@@ -508,7 +502,7 @@ static void plan_user(const struct plan_input *in, struct builder *b)
 	caps_resolve(&p->capabilities, &in->caps, &sets);
 	s = builder_step(b, STEP_CAPS, 0, p->at);
 	s->caps.bounding = sets.bounding;
-	s->caps.last = last_capability(in->caps.known);
+	s->caps.last = plan_last_capability(in->caps.known);
 	s = builder_step(b, STEP_USER, 0, p->user.at);
 	if (is_joined(in->config, NS_USER) || userns_keeps_groups(in->config, &in->caller))
 		s->flags |= STEP_F_KEEP_GROUPS;
@@ -669,7 +663,7 @@ static int plan_inside(const struct plan_input *in, struct builder *b, bool home
 		plan_mounted(in, b, home);
 		return 0;
 	}
-	slot = root_slot(in, b);
+	slot = plan_root_slot(in, b);
 	if (!is_new(c, NS_MOUNT)) {
 		if (b->opener == OPENED_BY_INIT)
 			builder_step(b, STEP_OPEN, 0, nowhere);
@@ -709,7 +703,7 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
                  struct error *err)
 {
 	const struct config *c = in->config;
-	bool home = c->process.set && !value_of(env, n_env, "HOME");
+	bool home = c->process.set && !plan_value_of(env, n_env, "HOME");
 	struct plan_list program_env;
 	struct step *ready;
 	int r;
@@ -732,7 +726,7 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 	plan_sysctls(c, b);
 	plan_attributes(in, b);
 	if (c->process.set)
-		plan_program(c, value_of(env, n_env, "PATH"), b);
+		plan_program(c, plan_value_of(env, n_env, "PATH"), b);
 	/* As late as possible: the parent makes it meanwhile, and what init mounts is not charged to it. */
 	if (!has_create_hooks(c))
 		plan_group(in, b);
@@ -762,7 +756,7 @@ int plan_build(const struct plan_input *in, struct plan **ret, struct error *err
 		r = plan_check_scheduler(in->config, err);
 	if (r < 0)
 		return r;
-	env = environment(in, &n_env);
+	env = plan_environment(in, &n_env);
 	if (!env)
 		return error_set(err, ENOMEM, "plan the environment");
 	r = build(in, &b, env, n_env, err);

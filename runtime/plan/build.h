@@ -35,6 +35,16 @@ struct plan_input {
 /* *ret is malloc'ed.  What runtime-spec knows and this version cannot do is refused by name (-ENOTSUP). */
 int plan_build(const struct plan_input *input, struct plan **ret, struct error *err);
 
+/*
+ * exec.c: the same for one more process in a container that runs; `config` is the container's, its process that of
+ * the new one.
+ */
+struct plan_enter {
+	const struct plan_input *input;
+	uint32_t namespaces;            /* CLONE_NEW* of those to join */
+};
+int plan_build_exec(const struct plan_enter *enter, struct plan **ret, struct error *err);
+
 /* Refuses what nothing could be done with, each with its name and place (refuse.c). */
 int plan_refuse(const struct config *config, struct error *err);
 

@@ -66,6 +66,8 @@ enum step_kind {
 	STEP_PERSONALITY,
 	STEP_LABEL,             /* AppArmor's or SELinux's, for execve or for new keys */
 	STEP_CONSOLE,
+	STEP_CONTROL,           /* the standard streams' terminal becomes the session's */
+	STEP_PROCFS,            /* opens the private procfs while there is the right to */
 	STEP_PROGRAM,           /* looks it up: which candidate exists */
 	STEP_READY,             /* MSG_READY, then waits for MSG_START */
 	/* becoming the container's process */
@@ -79,6 +81,8 @@ enum step_kind {
 	STEP_NO_NEW_PRIVS,
 	STEP_CWD,
 	STEP_UMASK,
+	STEP_AFFINITY,
+	STEP_SHED,              /* the last capabilities that the program does not get */
 	STEP_EXEC,
 	STEP_KINDS,
 };
@@ -122,6 +126,12 @@ enum {                          /* step.flags */
 	STEP_F_COPY_LINK = 1 << 18,
 	/* STEP_MOUNT, with STEP_F_COPY_UP: uid or gid is among the options */
 	STEP_F_OWNER_GIVEN = 1 << 19,
+	/*
+	 * For `exec` (runtime/plan/exec.c).  STEP_MAPPED: nothing to wait for; STEP_CONSOLE: not bound on /dev/console, and
+	 * STEP_CONTROL makes it the session's; STEP_CWD: must be there; STEP_CLONE: into the container, with no more rights
+	 * and files than the program; STEP_USER: stays hidden, whatever fs.suid_dumpable says
+	 */
+	STEP_F_ENTER = 1 << 20,
 };
 
 struct plan_option {            /* fsconfig: value 0 = a flag */
@@ -196,6 +206,7 @@ struct step {
 			struct plan_list groups;        /* uint32_t each */
 			uint64_t effective, permitted, inheritable, ambient;
 		} user;
+		struct { plan_str list; struct plan_list mask; } affinity;      /* uint64_t each */
 		struct { uint32_t mask; } umask;                        /* PLAN_UMASK_CALLER: as it was */
 		struct { struct plan_list args, env; } exec;
 	};
@@ -210,6 +221,7 @@ enum slot_kind {
 	SLOT_PROC,              /* the same of a procfs, verified: it goes on /proc */
 	SLOT_NULL,              /* open_tree(CLONE) of the host's null device, verified */
 	SLOT_NAMESPACE,         /* a namespace file, its type verified */
+	SLOT_PROCESS,           /* a pidfd of the container's process, for setns; put there by who has it */
 	SLOT_GROUP,             /* the v2 group's directory, for CLONE_INTO_CGROUP */
 	SLOT_CGROUP_TREE,       /* open_tree(CLONE) of the container's group on pure v2 */
 	SLOT_IDS,               /* a user namespace that is there for its maps only: idmapped mounts (F041) */

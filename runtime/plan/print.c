@@ -62,6 +62,7 @@ static const struct word flag_words[] = {
 	{STEP_F_SHOWN, "shown"}, {STEP_F_BY_NAME, "by-name"}, {STEP_F_BOUND, "bound"}, {STEP_F_KEEP_GROUPS, "keep-groups"},
 	{STEP_F_INHERIT_MODE, "inherit-mode"}, {STEP_F_FROM_PATH, "from-path"}, {STEP_F_SLAVE_FIRST, "slave-first"},
 	{STEP_F_KEEP_LINK, "keep-link"}, {STEP_F_COPY_LINK, "copy-link"}, {STEP_F_OWNER_GIVEN, "owner-given"},
+	{STEP_F_ENTER, "enter"},
 	{0},
 };
 
@@ -402,6 +403,17 @@ static void print_seccomp(const struct sink *k, const struct step *s)
 		number(k, "listener", s->seccomp.listener);
 }
 
+static void print_affinity(const struct sink *k, const struct step *s)
+{
+	text(k, "processors", s->affinity.list);
+}
+
+static void print_shed(const struct sink *k, const struct step *s)
+{
+	mask(k, "effective", s->user.effective);
+	mask(k, "permitted", s->user.permitted);
+}
+
 static const struct {
 	const char *name;
 	void (*print)(const struct sink *k, const struct step *s);
@@ -442,6 +454,8 @@ static const struct {
 	[STEP_LABEL] = {"label", print_sysctl},
 	[STEP_PERSONALITY] = {"personality", print_personality},
 	[STEP_CONSOLE] = {"console", print_console},
+	[STEP_CONTROL] = {"control", NULL},
+	[STEP_PROCFS] = {"procfs", NULL},
 	[STEP_PROGRAM] = {"program", print_program},
 	[STEP_READY] = {"ready", NULL},
 	[STEP_MEMORY_POLICY] = {"memory-policy", print_memory},
@@ -454,6 +468,8 @@ static const struct {
 	[STEP_NO_NEW_PRIVS] = {"no-new-privs", NULL},
 	[STEP_CWD] = {"cwd", print_path},
 	[STEP_UMASK] = {"umask", print_umask},
+	[STEP_AFFINITY] = {"affinity", print_affinity},
+	[STEP_SHED] = {"shed", print_shed},
 	[STEP_EXEC] = {"exec", print_exec},
 };
 

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/exec_process.h"
+
+#include <linux/capability.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "runtime/base/sys.h"
+#include "runtime/plan/build.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char base[] = "{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"/r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],"
+	"\"env\":[\"PATH=/bin\"],\"user\":{\"uid\":0,\"gid\":7,\"additionalGids\":[1]},\"terminal\":true,"
+	"\"capabilities\":{\"bounding\":[\"CAP_KILL\"],\"effective\":[\"CAP_KILL\"],\"permitted\":[\"CAP_KILL\"]}},"
+	"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"mount\"}],"
+	"\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}}}";
+
+static struct config *parsed(void)
+{
+	struct config *config = NULL;
+	struct error err = {0};
+
+	assert_int_equal(config_parse(base, strlen(base), "config.json", &config, &err), 0);
+	return config;
+}
+
+static void ids_are_whole_numbers_or_refused(void **state)
+{
+	static const struct { const char *text; bool ok; uint32_t id; } rows[] = {
+		{"0", true, 0}, {"1", true, 1}, {"65534", true, 65534}, {"4294967294", true, 4294967294u},
+		{"007", true, 7}, {"4294967295", false, 0}, {"4294967296", false, 0}, {"18446744073709551616", false, 0},
+		{"99999999999", false, 0}, {"", false, 0}, {" 1", false, 0}, {"1 ", false, 0}, {"-1", false, 0}, {"+1", false, 0},
+		{"1x", false, 0}, {"0x1", false, 0}, {"root", false, 0},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint32_t id = 99;
+
+		assert_int_equal(exec_parse_id(rows[i].text, strlen(rows[i].text), &id), rows[i].ok);
+		if (rows[i].ok)
+			assert_int_equal(id, rows[i].id);
+	}
+}
+
+static int choose(struct exec_options *o, struct config *container, struct config **ret, struct error *err)
+{
+	char *args[] = {(char[]){"prog"}, (char[]){"-x"}};
+	struct config *file = NULL;
+
+	o->args = args;
+	o->n_args = 2;
+	return exec_process(o, container, ret, &file, err);
+}
+
+static void flags_change_the_containers_process(void **state)
+{
+	const char *env[] = {"A=1"}, *gids[] = {"2", "3"}, *caps[] = {"CAP_NET_RAW"};
+	struct exec_options o = {.cwd = "/tmp", .user = "5", .no_new_privs = true, .env = {1, env}, .gids = {2, gids}, .caps = {1, caps}};
+	struct config *container = parsed(), *c;
+	struct error err = {0};
+
+	assert_int_equal(choose(&o, container, &c, &err), 0);
+	assert_ptr_equal(c, container);
+	assert_string_equal(c->process.cwd.s, "/tmp");
+	assert_int_equal(c->process.user.uid, 5);
+	assert_int_equal(c->process.user.gid, 7);
+	assert_int_equal(c->process.user.additional_gids.n, 3);
+	assert_int_equal(c->process.user.additional_gids.v[2], 3);
+	assert_true(c->process.no_new_privileges);
+	assert_false(c->process.terminal);
+	assert_int_equal(c->process.args.n, 2);
+	assert_string_equal(c->process.args.v[1].s, "-x");
+	assert_string_equal(c->process.env.v[1].s, "A=1");
+	assert_int_equal(c->process.capabilities.effective.n, 2);
+	assert_int_equal(c->process.capabilities.inheritable.n, 0);
+	assert_int_equal(c->process.capabilities.ambient.n, 0);
+	config_free(container);
+}
+
+static void what_is_wrong_is_refused(void **state)
+{
+	const char *env[] = {"A"}, *gids[] = {"-1"}, *caps[] = {"CAP_NOTHING"};
+	const struct exec_options rows[] = {
+		{.user = "root"}, {.user = "1:"}, {.user = "4294967295"}, {.cwd = "relative"}, {.env = {1, env}}, {.gids = {1, gids}},
+		{.caps = {1, caps}}, {.process = "/nonexistent"},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct exec_options o = rows[i];
+		struct config *container = parsed(), *c;
+		struct error err = {0};
+
+		assert_true(choose(&o, container, &c, &err) < 0);
+		assert_true(err.text[0]);
+		config_free(container);
+	}
+}
+
+static const struct step *step_of(const struct plan *plan, enum step_kind kind, uint32_t *ret_index)
+{
+	const struct step *steps = plan_at(plan, plan->steps.offset);
+
+	for (uint32_t i = 0; i < plan->steps.n; i++)
+		if (steps[i].kind == kind) {
+			*ret_index = i;
+			return &steps[i];
+		}
+	return NULL;
+}
+
+static struct plan *planned(struct config *config, bool nnp, struct seccomp_filter *filter)
+{
+	static const struct cgroup_host host = {.layout = CGROUP_V1};
+	static struct cgroup group = {.n = 1};
+	struct plan_input input = {
+		.config = config, .bundle = "/b", .id = "x", .cgroups = &host, .group = &group, .filter = filter,
+		.caps = {.permitted = (1ull << 41) - 1, .known = (1ull << 41) - 1},
+	};
+	struct plan *plan = NULL;
+	struct error err = {0};
+
+	config->process.no_new_privileges = nnp;
+	assert_int_equal(plan_build_exec(&(struct plan_enter){&input, CLONE_NEWPID | CLONE_NEWNS}, &plan, &err), 0);
+	return plan;
+}
+
+/* V22: the order is the defence. */
+static void rights_are_gone_before_the_clone_that_the_container_sees(void **state)
+{
+	uint64_t filter_bytes = 0x7fff000000000006;
+	struct seccomp_filter filter = {.bytes = &filter_bytes, .n = 1};
+
+	for (int nnp = 0; nnp < 2; nnp++) {
+		struct config *config = parsed();
+		struct plan *plan = planned(config, nnp, &filter);
+		uint32_t join = 99, caps, user, clone, group, seccomp, shed, exec;
+		uint64_t admin = 1ull << CAP_SYS_ADMIN, kill = 1ull << CAP_KILL;
+		const struct step *s;
+
+		s = step_of(plan, STEP_JOIN, &join);
+		assert_int_equal(join, 0);
+		assert_int_equal(s->join.type, CLONE_NEWPID | CLONE_NEWNS);
+		assert_non_null(step_of(plan, STEP_CAPS, &caps));
+		s = step_of(plan, STEP_USER, &user);
+		assert_int_equal(s->user.permitted, nnp ? kill : kill | admin);
+		assert_non_null(step_of(plan, STEP_CLONE, &clone));
+		assert_non_null(step_of(plan, STEP_GROUP, &group));
+		assert_non_null(step_of(plan, STEP_SECCOMP, &seccomp));
+		assert_non_null(step_of(plan, STEP_EXEC, &exec));
+		s = step_of(plan, STEP_SHED, &shed);
+		if (nnp) {
+			assert_null(s);
+		} else {
+			assert_int_equal(s->user.permitted, kill);
+			assert_true(seccomp < shed && shed < exec);
+		}
+		assert_true(join < caps && caps < user && user < clone && clone < group && group < seccomp && seccomp < exec);
+		free(plan);
+		config_free(config);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ids_are_whole_numbers_or_refused),
+		cmocka_unit_test(flags_change_the_containers_process),
+		cmocka_unit_test(what_is_wrong_is_refused),
+		cmocka_unit_test(rights_are_gone_before_the_clone_that_the_container_sees),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
