@@ -33,8 +33,10 @@ int do_mounted(struct init *in, const struct step *step)
 	r = sync_send(in, MSG_MOUNTED, 0, fd);
 	if (fd >= 0)
 		sys(close, fd);
-	if (r == 0 && (step->flags & STEP_F_TELL))
+	if (r == 0 && (step->flags & STEP_F_TELL)) {
 		r = sync_receive(in, MSG_HOOKS_DONE, NULL, NULL, 0, NULL, NULL);
+		own_forget(in);
+	}
 	return failed_at(in, STAGE_MESSAGE, r);
 }
 
@@ -98,7 +100,7 @@ int do_ready(struct init *in, const struct step *step)
 	struct message message = {0};
 	int r = 0;
 
-	path_forget(in);
+	own_forget(in);
 	if (step->flags & STEP_F_TELL)
 		r = sync_send(in, MSG_READY, 0, in->tty);
 	if (in->tty >= 0)

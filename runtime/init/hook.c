@@ -159,6 +159,7 @@ int do_hook(struct init *in, const struct step *step)
 	if (pid == 0)
 		exec_hook(in, step, (int)input);
 	sys(close, input);
+	own_forget(in);
 	if (pid < 0)
 		return failed_at(in, STAGE_CREATE, pid);
 	r = await(pid, step->hook.timeout, &status);

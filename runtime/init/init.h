@@ -116,6 +116,8 @@ void own_add(struct init *in, const char *path, const char *type, int root);
 int own_find(const struct init *in, enum own_kind kind, const char *path, const char **ret_name);
 /* Something was mounted on `path`: forgets what it may have covered. */
 void own_covered(struct init *in, const char *path);
+/* Somebody else (a hook) may have mounted anything anywhere: forgets all of them, and the cached directory. */
+void own_forget(struct init *in);
 
 /* sync.c */
 int sync_send(const struct init *in, enum message_type type, int code, int fd);

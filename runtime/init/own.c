@@ -16,9 +16,11 @@ static size_t without_slashes(const char *path)
 	return len;
 }
 
-/* With empty components, "." or "..", the text says too little about the place. */
+/* Relative, with empty components, "." or "..": the text says too little about the place. */
 static int is_odd(const char *path)
 {
+	if (path[0] != '/')
+		return 1;
 	for (; *path; path++)
 		if (path[0] == '/' && (path[1] == '/' || path[1] == '.'))
 			return 1;
@@ -80,4 +82,10 @@ void own_covered(struct init *in, const char *path)
 		if (in->own[i].len < len || !begins(path, in->own[i].path, len))
 			in->own[n++] = in->own[i];
 	in->n_own = n;
+}
+
+void own_forget(struct init *in)
+{
+	path_forget(in);
+	in->n_own = 0;
 }

@@ -601,3 +601,36 @@ test_security__terminals_swapped_while_containers_start_V09() {
 	kill -0 "$HELPER" || fail "the swapping ended: nothing was raced"
 	end_helper "$HELPER"
 }
+
+# What the base configuration masks and makes read-only, tried.
+HIDDEN='cat /proc/timer_list /proc/keys; echo 1 >/proc/sys/net/ipv4/ip_forward; ls /proc/acpi; echo done'
+
+expect_hidden() {
+	expect_eq "$OUT" done "what is hidden"
+	expect_in "Read-only file system" "$ERR"
+}
+
+# Init takes a short way below the file systems that it mounted itself: not where something covers them.
+test_security__masks_hold_where_proc_is_mounted_twice_V08_V19() {
+	local d
+	for d in proc ../proc ./proc /proc/ //proc /./proc /proc/. /tmp/../proc; do
+		in_container "$HIDDEN" '.mounts = [.mounts[0], (.mounts[0] | .destination = $d)] + .mounts[-5:]' --arg d "$d"
+		expect_hidden
+		in_container "$HIDDEN" '.mounts = [(.mounts[0] | .destination = $d), (.mounts[0] | .destination = "/proc")] + .mounts[-5:]' --arg d "$d"
+		expect_hidden
+	done
+}
+
+test_security__masks_hold_where_a_hook_mounts_another_proc_V08_F141() {
+	own_rootfs
+	printf '#!/bin/sh\nexec nsenter -t "$(jq .pid)" -m mount -t proc proc "%s/proc"\n' "$R" >"$T/hook"
+	chmod 755 "$T/hook"
+	local kind
+	for kind in createRuntime createContainer; do
+		if [ $kind = createContainer ]; then
+			printf '#!/bin/sh\nexec mount -t proc proc "%s/proc"\n' "$R" >"$T/hook"
+		fi
+		in_container "$HIDDEN" '.hooks = {($k): [{"path":$h}]}' --arg k $kind --arg h "$T/hook"
+		expect_hidden
+	done
+}
