@@ -19,15 +19,15 @@ static const struct plan_slot *slots(const struct init *in)
 	return plan_at(in->plan, in->plan->slots.offset);
 }
 
-/* What came from the parent must outlive the temporary fds; the slots lie below them. */
-static int highest_slot(const struct init *in)
+/* What came from the parent must outlive the temporary fds, and lies below them; so must a terminal that waits to be sent. */
+static int highest_kept(const struct init *in)
 {
 	int highest = in->sync > in->plan->listen_fd ? in->sync : in->plan->listen_fd;
 
 	for (uint32_t i = 0; i < in->plan->slots.n; i++)
 		if (slots(in)[i].fd > highest)
 			highest = slots(in)[i].fd;
-	return highest;
+	return in->tty > highest ? in->tty : highest;
 }
 
 /*
@@ -38,10 +38,11 @@ static int do_tidy(struct init *in, const struct step *step)
 {
 	in->dir = -1;
 	in->proc = -1;
+	in->masks[0].spare = -1;        /* of files the first one is a slot, and stays */
 	in->masks[1] = (struct mask){-1, -1};
 	in->n_own = 0;
 	in->cwd = -1;
-	return (int)sys(close_range, highest_slot(in) + 1, ~0u, 0);
+	return (int)sys(close_range, highest_kept(in) + 1, ~0u, 0);
 }
 
 /* -1, for none, is larger than any fd. */

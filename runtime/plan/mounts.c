@@ -16,6 +16,8 @@
 
 /* Each mount leaves up to four temporary fds behind: closed all together every so often. */
 #define MOUNTS_BEFORE_TIDY 24
+/* Each masked or read-only path leaves up to two. */
+#define PATHS_BEFORE_TIDY 200
 /* fsconfig(2): a longer string is EINVAL. */
 #define OPTION_MAX 255
 
@@ -862,13 +864,19 @@ static bool is_likely_directory(const char *path)
 	return !is_in(path, files);
 }
 
+/* With what the mounts left open, a soft limit of 1024 must do. */
+static void tidy_between(struct builder *b, size_t path)
+{
+	if (path > 0 && path % PATHS_BEFORE_TIDY == 0)
+		builder_step(b, STEP_TIDY, 0, (struct source){0});
+}
+
 void plan_hidden(const struct plan_input *in, struct builder *b)
 {
 	const struct linux_config *l = &in->config->linux_;
 	plan_str label = 0;
 	uint32_t null = 0;
 
-	/* With what the mounts left open, a soft limit of 1024 must do. */
 	if (in->config->mounts.n + l->masked_paths.n + l->readonly_paths.n > 2 * MOUNTS_BEFORE_TIDY)
 		builder_step(b, STEP_TIDY, 0, (struct source){0});
 
@@ -878,16 +886,19 @@ void plan_hidden(const struct plan_input *in, struct builder *b)
 		null = builder_slot(b, SLOT_NULL, "/dev/null", 0, l->masked_paths.v[0].at);
 	for (size_t i = 0; i < l->masked_paths.n; i++) {
 		const struct text *path = &l->masked_paths.v[i];
-		struct step *s =
-			builder_step(b, STEP_MASK, is_likely_directory(path->s) ? STEP_F_DIRECTORY : 0, path->at);
+		struct step *s;
 
+		tidy_between(b, i);
+		s = builder_step(b, STEP_MASK, is_likely_directory(path->s) ? STEP_F_DIRECTORY : 0, path->at);
 		s->mask.path = builder_str(b, path->s);
 		s->mask.slot = null;
 		s->mask.label = label;
 	}
 	for (size_t i = 0; i < l->readonly_paths.n; i++) {
-		struct step *s = builder_step(b, STEP_READONLY, 0, l->readonly_paths.v[i].at);
+		struct step *s;
 
+		tidy_between(b, l->masked_paths.n + i);
+		s = builder_step(b, STEP_READONLY, 0, l->readonly_paths.v[i].at);
 		s->path.path = builder_str(b, l->readonly_paths.v[i].s);
 	}
 }

@@ -837,3 +837,12 @@ test_mounts__words_of_the_others_F034_F042() {
 	mounted '["noacl","rsync","rasync","rdirsync"]'; mount_has_not /mnt sync; mount_has /mnt dirsync
 	bound "$T/src" '["bind","acl","noacl","rsync","iversion","lazytime","silent","mand","x-a=b"]'; mount_line /mnt
 }
+
+# Init closes what they leave behind every so often: a soft limit of 1024 files must do.
+test_mounts__more_masked_and_read_only_paths_than_files_may_be_open_F078() {
+	ulimit -S -n 1024
+	in_container 'cat /etc/file; ls /opt; cat /etc/passwd; touch /root/x 2>/dev/null || echo sealed' \
+		'.linux.maskedPaths = [range(700) | "/proc/nothing\(.)", "/etc/file", "/opt"] + ["/etc/passwd"]
+		| .linux.readonlyPaths = [range(700) | "/root"] | .root.readonly = false'
+	expect_eq "$OUT" sealed
+}

@@ -709,3 +709,10 @@ test_process__console_size_is_ignored_without_a_terminal_F006() {
 	config '.process.consoleSize = {"height":10,"width":10}'
 	run_ok run -b "$B" "$ID"
 }
+
+# Init closes temporary files meanwhile: the terminal is none of them.
+test_process__a_terminal_beside_many_masked_paths_F005_F078() {
+	config '.process.terminal = true | .process.args = ["tty"] | .linux.maskedPaths += [range(400) | "/proc/nothing\(.)"]'
+	capture "$HELPERS/ptyrun" expect:/dev/pts/0 -- "$RUNTIME" $RUNTIME_FLAGS --root "$ROOT" run -b "$B" "$ID"
+	expect_rc 0
+}
