@@ -64,13 +64,16 @@ static const struct field device_fields[] = {
 
 /* ---- controllers ---- */
 
+/* -1: none.  Nothing else below zero means anything. */
+#define LIMIT .min = -1, .max = INT64_MAX
+
 static const struct field memory_fields[] = {
 	{NULL,                decode_set,      AT(memory.set)},
-	{"limit",             decode_opt_int,  AT(memory.limit)},
-	{"reservation",       decode_opt_int,  AT(memory.reservation)},
-	{"swap",              decode_opt_int,  AT(memory.swap)},
-	{"kernel",            decode_opt_int,  AT(memory.kernel)},
-	{"kernelTCP",         decode_opt_int,  AT(memory.kernel_tcp)},
+	{"limit",             decode_opt_int,  AT(memory.limit), LIMIT},
+	{"reservation",       decode_opt_int,  AT(memory.reservation), LIMIT},
+	{"swap",              decode_opt_int,  AT(memory.swap), LIMIT},
+	{"kernel",            decode_opt_int,  AT(memory.kernel), LIMIT},
+	{"kernelTCP",         decode_opt_int,  AT(memory.kernel_tcp), LIMIT},
 	{"swappiness",        decode_opt_uint, AT(memory.swappiness)},
 	{"disableOOMKiller",  decode_opt_bool, AT(memory.disable_oom_killer)},
 	{"useHierarchy",      decode_opt_bool, AT(memory.use_hierarchy)},
@@ -168,7 +171,7 @@ static const struct field network_fields[] = {
 };
 
 static const struct field pids_fields[] = {
-	{"limit", decode_opt_int, AT(pids_limit), .required = true},
+	{"limit", decode_opt_int, AT(pids_limit), .required = true, LIMIT},
 	{0},
 };
 

@@ -377,3 +377,198 @@ test_cgroups__a_frozen_container_is_killed_by_delete_force() {
 	run_ok delete --force "$ID"
 	expect_eq "$(own_groups)" ""
 }
+
+# ---- bad input: a clear error, and nothing is left behind ------------------------------------------
+
+test_cgroups__what_is_no_limit_is_refused_with_its_place() {
+	only_crun_lite
+	local filter re
+	while IFS='|' read -r re filter; do
+		config "del(.linux.resources) | $filter"
+		run_fails "$re" run -b "$B" "$ID"
+		expect_match 'asked for at .*config.json:[0-9]+:[0-9]+ \(/linux/' "$ERR"
+		expect_eq "$(own_groups)" ""
+	done <<-'F'
+		-5 is outside|.linux.resources.memory.limit = -5
+		-2 is outside|.linux.resources.memory.swap = -2
+		-2 is outside|.linux.resources.memory.reservation = -2
+		-7 is outside|.linux.resources.pids.limit = -7
+		-5 is outside|.linux.resources.cpu.shares = -5
+		-1 is outside|.linux.resources.cpu.period = -1
+		expected a number, found a string|.linux.resources.memory.limit = "5m"
+		expected an integer, found 1.5|.linux.resources.memory.limit = 1.5
+		is not a page size|.linux.resources.hugepageLimits = [{"pageSize":"3XB","limit":1}]
+		not between 10 and 1000|.linux.resources.blockIO.weight = 5
+		is less than memory.limit|.linux.resources.memory = {"limit":4096000,"swap":1}
+		cannot be the name of a file|.linux.resources.unified = {"a/b":"1"}
+		cannot be the name of a file|.linux.resources.unified = {"":"1"}
+		cannot be the name of a file|.linux.resources.unified = {"..":"1"}
+		contains ".."|.linux.cgroupsPath = "/a/../b"
+		contains ".."|.linux.cgroupsPath = ".."
+	F
+}
+
+test_cgroups__a_cpuset_that_does_not_exist_is_refused_with_what_there_is_F114() {
+	only_crun_lite
+	if [ -n "$V2" ]; then
+		skip "v2 takes any list and uses what there is"
+	fi
+	[ -d /sys/fs/cgroup/cpuset ] || skip "no cpuset hierarchy"
+	local filter
+	for filter in '{"cpus":"4095"}' '{"cpus":"x"}' '{"mems":"63"}' '{"cpus":"0-"}'; do
+		config '.linux.resources.cpu = $c' --argjson c "$filter"
+		run_fails 'cpuset\.(cpus|mems)' run -b "$B" "$ID"
+		expect_match 'the parent group has 0' "$ERR"
+		expect_eq "$(own_groups)" ""
+	done
+}
+
+test_cgroups__a_limit_below_what_is_used_says_how_much_that_is_F101() {
+	only_crun_lite
+	local dir=/sys/fs/cgroup/memory/$ID file=tasks
+	[ -z "$V2" ] || dir=/sys/fs/cgroup/$ID file=cgroup.procs
+	[ "$(awk '/^SwapTotal/ {print $2}' /proc/meminfo)" = 0 ] || skip "with swap it can be met"
+	mkdir "$T/shm" "$dir"
+	mount -t tmpfs tmpfs "$T/shm"
+	# Memory that cannot be taken back and has nobody: a file in memory.
+	sh -c 'echo 0 >"$0/'$file'" && head -c 30000000 /dev/zero >"$1/file"' "$dir" "$T/shm"
+	config '.linux.resources.memory = {"limit":10485760,"checkBeforeUpdate":true}'
+	run_fails 'unable to set memory limit to 10485760 \(current usage: [1-9][0-9]{7}\)' run -b "$B" "$ID"
+	umount "$T/shm"
+	rmdir "$dir"
+	expect_eq "$(own_groups)" ""
+}
+
+test_cgroups__a_frozen_group_is_refused_and_left_as_it_was_F167() {
+	only_crun_lite
+	local dir file frozen=1 thawed=0
+	if [ -n "$V2" ]; then
+		dir=/sys/fs/cgroup/$ID file=cgroup.freeze
+	else
+		dir=/sys/fs/cgroup/freezer/$ID file=freezer.state frozen=FROZEN thawed=THAWED
+		[ -d "${dir%/*}" ] || skip "no freezer"
+	fi
+	mkdir "$dir"
+	echo $frozen >"$dir/$file"
+	run_fails "$ID: it is frozen" run -b "$B" "$ID"
+	expect_eq "$(<"$dir/$file")" $frozen
+	echo $thawed >"$dir/$file"
+	rmdir "$dir"
+	expect_eq "$(own_groups)" ""
+}
+
+test_cgroups__a_read_only_hierarchy_is_an_error_with_a_way_out() {
+	only_crun_lite
+	capture unshare --mount sh -c 'for d; do mount -o remount,bind,ro "$d" || exit 77; done
+		exec "$0" --root "'"$ROOT"'" run -b "'"$B"'" "'"$ID"'"' "$RUNTIME" "${CGROUPS[@]}"
+	[ "$RC" != 77 ] || skip "cannot make them read-only here"
+	expect_rc 1
+	expect_match "make the cgroup /sys/fs/cgroup/[^ ]*$ID: read-only file system" "$ERR"
+	expect_in 'mount it writable' "$ERR"
+	expect_eq "$(own_groups)" ""
+}
+
+# ---- F069 -------------------------------------------------------------------------------------------
+
+# owner_of_group: who the group and its files belong to, those of root left out
+owner_of_group() {
+	find "/sys/fs/cgroup/$ID" -maxdepth 1 ! -uid 0 -printf '%U %f\n' | sort
+}
+
+test_cgroups__a_group_that_is_shown_writable_belongs_to_the_containers_user_F069() {
+	only_crun_lite
+	[ -n "$V2" ] || skip "v2 only"
+	local f want
+	config '.mounts += [{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["rw","nosuid"]}]
+		| .process.user = {"uid":1000,"gid":1000} | .process.args = ["sleep","1000"]'
+	created
+	want=$(cat /sys/kernel/cgroup/delegate 2>/dev/null || printf '%s\n' cgroup.procs cgroup.threads cgroup.subtree_control)
+	want=$(for f in $want; do [ ! -e "/sys/fs/cgroup/$ID/$f" ] || echo "1000 $f"; done; echo "1000 $ID")
+	expect_eq "$(owner_of_group)" "$(sort <<<"$want")"
+	expect_eq "$(stat -c %u "/sys/fs/cgroup/$ID/cgroup.max.depth")" 0
+	deleted
+	# It may make groups, and no more of anything than it was given.
+	in_container 'mkdir /sys/fs/cgroup/own && echo made; echo 5 >/sys/fs/cgroup/pids.max; :' . 2>/dev/null
+	expect_eq "$OUT" made
+	expect_eq "$(own_groups)" ""
+}
+
+test_cgroups__other_groups_stay_with_root_F069() {
+	only_crun_lite
+	[ -n "$V2" ] || skip "v2 only"
+	local filter
+	args sleep 1000
+	config '.mounts += [{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["rw"]}]
+		| .process.user = {"uid":1000,"gid":1000}'
+	cp "$B/config.json" "$T/writable.json"
+	for filter in '.mounts[-1].options = ["ro"]' 'del(.mounts[-1])' '.process.user.uid = 0' \
+		'del(.linux.namespaces[] | select(.type == "cgroup"))'; do
+		cp "$T/writable.json" "$B/config.json"
+		config "$filter"
+		created
+		expect_eq "$(owner_of_group)" "" "$filter"
+		deleted
+	done
+}
+
+test_cgroups__in_a_user_namespace_it_is_the_users_id_of_the_host_F069() {
+	only_crun_lite
+	[ -n "$V2" ] || skip "v2 only"
+	own_rootfs
+	chown -R 100000:100000 "$R"
+	chmod 755 "$T" "$B"
+	config '.mounts += [{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["rw"]}]
+		| .linux.namespaces += [{"type":"user"}] | .process.args = ["sleep","1000"]
+		| .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":1000}] | .linux.gidMappings = .linux.uidMappings'
+	created
+	expect_eq "$(stat -c %u "/sys/fs/cgroup/$ID" "/sys/fs/cgroup/$ID/cgroup.procs" | paste -sd' ')" "100000 100000"
+	deleted
+}
+
+# ---- many -------------------------------------------------------------------------------------------
+
+# CYCLES=1000 for a soak
+test_cgroups__many_containers_leave_no_group() {
+	only_crun_lite
+	local i before after
+	count_groups() { awk 'NR > 1 {n += $3} END {print n}' /proc/cgroups; }
+	before=$(count_groups)
+	for ((i = 0; i < ${CYCLES:-100}; i++)); do
+		"$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS create -b "$B" "$ID" </dev/null >/dev/null
+		"$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS delete --force "$ID"
+	done
+	expect_eq "$(own_groups)" ""
+	[ -z "$TEST_NEIGHBOURS" ] || return 0
+	# The kernel takes its time to forget what a group was charged for.
+	until_true eval '[ "$(count_groups)" -le $((before + 20)) ]'
+}
+
+# bomb: a container that forks as much as it may
+bomb() {
+	running 'b() { while :; do b & done; }; b' '.linux.resources = {"pids":{"limit":512},"cpu":{"quota":50000,"period":100000}}'
+	local f
+	f=$(cgroup_file pids pids.current pids.current)
+	until_true eval '[ "$(<"'"$f"'")" -gt 300 ]'
+}
+
+test_cgroups__a_fork_bomb_dies_by_kill_all() {
+	bomb
+	local start=$EPOCHREALTIME ms f
+	f=$(cgroup_file pids cgroup.procs cgroup.procs)
+	run_ok kill --all "$ID" KILL
+	DEADLINE=20 until_true eval "[ -z \"\$(<'$f')\" ]"
+	ms=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
+	[ $ms -lt 20000 ] || fail "it took $ms ms"
+	until_true has_status stopped
+	deleted
+}
+
+test_cgroups__a_fork_bomb_without_a_pid_namespace_dies_by_delete_force() {
+	config 'del(.linux.namespaces[] | select(.type == "pid"))'
+	bomb
+	local start=$EPOCHREALTIME ms
+	run_ok delete --force "$ID"
+	ms=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
+	[ $ms -lt 20000 ] || fail "it took $ms ms"
+	expect_eq "$(own_groups)" ""
+}
