@@ -409,6 +409,85 @@ test_rootless__a_group_that_is_delegated_is_used_F101() {
 	done
 }
 
+# delegated CONTROLLER...: on v2, a subtree GROUP of the user's that has those; the runtime runs in it
+delegated() {
+	local c
+	[ -n "$V2" ] || skip "v2 only"
+	for c; do grep -qw "$c" /sys/fs/cgroup/cgroup.subtree_control || skip "no $c controller"; done
+	GROUP=/sys/fs/cgroup/$ID/user
+	mkdir -p "/sys/fs/cgroup/$ID"
+	for c; do echo "+$c" >"/sys/fs/cgroup/$ID/cgroup.subtree_control"; done
+	mkdir "$GROUP" "$GROUP/start"
+	chown $USER_ID "$GROUP" "$GROUP/start"
+	for c in $(cat /sys/kernel/cgroup/delegate); do
+		[ ! -e "$GROUP/$c" ] || chown $USER_ID "$GROUP/$c" "$GROUP/start/$c"
+	done
+	rt() { (echo "$BASHPID" >"$GROUP/start/cgroup.procs" && as_user "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS "$@"); }
+}
+
+undelegated() {
+	expect_eq "$(cd "$GROUP" && echo */)" start/ "what is left in the user's group"
+	rmdir "$GROUP/start" "$GROUP" "/sys/fs/cgroup/$ID"
+}
+
+test_rootless__limits_hold_in_a_delegated_group_F101_F132() {
+	only_crun_lite
+	ordinary_user no-ids
+	delegated memory pids
+	config '.linux.resources = {"pids":{"limit":5}}'
+	args sh -c 'cat /proc/self/cgroup; for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done; echo started all'
+	capture rt run -b "$B" "$ID"
+	expect_match "0::/$ID/user/crun-lite-$ID"
+	expect_match "fork" "$ERR"
+	expect_not_in "started all"
+	config '.linux.resources = {"memory":{"limit":20971520}}'
+	args eatmemory 60
+	capture rt run -b "$B" --report "$T/report.json" "$ID"
+	expect_rc 137
+	expect_eq "$(jq -c '[.reason, .memory.oom_kills >= 1, .pids.peak != 0]' "$T/report.json")" '["oom",true,true]'
+	undelegated
+}
+
+test_rootless__stats_and_a_timeout_in_a_delegated_group_C080() {
+	only_crun_lite
+	ordinary_user no-ids
+	delegated memory pids
+	args sleep 1000
+	created --memory 64m --pids-limit 9
+	run_ok events --stats "$ID"
+	expect_eq "$(jq -c '[.data.memory.usage.limit, .data.pids.limit, .data.pids.current]' <<<"$OUT")" '[67108864,9,1]'
+	deleted
+	capture rt run -b "$B" --pids-limit 9 --timeout 300ms "$ID"
+	expect_rc 137
+	undelegated
+}
+
+test_rootless__a_controller_that_is_not_delegated_is_named_with_the_drop_in_F101() {
+	only_crun_lite
+	ordinary_user no-ids
+	delegated pids
+	config '.linux.resources = {"memory":{"limit":67108864}}'
+	run_fails 'memory' run -b "$B" "$ID"
+	expect_match 'Delegate=[a-z ]*memory' "$ERR"
+	expect_in 'user@.service.d/delegate.conf' "$ERR"
+	expect_in "/linux/resources/memory" "$ERR"
+	config '.linux.resources = {"pids":{"limit":9}}'
+	run_ok run -b "$B" "$ID"
+	undelegated
+}
+
+test_rootless__in_the_scope_that_systemd_delegates_F101() {
+	only_crun_lite
+	[ -n "$V2" ] && [ -d /run/systemd/system ] && command -v as-dev >/dev/null || skip "no guest with systemd"
+	config 'del(.linux.cgroupsPath) | .linux.resources = {"memory":{"limit":20971520},"pids":{"limit":50},"cpu":{"quota":50000,"period":100000}}'
+	args eatmemory 60
+	mkdir -p "$ROOT"
+	chown 1000:1000 "$T" "$B" "$ROOT"
+	capture as-dev "$RUNTIME" --root "$ROOT" run -b "$B" --report "$T/report.json" "$ID"
+	expect_rc 137
+	expect_eq "$(jq -c '[.reason, .memory.oom_kills >= 1, (.cpu.periods > 0)]' "$T/report.json")" '["oom",true,true]'
+}
+
 test_rootless__the_manager_disabled_F068() {
 	ordinary_user no-ids
 	args sh -c 'echo fine'
