@@ -420,7 +420,8 @@ delegated() {
 	mkdir "$GROUP" "$GROUP/start"
 	chown $USER_ID "$GROUP" "$GROUP/start"
 	for c in $(cat /sys/kernel/cgroup/delegate); do
-		[ ! -e "$GROUP/$c" ] || chown $USER_ID "$GROUP/$c" "$GROUP/start/$c"
+		[ ! -e "$GROUP/$c" ] || chown $USER_ID "$GROUP/$c"
+		[ ! -e "$GROUP/start/$c" ] || chown $USER_ID "$GROUP/start/$c"
 	done
 	rt() { (echo "$BASHPID" >"$GROUP/start/cgroup.procs" && as_user "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS "$@"); }
 }
@@ -435,9 +436,8 @@ test_rootless__limits_hold_in_a_delegated_group_F101_F132() {
 	ordinary_user no-ids
 	delegated memory pids
 	config '.linux.resources = {"pids":{"limit":5}}'
-	args sh -c 'cat /proc/self/cgroup; for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done; echo started all'
+	args sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 1000 & done; echo started all'
 	capture rt run -b "$B" "$ID"
-	expect_match "0::/$ID/user/crun-lite-$ID"
 	expect_match "fork" "$ERR"
 	expect_not_in "started all"
 	config '.linux.resources = {"memory":{"limit":20971520}}'
@@ -454,6 +454,7 @@ test_rootless__stats_and_a_timeout_in_a_delegated_group_C080() {
 	delegated memory pids
 	args sleep 1000
 	created --memory 64m --pids-limit 9
+	expect_eq "$(<"/proc/$(pid_of)/cgroup")" "0::/$ID/user/crun-lite-$ID"
 	run_ok events --stats "$ID"
 	expect_eq "$(jq -c '[.data.memory.usage.limit, .data.pids.limit, .data.pids.current]' <<<"$OUT")" '[67108864,9,1]'
 	deleted
