@@ -6,7 +6,9 @@ DESTDIR ?=
 V       ?= 0
 
 version := 0.1.0
-commit  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+# A tarball has the commit in a file (.gitattributes); whose repository it was unpacked in does not matter.
+commit  := $(shell { [ -e .git ] && git rev-parse --short=12 HEAD || sed -n 's/^\([0-9a-f]\{12\}\).*/\1/p' .commit; } 2>/dev/null)
+commit  := $(or $(commit),unknown)
 out     := build/$(BUILD)$(if $(filter 1,$(STATIC)),,-dynamic)
 Q       := $(if $(filter 1,$(V)),,@)
 say      = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $1 $(2:$(CURDIR)/%=%);)
@@ -109,6 +111,7 @@ uninstall:                    ## removes what install put there
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/crun-lite
 
 dist:                         ## dist/crun-lite-VERSION.tar.gz of what is committed
+	@[ -e .git ] || { echo 'dist: this is no git checkout' >&2; exit 1; }
 	@mkdir -p dist
 	git archive --format=tar.gz --prefix=crun-lite-$(version)/ -o dist/crun-lite-$(version).tar.gz HEAD
 
@@ -122,7 +125,8 @@ check-unit: $(units)          ## cmocka tests
 	@log=$(out)/unit.log; : >$$log; bad=0; \
 	for t in $(units); do ./$$t >>$$log 2>&1 || { bad=1; echo "not ok $$t"; }; done; \
 	grep -E '^\[  FAILED  \]|^\[  ERROR   \]|Sanitizer' $$log; \
-	echo "unit: $$(grep -c '^\[       OK \]' $$log) passed, $$(grep -c '^\[  FAILED  \] [a-z_]*$$' $$log) failed, 0 skipped"; exit $$bad
+	sum() { sed -nE "s/^\[  $$1 *\] ([A-Za-z_]+: )?([0-9]+) test\(s\).*/\2/p" $$log | paste -sd+ | sed 's/^$$/0/'; }; \
+	echo "unit: $$(($$(sum PASSED) + 0)) passed, $$(($$(sum FAILED) + 0)) failed, $$(($$(sum SKIPPED) + 0)) skipped"; exit $$bad
 
 FORCE:
 
