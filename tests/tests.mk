@@ -47,12 +47,15 @@ build/fuzz/%: tests/fuzz/%.c $(fuzz_srcs)
 
 # What is found stays in build/fuzz; the corpus of the repository is only read.
 fuzz: $(fuzzers)              ## every fuzz target for FUZZ_SECONDS=60
-	@for f in $(fuzzers); do \
-	  mkdir -p $$f.corpus && \
-	  $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$$f.found- -timeout=10 -rss_limit_mb=2048 \
-	    $$f.corpus $$(ls -d tests/fuzz/corpus/$${f##*/fuzz_} 2>/dev/null) >$$f.log 2>&1 || { tail -n 40 $$f.log; echo "not ok fuzz $$f"; exit 1; }; \
-	  echo "ok fuzz $$f ($$(sed -n 's/^stat::number_of_executed_units: *//p' $$f.log) inputs)"; \
-	done
+	@good=0 bad=0; for f in $(fuzzers); do \
+	  mkdir -p $$f.corpus; \
+	  if $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$$f.found- -timeout=10 -rss_limit_mb=2048 \
+	    $$f.corpus $$(ls -d tests/fuzz/corpus/$${f##*/fuzz_} 2>/dev/null) >$$f.log 2>&1; then \
+	    good=$$((good + 1)); echo "ok fuzz $$f ($$(sed -n 's/^stat::number_of_executed_units: *//p' $$f.log) inputs)"; \
+	  else \
+	    bad=$$((bad + 1)); echo "not ok fuzz $$f"; tail -n 40 $$f.log | sed 's/^/    /'; \
+	  fi; \
+	done; echo "fuzz: $$good passed, $$bad failed, 0 skipped"; [ $$bad = 0 ]
 
 # ---- code ---------------------------------------------------------------------
 c_files = $(shell git ls-files '*.c' '*.h' 2>/dev/null || find runtime spec cgroups tests -name '*.[ch]')
