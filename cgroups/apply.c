@@ -284,7 +284,7 @@ static int not_delegated(const struct cgroup_host *host, const struct setting *s
 		                "systemd-run --user --scope -p Delegate=yes", name);
 	else
 		error_hint(err, "on cgroup v1 root has to make a group and chown it to this user (linux.cgroupsPath names it); or "
-		                "leave linux.resources out");
+		                "leave the limits out");
 	err->at = (struct source){0};
 	return error_locate(err, s->at);
 }
