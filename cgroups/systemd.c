@@ -305,6 +305,25 @@ int systemd_update(struct dbus *bus, const char *unit, const struct resources *r
 	return r;
 }
 
+int systemd_attach(struct dbus *bus, const char *unit, pid_t pid, struct error *err)
+{
+	struct talk t = {.bus = bus, .unit = unit};
+	struct wire body = {0};
+	struct wire_array pids;
+	struct dbus_message m;
+	int r;
+
+	greet(&t, false);
+	wire_string(&body, unit);
+	wire_string(&body, "");         /* the unit's own group, none below it */
+	pids = wire_array(&body, 4);
+	wire_number(&body, 4, (uint32_t)pid);
+	wire_array_end(&body, pids);
+	r = answer(&t, call_manager(&t, "AttachProcessesToUnit", "ssau", &body), &m, "move a process to", err);
+	wire_free(&body);
+	return r;
+}
+
 int systemd_stop(struct dbus *bus, const char *unit, struct error *err)
 {
 	struct talk t = {.bus = bus, .unit = unit};

@@ -28,6 +28,7 @@
 #include "runtime/container/pidfile.h"
 #include "runtime/container/scheduler.h"
 #include "runtime/container/slots.h"
+#include "runtime/container/unit_end.h"
 #include "runtime/plan/build.h"
 #include "spec/lists.h"
 #include "spec/names.h"
@@ -39,6 +40,7 @@ struct exec {
 	struct config *container, *file;        /* l.config is one of them */
 	int target;                             /* pidfd of the container's process */
 	uint32_t namespaces;                    /* CLONE_NEW* to join */
+	bool moved;                             /* into the group, by the user's systemd */
 	struct launch l;
 };
 
@@ -152,6 +154,8 @@ static int locate_group(struct exec *e, struct error *err)
 		r = cgroup_reopen(&l->cgroup_host, s->n_groups, s->groups, &l->group, err);
 	for (size_t i = 0; i < e->options->cgroups.n && r == 0; i++)
 		r = cgroup_enter_below(&l->group, e->options->cgroups.v[i], err);
+	if (r == 0 && !e->options->cgroups.n)
+		e->moved = unit_moves(s, &l->caller, &l->group);
 	if (r == 0 && l->group.n)
 		r = cgroup_task_fds(&l->group, l->tasks, &l->n_tasks, &l->present, err);
 	return r;
@@ -173,6 +177,7 @@ static int plan(struct exec *e, struct error *err)
 		.group = &e->l.group,
 		.caps = e->l.caps,
 		.caller = e->l.caller,
+		.late_group = e->moved,
 		.filter = &e->l.filter,
 		.preserve_fds = e->options->preserve_fds,
 	};
@@ -237,7 +242,9 @@ static int make_process(struct exec *e, struct error *err)
 
 static int send_group(struct exec *e, struct error *err)
 {
-	return launch_send_group(&e->l, err);
+	int r = e->moved ? unit_move(&e->handle.state, e->l.pid, err) : 0;
+
+	return r < 0 ? r : launch_send_group(&e->l, err);
 }
 
 static int meet_mounted(struct exec *e, struct error *err)

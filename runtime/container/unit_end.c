@@ -17,6 +17,28 @@ bool unit_is_there(const struct state *state)
 	return state->unit && state->unit_group && cgroup_identity(state->n_groups, state->groups) == state->unit_group;
 }
 
+bool unit_moves(const struct state *state, const struct caller *caller, struct cgroup *group)
+{
+	struct error ignored = {0};
+
+	if (!state->unit || !state->unit_user || !caller->ordinary || cgroup_check_enter(group, &ignored) == 0)
+		return false;
+	cgroup_close(group);
+	return true;
+}
+
+int unit_move(const struct state *state, pid_t pid, struct error *err)
+{
+	struct dbus bus;
+	int r = dbus_open(true, END_TIMEOUT_MS, NULL, &bus, err);
+
+	if (r < 0)
+		return r;
+	r = systemd_attach(&bus, state->unit, pid, err);
+	dbus_close(&bus);
+	return r;
+}
+
 /*
  * The group is gone, or a create was killed before it could say which one it is.  A unit that failed may be left: ours,
  * if it says so.

@@ -150,7 +150,7 @@ static void plan_shed(const struct cap_sets *sets, struct builder *b)
 /* cgroups(7): who opened `tasks` decides whether it may be written; an ordinary user must still be itself. */
 static void plan_group(const struct plan_input *in, bool first, struct builder *b)
 {
-	if (plan_joins_group(in) && in->caller.ordinary == first)
+	if ((plan_joins_group(in) || in->late_group) && in->caller.ordinary == first)
 		builder_step(b, STEP_GROUP, 0, in->config->linux_.cgroups_path.at);
 }
 

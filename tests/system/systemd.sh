@@ -536,6 +536,53 @@ test_systemd__rootless_from_a_session_of_the_system_s_C007() {
 	as-dev systemctl --user stop user.slice
 }
 
+test_systemd__exec_joins_the_scope_C030() {
+	unit
+	sleeping
+	run_ok exec "$ID" cat /proc/self/cgroup
+	expect_eq "$OUT" 0::/
+	config '.linux.namespaces |= map(select(.type != "cgroup"))'
+	deleted
+	sleeping
+	RUNTIME_FLAGS=
+	run_ok exec "$ID" cat /proc/self/cgroup
+	expect_eq "$OUT" "0::/system.slice/$UNIT"
+	deleted
+	expect_no_unit
+}
+
+test_systemd__rootless_exec_from_a_session_of_the_system_s_C030() {
+	user_unit
+	args sleep 1000
+	capture as_user create -b "$B" "$ID"
+	expect_rc 0
+	capture as_user start "$ID"
+	capture setpriv --reuid 1000 --regid 1000 --init-groups env HOME=/home/dev XDG_RUNTIME_DIR=/run/user/1000 \
+		"$RUNTIME" --root "$T/state" exec "$ID" cat /proc/self/cgroup
+	expect_rc 0
+	expect_match "/user.slice/$UNIT\$"
+	capture as_user exec "$ID" cat /proc/self/cgroup
+	expect_rc 0
+	expect_match "/user.slice/$UNIT\$"
+	capture as_user delete --force "$ID"
+	expect_rc 0
+	as-dev systemctl --user stop user.slice
+}
+
+test_systemd__rootless_as_root_of_a_user_namespace_C007() {
+	user_unit 'del(.linux.uidMappings,.linux.gidMappings) | .linux.namespaces |= map(select(.type != "user"))
+		| .process.capabilities = {} | .linux.resources.pids.limit = 40'
+	args sleep 1000
+	capture as-dev unshare -Urm "$RUNTIME" --root "$T/state" $RUNTIME_FLAGS create -b "$B" "$ID"
+	expect_rc 0
+	GROUP=/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/user.slice/$UNIT
+	expect_eq "$(<"$GROUP/pids.max")" 40
+	capture as-dev unshare -Urm "$RUNTIME" --root "$T/state" delete --force "$ID"
+	expect_rc 0
+	expect_no_file "$GROUP"
+	as-dev systemctl --user stop user.slice
+}
+
 test_systemd__rootless_without_a_systemd_C007() {
 	user_unit
 	args true

@@ -501,6 +501,18 @@ static void a_unit_that_is_gone_is_stopped(void **state)
 	part(&s, &bus);
 }
 
+static void a_process_is_moved_by_systemd(void **state)
+{
+	struct stub s = {0};
+	struct error err = {0};
+	struct dbus bus;
+
+	assert_int_equal(meet(&s, &bus, 5000, &err), 0);
+	assert_int_equal(systemd_attach(&bus, "x.scope", 42, &err), 0);
+	part(&s, &bus);
+	assert_string_equal(s.log, "Hello AttachProcessesToUnit ");
+}
+
 static void limits_are_changed(void **state)
 {
 	struct resources r = {.pids_limit = {.set = true, .value = 5}};
@@ -619,6 +631,7 @@ int main(void)
 		cmocka_unit_test(every_malformed_answer_is_an_error),
 		cmocka_unit_test(a_unit_is_stopped_and_forgotten),
 		cmocka_unit_test(a_unit_that_is_gone_is_stopped),
+		cmocka_unit_test(a_process_is_moved_by_systemd),
 		cmocka_unit_test(limits_are_changed),
 		cmocka_unit_test(a_property_is_read),
 		cmocka_unit_test(buses_are_found_by_their_address),
