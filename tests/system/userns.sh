@@ -743,6 +743,20 @@ test_userns__a_user_that_the_joined_one_does_not_map_F062() {
 	end_helper $NSHOLD
 }
 
+# Where setgroups is denied, as in every namespace that an ordinary user made, nobody can drop them any more.
+test_userns__root_leaves_its_groups_behind_F061_F021() {
+	setpriv --reuid 1000 --regid 1000 --clear-groups unshare --user --map-root-user sleep 1000 &
+	local holder=$! status
+	until_true grep -q deny "/proc/$holder/setgroups"
+	config '.linux.namespaces = [{"type":"user","path":$p}] | .mounts = [] | .root.readonly = false | del(.hostname)
+		| del(.linux.maskedPaths, .linux.readonlyPaths) | .process.args = ["sleep","1000"]' --arg p "/proc/$holder/ns/user"
+	setpriv --groups 4,7777 "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run --detach -b "$B" "$ID" >"$T/out" 2>&1 </dev/null
+	status=$(grep -E '^(Uid|Groups)' "/proc/$(pid_of)/status")
+	deleted
+	end_helper "$holder"
+	expect_match $'^Uid:\t1000\t1000\t1000\t1000\nGroups:[\t ]*$' "$status"
+}
+
 test_userns__one_by_path_that_maps_nobody_F062() {
 	only_crun_lite
 	namespaces user
