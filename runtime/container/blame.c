@@ -56,7 +56,6 @@ static const char *const plain_words[STEP_KINDS] = {
 	[STEP_NO_NEW_PRIVS] = "set no_new_privs",
 	[STEP_UMASK] = "set the umask",
 	[STEP_CONTROL] = "make the terminal the controlling one",
-	[STEP_PROCFS] = "mount a private procfs",
 	[STEP_SHED] = "drop CAP_SYS_ADMIN",
 };
 

@@ -90,7 +90,7 @@ size_t strlen(const char *s);
 
 /* main.c: all but the streams, what the program gets, and the sockets; after READY nothing else is needed. */
 void close_others(struct init *in);
-/* The same, but for the private procfs and the terminal: before the container may look at us. */
+/* The same, but for the terminal: before the container may look at us. */
 void close_outside(struct init *in);
 
 /* path.c */
@@ -176,7 +176,6 @@ int do_personality(struct init *in, const struct step *step);
 int do_memory_policy(struct init *in, const struct step *step);
 int do_console(struct init *in, const struct step *step);
 int do_control(struct init *in, const struct step *step);
-int do_procfs(struct init *in, const struct step *step);
 int do_program(struct init *in, const struct step *step);
 int do_ready(struct init *in, const struct step *step);
 int do_hook_inputs(struct init *in, const struct step *step);

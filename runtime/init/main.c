@@ -74,8 +74,8 @@ void close_others(struct init *in)
 
 void close_outside(struct init *in)
 {
-	in->dir = -1;
-	close_all_but(in, (unsigned[]){(unsigned)in->sync, (unsigned)in->proc, (unsigned)in->tty}, 3);
+	in->dir = in->proc = -1;
+	close_all_but(in, (unsigned[]){(unsigned)in->sync, (unsigned)in->tty}, 2);
 }
 
 static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
@@ -116,7 +116,6 @@ static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_PERSONALITY] = do_personality,
 	[STEP_CONSOLE] = do_console,
 	[STEP_CONTROL] = do_control,
-	[STEP_PROCFS] = do_procfs,
 	[STEP_PROGRAM] = do_program,
 	[STEP_READY] = do_ready,
 	[STEP_MEMORY_POLICY] = do_memory_policy,

@@ -41,13 +41,6 @@ static long private_procfs(struct init *in)
 	return r;
 }
 
-int do_procfs(struct init *in, const struct step *step)
-{
-	long fd = private_procfs(in);
-
-	return fd < 0 ? (int)fd : 0;
-}
-
 long proc_open(struct init *in, const char *path, unsigned long flags)
 {
 	struct open_how how = {

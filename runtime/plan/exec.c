@@ -60,24 +60,20 @@ static void plan_terminal(const struct process *p, struct builder *b)
 	}
 }
 
-static bool is_labelled(const struct process *p)
-{
-	return (p->apparmor_profile.s && *p->apparmor_profile.s) || (p->selinux_label.s && *p->selinux_label.s);
-}
-
 /* What only a privileged process can do. */
 static void plan_outside(const struct plan_enter *enter, const struct variable *env, size_t n_env, struct builder *b)
 {
 	const struct plan_input *in = enter->input;
 	const struct process *p = &in->config->process;
 
+	/* Written to a procfs of ours, which shows the host's processes: it is closed before the clone, they stay. */
+	plan_key_label(in, b);
+	plan_attributes(in, b);
 	plan_join(enter, b);
 	if (enter->namespaces & CLONE_NEWUSER)
 		plan_become_root(in, b);
 	if (!in->config->linux_.namespaces[NS_MOUNT].set)
 		plan_pivot(in, b, plan_root_slot(in, b));
-	if (is_labelled(p))
-		builder_step(b, STEP_PROCFS, 0, nowhere);
 	plan_terminal(p, b);
 	plan_program(in->config, plan_value_of(env, n_env, "PATH"), b);
 	if (!plan_value_of(env, n_env, "HOME"))
@@ -126,11 +122,9 @@ static void plan_session(const struct plan_input *in, struct builder *b)
 {
 	const struct process *p = &in->config->process;
 
-	plan_key_label(in, b);
 	builder_step(b, STEP_SESSION, 0, nowhere)->session.keyring = !in->no_new_keyring;
 	if (p->terminal)
 		builder_step(b, STEP_CONTROL, 0, p->at);
-	plan_attributes(in, b);
 	plan_memory_policy(in, b);
 	/* It is set by the parent, once the process is in its group. */
 	builder_step(b, STEP_READY, p->scheduler.set ? STEP_F_TELL : 0, nowhere);

@@ -67,7 +67,6 @@ enum step_kind {
 	STEP_LABEL,             /* AppArmor's or SELinux's, for execve or for new keys */
 	STEP_CONSOLE,
 	STEP_CONTROL,           /* the standard streams' terminal becomes the session's */
-	STEP_PROCFS,            /* opens the private procfs while there is the right to */
 	STEP_PROGRAM,           /* looks it up: which candidate exists */
 	STEP_READY,             /* MSG_READY, then waits for MSG_START */
 	/* becoming the container's process */

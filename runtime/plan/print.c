@@ -455,7 +455,6 @@ static const struct {
 	[STEP_PERSONALITY] = {"personality", print_personality},
 	[STEP_CONSOLE] = {"console", print_console},
 	[STEP_CONTROL] = {"control", NULL},
-	[STEP_PROCFS] = {"procfs", NULL},
 	[STEP_PROGRAM] = {"program", print_program},
 	[STEP_READY] = {"ready", NULL},
 	[STEP_MEMORY_POLICY] = {"memory-policy", print_memory},

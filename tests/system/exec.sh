@@ -474,6 +474,15 @@ test_exec__even_who_may_ptrace_anything_sees_no_right_and_no_file_V22() {
 	expect_eq "$OUT" "" "more than the program's"
 }
 
+# A label is written to a procfs that shows the host's processes: it must be closed before anybody can take it.
+test_exec__even_who_may_ptrace_anything_gets_no_procfs_of_the_host_V22_F079() {
+	local caps='["CAP_SYS_PTRACE","CAP_KILL"]'
+	spied '.process.apparmorProfile = "unconfined"
+		| .process.capabilities = {"bounding":'"$caps"',"effective":'"$caps"',"permitted":'"$caps"'}'
+	expect_in "caps"
+	! grep -x 'fd /' <<<"$OUT" || fail "the container saw the root of a procfs"
+}
+
 test_exec__at_the_limit_of_processes_C040() {
 	box '.linux.resources.pids = {"limit": 2}'
 	inside true

@@ -37,6 +37,18 @@ test_labels__a_profile_confines_from_create_on_and_with_new_privileges_allowed_F
 	deleted
 }
 
+test_labels__what_exec_starts_is_confined_F011() {
+	profile crun-lite-test file, capability, signal, ptrace,
+	config '.process.apparmorProfile = "crun-lite-test" | .process.args = ["sleep","1000"]'
+	created
+	run_ok start "$ID"
+	run_ok exec "$ID" sh -c "$SHOW_PROFILE"
+	expect_line "crun-lite-test (enforce)"
+	run_ok exec --apparmor unconfined "$ID" sh -c "$SHOW_PROFILE"
+	expect_line unconfined
+	deleted
+}
+
 test_labels__start_container_hooks_are_confined_and_create_container_hooks_are_not_F011() {
 	profile crun-lite-test file, capability,
 	config '.process.apparmorProfile = "crun-lite-test" | .mounts += [{"destination":"/vol","source":$v,"options":["bind"]}]
