@@ -82,8 +82,9 @@ test_events__the_numbers_of_runc_and_ours_are_the_same_C080() {
 	local mine
 	created
 	run_ok start "$ID"
-	# What a container has used differs; the shape, the limits and the cpuset do not.
-	local same='.id = "x" | .data.cpu.usage |= keys | .data.cpu.throttling = {} | .data.blkio = {}
+	# What a container has used differs (runc is still there with its threads for a moment); the shape, the limits and the
+	# cpuset do not.  A controller in the v2 tree of a hybrid host is not seen by runc.
+	local same='.id = "x" | .data.hugetlb = {} | del(.data.pids.current) | .data.cpu.usage |= keys | .data.cpu.throttling = {} | .data.blkio = {}
 		| .data.memory |= (del(.cache) | .raw |= (with_entries(select(.key | startswith("hierarchical"))))
 		| map_values(if type == "object" then del(.usage, .max, .failcnt) else . end))'
 	stats "$same"
