@@ -20,7 +20,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <sys/types.h>
 
 #define CGROUP_HIERARCHIES_MAX 16
 /* Of a group, below /sys/fs/cgroup; what engines write is below 400. */
@@ -128,12 +127,7 @@ int cgroup_check_enter(const struct cgroup *cgroup, struct error *err);
  * no group makes no device either), else *err names the controller and how it is delegated.
  */
 int cgroup_refuse_limits(const struct cgroup_host *host, const struct resources *resources, struct error *err);
-/*
- * config-linux.md "Cgroup ownership": gives the v2 group and those of its files that /sys/kernel/cgroup/delegate lists
- * to `uid` of the host; what limits the group stays as it is.  Nothing on v1.
- */
-int cgroup_own(const struct cgroup *cgroup, uid_t uid, struct error *err);
-/* cgroup_set for a container that runs: leaves the device rules alone, which `update` cannot change. */
+/* The same for a container that runs: leaves the device rules alone, which `update` cannot change. */
 int cgroup_update(const struct cgroup *cgroup, const struct resources *resources,
                   struct error *err);
 /* A directory fd for CLONE_INTO_CGROUP (v2 tree of a pure or hybrid host), or -1.  Stays ours. */

@@ -70,7 +70,7 @@ static void give_up(struct launch *l)
 static bool is_ours(const struct cgroup *group)
 {
 	for (size_t i = 0; i < group->n; i++)
-		if (!group->dirs[i].made)
+		if (!group->dirs[i].made && !group->dirs[i].entered)
 			return false;
 	return group->n > 0;
 }

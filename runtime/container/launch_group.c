@@ -151,52 +151,10 @@ int launch_make_group(struct launch *l, struct error *err)
 	return r;
 }
 
-/* config-linux.md "Cgroup ownership": the mount through which the container may make groups of its own. */
-static bool is_writable_cgroup(const struct mount *m)
-{
-	if (!m->type.s || strcmp(m->type.s, "cgroup") != 0 || strcmp(m->destination.s, "/sys/fs/cgroup") != 0)
-		return false;
-	for (size_t i = 0; i < m->options.n; i++)
-		if (strcmp(m->options.v[i].s, "ro") == 0)
-			return false;
-	return true;
-}
-
-/* The host's id of the container's user, or -1. */
-static uid_t host_user(const struct config *config)
-{
-	const struct id_mappings *uids = &config->linux_.uid_mappings;
-	uint32_t uid = config->process.user.uid;
-
-	if (!config->linux_.namespaces[NS_USER].set)
-		return uid;
-	for (size_t i = 0; i < uids->n; i++)
-		if (uid - uids->v[i].container_id < uids->v[i].size)
-			return uids->v[i].host_id + (uid - uids->v[i].container_id);
-	return (uid_t)-1;
-}
-
-/* F069.  Root has it already, and an ordinary user cannot give it away. */
-static int give_group(const struct launch *l, struct error *err)
-{
-	const struct config *c = l->config;
-	const struct namespace *ns = &c->linux_.namespaces[NS_CGROUP];
-	uid_t uid = host_user(c);
-
-	if (l->cgroup_host.layout != CGROUP_V2 || !ns->set || ns->path.s || uid == 0 || uid == (uid_t)-1 || l->caller.ordinary)
-		return 0;
-	for (size_t i = 0; i < c->mounts.n; i++)
-		if (is_writable_cgroup(&c->mounts.v[i]))
-			return cgroup_own(&l->group, uid, err);
-	return 0;
-}
-
 /* Nothing of the container runs before START, and what init needs for its work is not held against the limits. */
 int launch_set_limits(struct launch *l, struct error *err)
 {
-	int r = l->group.n ? cgroup_set(&l->group, &l->config->linux_.resources, err) : 0;
-
-	return r == 0 && l->group.n ? give_group(l, err) : r;
+	return l->group.n ? cgroup_set(&l->group, &l->config->linux_.resources, err) : 0;
 }
 
 static void close_tasks(struct launch *l)
