@@ -14,7 +14,7 @@ Q       := $(if $(filter 1,$(V)),,@)
 say      = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $1 $(2:$(CURDIR)/%=%);)
 
 # ---- what is built from what ------------------------------------------------
-srcs      := $(sort $(wildcard runtime/base/*.c spec/*.c cgroups/*.c runtime/host/*.c runtime/plan/*.c runtime/network/*.c \
+srcs      := $(sort $(wildcard runtime/base/*.c spec/*.c cgroups/*.c runtime/plan/*.c runtime/network/*.c \
                runtime/container/*.c runtime/cli/*.c))
 init_srcs := $(sort $(wildcard runtime/init/*.c))
 objs      := $(srcs:%.c=$(out)/%.o)

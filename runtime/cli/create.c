@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/base/cleanup.h"
 #include "runtime/base/fds.h"
 #include "runtime/base/units.h"
 
@@ -147,6 +148,19 @@ static int choose(struct create_options *options, char *id, size_t size, const c
 	return 0;
 }
 
+/* `run b` means the ID b, as with runc; who meant the bundle forgot the slash. */
+static void hint_at_slash(const struct create_options *options, struct error *err)
+{
+	cleanup_free char *config = NULL;
+
+	if (options->bundle || err->code != ENOENT || asprintf(&config, "%s/config.json", options->id) < 0)
+		return;
+	if (access(config, F_OK) < 0)
+		return;
+	err->hint[0] = '\0';
+	error_hint(err, "%s is taken for an ID: `crun-lite run %s/` runs the bundle in that directory", options->id, options->id);
+}
+
 static int run_run(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
 {
 	struct create_options options = ((const struct cli_create *)given)->options;
@@ -161,8 +175,10 @@ static int run_run(const struct cli_global *global, const void *given, int argc,
 		r = cli_prepare_fds(options.preserve_fds, err);
 	if (r == 0)
 		r = container_run(&options, &status, err);
-	if (r < 0)
+	if (r < 0) {
+		hint_at_slash(&options, err);
 		return error_wrap(err, "run %s", options.id);
+	}
 	/* Who made the ID up must say it where it is needed again. */
 	if (options.id == id && (options.detach || options.keep))
 		dprintf(STDOUT_FILENO, "%s\n", id);

@@ -2,6 +2,7 @@
 #include "runtime/cli/cli.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void print_options(const struct cli_option *table)
 {
@@ -12,7 +13,8 @@ static void print_options(const struct cli_option *table)
 			continue;
 		snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ',
 		         o->letter ? ", " : "  ", o->name, o->argument ? " " : "", o->argument ?: "");
-		printf("  %-30s %s\n", left, o->help);
+		/* What is too long for its column has a line of its own. */
+		printf(strlen(left) > 30 ? "  %s\n  %30s %s\n" : "  %-30s%s %s\n", left, "", o->help);
 	}
 }
 

@@ -256,3 +256,12 @@ test_run_command__a_runtime_that_can_no_longer_watch_ends_the_container_C211() {
 	is_gone "$container" || fail "it left process $container running"
 	run_ok delete --force "$ID"             # with five files open, not all could be taken back
 }
+
+test_run_command__a_bundle_without_its_slash_is_told_so_C027() {
+	only_crun_lite
+	cd "${B%/*}"
+	run_fails "\`crun-lite run ${B##*/}/\` runs the bundle" run "${B##*/}"
+	# Where there is none, nothing of the kind is said.
+	run_fails 'config.json: no such file' run "$ID"
+	[[ $ERR != *'taken for an ID'* ]] || fail "$ERR"
+}
