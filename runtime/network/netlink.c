@@ -16,15 +16,27 @@
 
 /* ---- sockets ---- */
 
+void netlink_close(struct netlink *netlink)
+{
+	if (netlink->fd >= 0)
+		close(netlink->fd);
+	netlink->fd = -1;
+}
+
 int netlink_open(int protocol, struct netlink *ret, struct error *err)
 {
+	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	/* Words for refusals; no copy of the refused message; dumps that heed what they are asked. */
 	static const int options[] = {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK};
 	int one = 1, room = RECEIVE_ROOM;
 
 	*ret = (struct netlink){.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)};
-	if (ret->fd < 0)
-		return error_set(err, errno, "open a netlink socket");
+	/* Connected, it takes no messages from others, who could forge answers with CAP_NET_ADMIN in this namespace. */
+	if (ret->fd < 0 || connect(ret->fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0) {
+		error_set(err, errno, "open a netlink socket");
+		netlink_close(ret);
+		return -err->code;
+	}
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		setsockopt(ret->fd, SOL_NETLINK, options[i], &one, sizeof(one));
 	setsockopt(ret->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
@@ -43,13 +55,6 @@ int netlink_open_in(int netns, int home, int protocol, struct netlink *ret, stru
 		return r;
 	netlink_close(ret);
 	return error_set(err, errno, "return from the container's network namespace");
-}
-
-void netlink_close(struct netlink *netlink)
-{
-	if (netlink->fd >= 0)
-		close(netlink->fd);
-	netlink->fd = -1;
 }
 
 /* ---- building ---- */
@@ -178,7 +183,6 @@ void netlink_batch_free(struct netlink_batch *b)
 /* Each message gets its number; that of the first is returned in *ret. */
 static int send_batch(struct netlink *nl, struct netlink_batch *b, uint32_t *ret_first)
 {
-	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	ssize_t n;
 
 	if (b->failed)
@@ -190,7 +194,7 @@ static int send_batch(struct netlink *nl, struct netlink_batch *b, uint32_t *ret
 		m->nlmsg_seq = ++nl->sequence;
 		at += NLMSG_ALIGN(m->nlmsg_len);
 	}
-	n = TEMP_FAILURE_RETRY(sendto(nl->fd, b->data, b->len, 0, (struct sockaddr *)&kernel, sizeof(kernel)));
+	n = TEMP_FAILURE_RETRY(send(nl->fd, b->data, b->len, 0));
 	return n < 0 ? -errno : 0;
 }
 

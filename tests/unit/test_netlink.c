@@ -155,6 +155,30 @@ static void a_refusal_says_which_message_it_was(void **state)
 	netlink_close(&nl);
 }
 
+/* Who has CAP_NET_ADMIN in the network namespace may send to any socket in it. */
+static void answers_of_others_are_not_heard(void **state)
+{
+	struct netlink nl = open_route(), other = open_route();
+	struct { struct nlmsghdr head; struct nlmsgerr error; } forged = {
+		.head = {.nlmsg_len = sizeof(forged), .nlmsg_type = NLMSG_ERROR},
+		.error = {.error = -ENOTUNIQ},
+	};
+	struct sockaddr_nl victim;
+	socklen_t len = sizeof(victim);
+	struct netlink_refusal refusal;
+	struct link lo;
+
+	(void)state;
+	assert_int_equal(link_find(&nl, "lo", &lo, &refusal), 0);       /* now it surely has an address */
+	forged.head.nlmsg_seq = nl.sequence + 1;
+	assert_int_equal(getsockname(nl.fd, (struct sockaddr *)&victim, &len), 0);
+	assert_int_not_equal(victim.nl_pid, 0);
+	sendto(other.fd, &forged, sizeof(forged), 0, (struct sockaddr *)&victim, sizeof(victim));
+	assert_int_equal(link_find(&nl, "lo", &lo, &refusal), 0);
+	netlink_close(&nl);
+	netlink_close(&other);
+}
+
 static void the_addresses_of_the_loopback_are_not_copied_and_others_change_their_device(void **state)
 {
 	struct netlink nl = open_route();
@@ -189,6 +213,7 @@ int main(void)
 		cmocka_unit_test(an_empty_batch_is_no_system_call),
 		cmocka_unit_test(a_device_is_found_by_name_and_number),
 		cmocka_unit_test(a_refusal_says_which_message_it_was),
+		cmocka_unit_test(answers_of_others_are_not_heard),
 		cmocka_unit_test(the_addresses_of_the_loopback_are_not_copied_and_others_change_their_device),
 	};
 
