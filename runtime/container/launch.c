@@ -25,7 +25,8 @@ static int prepare(struct launch *l, struct error *err)
 		launch_learn_caller, launch_locate_group, launch_check_terminal, launch_check_labels,
 		launch_make_store, launch_reach_systemd, launch_settle_group, launch_compile_filter, launch_plan,
 		/* up to the clone */
-		launch_make_birthplace, launch_make_sync, launch_open_slots, launch_make_process, launch_admit_first,
+		launch_make_birthplace, launch_make_rdt, launch_make_sync, launch_open_slots, launch_make_process,
+		launch_admit_first,
 		/* while init mounts */
 		launch_make_group, launch_take_second, launch_start_unit, launch_announce_group, launch_set_limits,
 		launch_set_oom_score, launch_set_io_priority, launch_enter_rdt, launch_move_net_devices,

@@ -54,6 +54,7 @@ int launch_raise_hard_limits(struct launch *l, struct error *err);
 int launch_write_oom_score(struct launch *l, struct error *err);
 int launch_set_oom_score(struct launch *l, struct error *err);
 int launch_set_io_priority(struct launch *l, struct error *err);
+int launch_make_rdt(struct launch *l, struct error *err);
 int launch_enter_rdt(struct launch *l, struct error *err);
 int launch_move_net_devices(struct launch *l, struct error *err);
 

@@ -85,8 +85,11 @@ static void undo_rdt(void *arg)
 	log_warning("%s: %s", err.text, error_reason(&err));
 }
 
-/* What will be made is in the state before it is made (C220). */
-int launch_enter_rdt(struct launch *l, struct error *err)
+/*
+ * What will be made is in the state before it is made (C220).  Before there is a process, so that it is undone after the
+ * process has ended: a group that others share is removed only when nobody is in it.
+ */
+int launch_make_rdt(struct launch *l, struct error *err)
 {
 	const struct intel_rdt *rdt = &l->config->linux_.intel_rdt;
 	cleanup_close int root = -1;
@@ -106,7 +109,18 @@ int launch_enter_rdt(struct launch *l, struct error *err)
 	r = rdt_make(root, rdt, &l->state.rdt, err);
 	if (r < 0)
 		l->state.rdt.made = false;
-	return r < 0 ? r : rdt_enter(root, rdt, &l->state.rdt, l->state.id, l->pid, err);
+	return r;
+}
+
+int launch_enter_rdt(struct launch *l, struct error *err)
+{
+	const struct intel_rdt *rdt = &l->config->linux_.intel_rdt;
+	cleanup_close int root = -1;
+
+	if (!rdt->set)
+		return 0;
+	root = rdt_open(RDT_ROOT, err);
+	return root < 0 ? error_locate(err, rdt->at) : rdt_enter(root, rdt, &l->state.rdt, l->state.id, l->pid, err);
 }
 
 static void undo_net_devices(void *arg)
