@@ -379,7 +379,7 @@ static void check_megabyte(const struct scene *scene)
 	assert_string_equal(scene->text + scene->len - 3, "end");
 }
 
-#define MEGABYTE "stty raw; head -c 999997 /dev/zero | tr '\\0' x; printf end"
+#define MEGABYTE "stty raw -echo; head -c 999997 /dev/zero | tr '\\0' x; printf end"
 
 static void test_all_output_arrives(void **unused)
 {
