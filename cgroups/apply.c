@@ -14,6 +14,7 @@
 
 #include "cgroups/devices.h"
 #include "cgroups/internal.h"
+#include "cgroups/restore.h"
 #include "cgroups/settings.h"
 #include "runtime/base/fds.h"
 #include "runtime/base/cleanup.h"
@@ -25,6 +26,7 @@
 struct writer {
 	const struct cgroup *cgroup;
 	const struct resources *resources;
+	struct restore *restore;        /* NULL: nothing is to be taken back */
 	/* Several lines of one file (devices.allow, io.max) are written to one fd. */
 	const struct setting *open;
 	int fd;
@@ -203,6 +205,8 @@ static int carry_out(struct writer *w, const struct setting *s, bool may_wait, b
 		return attach_program(w, dir, s, err);
 	if ((s->flags & SETTING_CHECK) && check_usage(w, dir, s, err) < 0)
 		return -err->code;
+	if (w->restore && restore_remember(w->restore, w->cgroup, dir, setting_file(s), setting_value(s)) < 0)
+		return error_set(err, ENOMEM, "remember /sys/fs/cgroup/%s/%s", dir->path, setting_file(s));
 	code = write_setting(w, dir, s);
 	if (code == ENOENT && (s->flags & SETTING_ELSE_NEXT))
 		return 0;
@@ -252,9 +256,9 @@ static void warn_ignored(const struct resources *r)
 }
 
 static int set(const struct cgroup *cgroup, const struct resources *resources, bool devices,
-               struct error *err)
+               struct restore *restore, struct error *err)
 {
-	struct writer w = {.cgroup = cgroup, .resources = resources, .fd = -1};
+	struct writer w = {.cgroup = cgroup, .resources = resources, .restore = restore, .fd = -1};
 	struct settings list;
 	int r = settings_make(cgroup->host, resources, devices, &list, err);
 
@@ -269,7 +273,7 @@ static int set(const struct cgroup *cgroup, const struct resources *resources, b
 
 int cgroup_set(const struct cgroup *cgroup, const struct resources *resources, struct error *err)
 {
-	return set(cgroup, resources, true, err);
+	return set(cgroup, resources, true, NULL, err);
 }
 
 static int not_delegated(const struct cgroup_host *host, const struct setting *s, struct error *err)
@@ -306,8 +310,12 @@ int cgroup_refuse_limits(const struct cgroup_host *host, const struct resources 
 	return r;
 }
 
-int cgroup_update(const struct cgroup *cgroup, const struct resources *resources,
+int cgroup_update(const struct cgroup *cgroup, const struct resources *resources, struct restore *restore,
                   struct error *err)
 {
-	return set(cgroup, resources, false, err);
+	int r = set(cgroup, resources, false, restore, err);
+
+	if (r < 0)
+		restore_all(restore, cgroup);
+	return r;
 }

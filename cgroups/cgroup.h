@@ -127,8 +127,13 @@ int cgroup_check_enter(const struct cgroup *cgroup, struct error *err);
  * no group makes no device either), else *err names the controller and how it is delegated.
  */
 int cgroup_refuse_limits(const struct cgroup_host *host, const struct resources *resources, struct error *err);
-/* The same for a container that runs: leaves the device rules alone, which `update` cannot change. */
-int cgroup_update(const struct cgroup *cgroup, const struct resources *resources,
+struct restore;
+/*
+ * The same for a container that runs: leaves the device rules alone, which `update` cannot change.  What is refused changes
+ * nothing: what was written before it is put back.  *restore, all zeros before, can put back the rest (restore_all),
+ * and ends with restore_free.
+ */
+int cgroup_update(const struct cgroup *cgroup, const struct resources *resources, struct restore *restore,
                   struct error *err);
 /* A directory fd for CLONE_INTO_CGROUP (v2 tree of a pure or hybrid host), or -1.  Stays ours. */
 int cgroup_clone_fd(const struct cgroup *cgroup);

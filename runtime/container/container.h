@@ -73,6 +73,17 @@ int container_freeze(const struct runtime_options *runtime, const char *id, bool
 int container_ps(const struct runtime_options *runtime, const char *id, bool json, char *const *options, size_t n,
                  struct error *err);
 
+/* As given on the command line; NULL: not. */
+struct update_options {
+	const char *resources;          /* a file with a linux.resources object ("-": standard input) */
+	const char *blkio_weight, *cpu_period, *cpu_quota, *cpu_burst, *cpu_share, *cpu_rt_period, *cpu_rt_runtime, *cpu_idle;
+	const char *cpuset_cpus, *cpuset_mems, *memory, *memory_reservation, *memory_swap, *pids_limit;
+	const char *kernel_memory, *kernel_memory_tcp, *l3_cache_schema, *mem_bw_schema;
+};
+/* Other limits for a container that runs: all of them, or none. */
+int container_update(const struct runtime_options *runtime, const char *id, const struct update_options *options,
+                     struct error *err);
+
 struct events_options {
 	bool stats;             /* once, and nothing else */
 	uint64_t interval_ns;

@@ -122,10 +122,6 @@ static int differs(pid_t pid, const char *file, bool *ret, struct error *err)
  */
 static int find_namespaces(struct exec *e, struct error *err)
 {
-	static const char *const files[NS_KINDS] = {
-		[NS_USER] = "user", [NS_PID] = "pid",       [NS_NETWORK] = "net", [NS_IPC] = "ipc",
-		[NS_UTS] = "uts",   [NS_CGROUP] = "cgroup", [NS_TIME] = "time",   [NS_MOUNT] = "mnt",
-	};
 	pid_t pid = e->handle.state.pid;
 	int r = 0;
 
@@ -134,7 +130,7 @@ static int find_namespaces(struct exec *e, struct error *err)
 		bool other = ns->set && !ns->path.s;
 
 		if (!other)
-			r = differs(pid, files[kind], &other, err);
+			r = differs(pid, namespace_files[kind], &other, err);
 		if (r == 0 && other)
 			e->namespaces |= (uint32_t)namespace_flags[kind];
 	}

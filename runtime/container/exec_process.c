@@ -2,13 +2,11 @@
 #include "runtime/container/exec_process.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/container/caps.h"
+#include "runtime/container/text_file.h"
 #include "runtime/plan/userns.h"
 #include "spec/json.h"
 
@@ -16,47 +14,14 @@ static const struct source nowhere;
 
 /* ---- the file ---- */
 
-/* A pipe, perhaps. */
-static int read_all(int fd, const char *path, char **ret, size_t *ret_len, struct error *err)
-{
-	cleanup_free char *text = NULL;
-	size_t len = 0, room = 0;
-	ssize_t n = 1;
-
-	while (n != 0) {
-		if (room - len < 4096) {
-			char *grown = realloc(text, room = room ? 2 * room : 16384);
-
-			if (!grown)
-				return error_set(err, ENOMEM, "read %s", path);
-			text = grown;
-		}
-		n = read(fd, text + len, room - len - 1);
-		if (n < 0 && errno != EINTR)
-			return error_set(err, errno, "read %s", path);
-		len += n > 0 ? (size_t)n : 0;
-		if (len > JSON_SIZE_MAX)
-			return error_set(err, ERROR_SAID, "%s is larger than %u bytes", path, JSON_SIZE_MAX);
-	}
-	text[len] = '\0';
-	*ret = steal_ptr(&text);
-	*ret_len = len;
-	return 0;
-}
-
 static int load_file(const char *path, struct config **ret, struct error *err)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
-	cleanup_close int fd = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	cleanup_free char *text = NULL;
 	size_t len;
-	int r;
+	int r = text_file_read(path, "process", &text, &len, err);
 
-	if (fd < 0)
-		return error_set(err, errno, "open the process file %s", path);
-	r = read_all(fd, path, &text, &len, err);
 	if (r == 0)
-		r = config_parse_process(text, len, is_stdin ? "standard input" : path, ret, err);
+		r = config_parse_process(text, len, text_file_name(path), ret, err);
 	if (r == 0) {
 		r = config_validate(*ret, err);
 		if (r < 0)

@@ -228,7 +228,7 @@ static int remove_file(int dir, const char *name, int flags, struct error *err)
 
 /* All that this program makes, but state.json, which goes last: a removal that is cut short can be repeated. */
 static const char *const our_files[] = {"start", "plan", "config.json", "config.json.tmp", "state.json.tmp",
-                                        "notify/notify.sock"};
+                                        "resources.json", "resources.json.tmp", "notify/notify.sock"};
 
 static int remove_files(const struct store *store, struct error *err)
 {

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/container/known_limits.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "runtime/base/cleanup.h"
+#include "spec/emit.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define AT(member) offsetof(struct resources, member)
+
+enum kind { INT, UINT, TEXT };
+
+/* `together`: bit n = written together with all others that have it. */
+static const struct limit {
+	const char *chapter, *key;
+	enum kind kind;
+	size_t offset;
+	unsigned together;
+} limits[] = {
+	{"memory", "limit", INT, AT(memory.limit), 1},
+	{"memory", "swap", INT, AT(memory.swap), 1},
+	{"memory", "reservation", INT, AT(memory.reservation), 0},
+	{"cpu", "shares", UINT, AT(cpu.shares), 0},
+	{"cpu", "quota", INT, AT(cpu.quota), 2},
+	{"cpu", "period", UINT, AT(cpu.period), 2},
+	{"cpu", "burst", UINT, AT(cpu.burst), 2},
+	{"cpu", "realtimeRuntime", INT, AT(cpu.realtime_runtime), 4},
+	{"cpu", "realtimePeriod", UINT, AT(cpu.realtime_period), 4},
+	{"cpu", "idle", INT, AT(cpu.idle), 0},
+	{"cpu", "cpus", TEXT, AT(cpu.cpus), 0},
+	{"cpu", "mems", TEXT, AT(cpu.mems), 0},
+	{"blockIO", "weight", UINT, AT(block_io.weight), 0},
+	{"pids", "limit", INT, AT(pids_limit), 0},
+};
+
+static const void *member(const struct resources *r, const struct limit *l)
+{
+	return (const char *)r + l->offset;
+}
+
+static bool is_set(const struct resources *r, const struct limit *l)
+{
+	switch (l->kind) {
+	case INT:
+		return ((const struct opt_int *)member(r, l))->set;
+	case UINT:
+		return ((const struct opt_uint *)member(r, l))->set;
+	case TEXT:
+		return ((const struct text *)member(r, l))->s;
+	}
+	return false;
+}
+
+/* Without its place, which is one of another text. */
+static void copy(struct resources *to, const struct resources *from, const struct limit *l)
+{
+	void *dest = (char *)to + l->offset;
+
+	switch (l->kind) {
+	case INT:
+		*(struct opt_int *)dest = (struct opt_int){.set = true, .value = ((const struct opt_int *)member(from, l))->value};
+		break;
+	case UINT:
+		*(struct opt_uint *)dest = (struct opt_uint){.set = true, .value = ((const struct opt_uint *)member(from, l))->value};
+		break;
+	case TEXT:
+		*(struct text *)dest = (struct text){.s = ((const struct text *)member(from, l))->s};
+		break;
+	}
+	to->memory.set |= strcmp(l->chapter, "memory") == 0;
+	to->cpu.set |= strcmp(l->chapter, "cpu") == 0;
+	to->block_io.set |= strcmp(l->chapter, "blockIO") == 0;
+}
+
+static void overrule(struct resources *r, const struct resources *later)
+{
+	for (size_t i = 0; i < COUNT(limits); i++)
+		if (is_set(later, &limits[i]))
+			copy(r, later, &limits[i]);
+}
+
+int known_limits_read(const struct store *store, const struct config *config, struct resources *ret,
+                      struct config **ret_later, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t len = 0;
+	int r = store_read_file(store, "resources.json", &text, &len, err);
+
+	*ret = (struct resources){0};
+	overrule(ret, &config->linux_.resources);
+	if (r < 0)
+		return err->code == ENOENT ? 0 : r;
+	r = config_parse_resources(text, len, "resources.json", ret_later, err);
+	if (r == 0)
+		overrule(ret, &(*ret_later)->linux_.resources);
+	return r;
+}
+
+void known_limits_complete(struct resources *given, const struct resources *known)
+{
+	unsigned together = 0;
+
+	for (size_t i = 0; i < COUNT(limits); i++)
+		if (is_set(given, &limits[i]))
+			together |= limits[i].together;
+	/* No limit of memory is none of swap either. */
+	if (given->memory.limit.set && given->memory.limit.value < 0)
+		together &= ~1u;
+	for (size_t i = 0; i < COUNT(limits); i++)
+		if ((limits[i].together & together) && !is_set(given, &limits[i]) && is_set(known, &limits[i]))
+			copy(given, known, &limits[i]);
+}
+
+static void emit_limit(struct emitter *e, const struct resources *r, const struct limit *l)
+{
+	switch (l->kind) {
+	case INT:
+		emit_key_int(e, l->key, ((const struct opt_int *)member(r, l))->value);
+		break;
+	case UINT:
+		emit_key_uint(e, l->key, ((const struct opt_uint *)member(r, l))->value);
+		break;
+	case TEXT:
+		emit_key_string(e, l->key, ((const struct text *)member(r, l))->s);
+		break;
+	}
+}
+
+int known_limits_write(const struct store *store, const struct resources *known, const struct resources *given,
+                       struct error *err)
+{
+	cleanup_free char *text = NULL;
+	struct resources all = *known;
+	const char *chapter = NULL;
+	struct emitter e = {0};
+	size_t len = 0;
+	int r;
+
+	overrule(&all, given);
+	if (given->memory.limit.set && given->memory.limit.value < 0 && !given->memory.swap.set)
+		all.memory.swap = (struct opt_int){0};
+	emit_object(&e);
+	for (size_t i = 0; i < COUNT(limits); i++) {
+		if (!is_set(&all, &limits[i]))
+			continue;
+		if (!chapter || strcmp(chapter, limits[i].chapter) != 0) {
+			if (chapter)
+				emit_end_object(&e);
+			chapter = limits[i].chapter;
+			emit_key(&e, chapter);
+			emit_object(&e);
+		}
+		emit_limit(&e, &all, &limits[i]);
+	}
+	if (chapter)
+		emit_end_object(&e);
+	emit_end_object(&e);
+	r = emit_finish(&e, &text, &len, err);
+	return r < 0 ? r : store_write_file(store, "resources.json", text, len, err);
+}
