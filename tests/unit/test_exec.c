@@ -49,7 +49,8 @@ static void ids_are_whole_numbers_or_refused(void **state)
 
 static int choose(struct exec_options *o, struct config *container, struct config **ret, struct error *err)
 {
-	char *args[] = {(char[]){"prog"}, (char[]){"-x"}};
+	static char program[] = "prog", flag[] = "-x";
+	static char *args[] = {program, flag};
 	struct config *file = NULL;
 
 	o->args = args;
