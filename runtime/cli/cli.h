@@ -61,7 +61,7 @@ struct command {
 	size_t options_size;            /* of the struct that the table fills (zeroed before) */
 };
 
-extern const struct command command_create, command_delete, command_events, command_exec, command_kill, command_list, command_pause,
+extern const struct command command_create, command_delete, command_events, command_exec, command_features, command_kill, command_list, command_pause,
 	command_plan, command_ps, command_resume, command_run, command_spec, command_start, command_state, command_update;
 
 /* At the end of every table. */
@@ -80,6 +80,8 @@ void cli_command_usage(const struct command *command);
 
 /* version.c */
 void cli_print_version(void);
+const char *cli_version(void);
+const char *cli_commit(void);
 
 /* The flags that create and run share. */
 struct cli_create {

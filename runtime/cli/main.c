@@ -14,7 +14,7 @@
 #include "spec/names.h"
 
 static const struct command *const commands[] = {
-	&command_create, &command_delete, &command_events, &command_exec, &command_kill, &command_list,  &command_pause, &command_plan,
+	&command_create, &command_delete, &command_events, &command_exec, &command_features, &command_kill, &command_list,  &command_pause, &command_plan,
 	&command_ps,     &command_resume, &command_run,    &command_spec, &command_start, &command_state, &command_update, NULL,
 };
 

@@ -13,3 +13,13 @@ void cli_print_version(void)
 	if (write(STDOUT_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(1);
 }
+
+const char *cli_version(void)
+{
+	return CRUN_LITE_VERSION;
+}
+
+const char *cli_commit(void)
+{
+	return CRUN_LITE_COMMIT;
+}

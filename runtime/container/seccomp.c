@@ -6,9 +6,12 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
+#include <unistd.h>
 
 #include "runtime/base/sys.h"
 #include "runtime/container/seccomp_bpf.h"
@@ -711,4 +714,24 @@ void seccomp_filter_free(struct seccomp_filter *filter)
 {
 	free(filter->bytes);
 	*filter = (struct seccomp_filter){0};
+}
+
+/* seccomp(2): flags are looked at before the program, which is not there. */
+bool seccomp_supports(const char *flag)
+{
+	uint32_t value = 0;
+
+	for (size_t i = 0; i < COUNT(flags); i++)
+		if (strcmp(flags[i].name, flag) == 0)
+			value = flags[i].value;
+	if (strcmp(flag, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") == 0)
+		value = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	return value && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, value, NULL) < 0 && errno == EFAULT;
+}
+
+void seccomp_version_text(char *buf, size_t size)
+{
+	const struct scmp_version *v = seccomp_version();
+
+	snprintf(buf, size, "%u.%u.%u", v ? v->major : 0, v ? v->minor : 0, v ? v->micro : 0);
 }

@@ -31,4 +31,8 @@ struct seccomp_filter {
  */
 int seccomp_compile(const struct seccomp *profile, int cache_dir, struct seccomp_filter *ret,
                     struct error *err);
+/* Does this kernel take the flag of that name (SECCOMP_FILTER_FLAG_*)? */
+bool seccomp_supports(const char *flag);
+/* libseccomp's: "2.5.4" */
+void seccomp_version_text(char *buf, size_t size);
 void seccomp_filter_free(struct seccomp_filter *filter);
