@@ -48,6 +48,7 @@ static const char *s(const struct plan *plan, plan_str offset)
 /* Operations without an object. */
 static const char *const plain_words[STEP_KINDS] = {
 	[STEP_CLONE] = "make the container's process in the joined namespaces",
+	[STEP_PROCFS] = "mount a private procfs",
 	[STEP_SESSION] = "make a new session",
 	[STEP_TIDY] = "close files",
 	[STEP_MOUNTED] = "tell that the mounts are in place",

@@ -28,7 +28,9 @@ static long open_ptmx(const struct init *in)
 	r = fd < 0 ? fd : check_ptmx(fd);
 	if (r < 0)
 		return r;
-	fd = path_open(in, "dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
+	/* Beside a container that runs, the name may be another device's by now. */
+	fd = in->proc >= 0 ? proc_reopen(in, fd, O_RDWR | O_NOCTTY | O_NONBLOCK)
+	                   : path_open(in, "dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
 	r = fd < 0 ? fd : check_ptmx(fd);
 	if (r == 0)
 		r = sys(fcntl, fd, F_SETFL, O_RDWR);

@@ -109,6 +109,9 @@ long path_parent(struct init *in, const char *path, const char **ret_name);
 /* Forgets the cached directory: something was mounted, perhaps over it. */
 void path_forget(struct init *in);
 
+/* mount.c: "/proc/self/fd/N", in the 32 bytes of `buf`; before pivot_root that is in the host's procfs. */
+const char *fd_path(char *buf, long fd);
+
 /* own.c */
 /* Remembers `root`, mounted on `path` just now, if its type is one whose content is known. */
 void own_add(struct init *in, const char *path, const char *type, int root);
@@ -128,7 +131,9 @@ void sync_failed(const struct init *in, int code);
 
 /* procfs.c: an fd below a private, detached procfs; flags as open. */
 long proc_open(struct init *in, const char *path, unsigned long flags);
-/* The same, to read, for a magic link of our own (in self/ns, say), followed. */
+/* Opens what `fd` (O_PATH) refers to; in->proc must be open. */
+long proc_reopen(const struct init *in, long fd, unsigned long flags);
+/* As proc_open, to read, for a magic link of our own (in self/ns, say), followed. */
 long proc_follow(struct init *in, const char *directory, const char *link);
 
 /* identity.c: 0, or the listener's fd if the step asks for one, or -errno. */
@@ -148,6 +153,7 @@ int do_group(struct init *in, const struct step *step);
 int do_unshare(struct init *in, const struct step *step);
 int do_enter_time(struct init *in, const struct step *step);
 int do_loopback(struct init *in, const struct step *step);
+int do_procfs(struct init *in, const struct step *step);
 int do_session(struct init *in, const struct step *step);
 int do_private(struct init *in, const struct step *step);
 int do_open(struct init *in, const struct step *step);

@@ -88,6 +88,7 @@ static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_TIME_OFFSET] = do_sysctl,
 	[STEP_ENTER_TIME] = do_enter_time,
 	[STEP_LOOPBACK] = do_loopback,
+	[STEP_PROCFS] = do_procfs,
 	[STEP_SESSION] = do_session,
 	[STEP_PRIVATE] = do_private,
 	[STEP_OPEN] = do_open,

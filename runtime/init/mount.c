@@ -256,8 +256,7 @@ int do_mount(struct init *in, const struct step *step)
 	return failed_at(in, STAGE_ATTACH, r);
 }
 
-/* "/proc/self/fd/N" of the host's procfs, which is still there before pivot_root. */
-static const char *fd_path(char *buf, long fd)
+const char *fd_path(char *buf, long fd)
 {
 	char *p = buf + 31;
 

@@ -41,6 +41,20 @@ static long private_procfs(struct init *in)
 	return r;
 }
 
+int do_procfs(struct init *in, const struct step *step)
+{
+	long fd = private_procfs(in);
+
+	return fd < 0 ? (int)fd : 0;
+}
+
+long proc_reopen(const struct init *in, long fd, unsigned long flags)
+{
+	char buf[32];
+
+	return sys(openat, in->proc, fd_path(buf, fd) + strlen("/proc/"), flags | O_CLOEXEC, 0);
+}
+
 long proc_open(struct init *in, const char *path, unsigned long flags)
 {
 	struct open_how how = {

@@ -66,6 +66,9 @@ static void plan_outside(const struct plan_enter *enter, const struct variable *
 	const struct plan_input *in = enter->input;
 	const struct process *p = &in->config->process;
 
+	/* By which the terminal's multiplexer is opened that was looked at, and no other one that the container puts there. */
+	if (p->terminal)
+		builder_step(b, STEP_PROCFS, 0, nowhere);
 	/* Written to a procfs of ours, which shows the host's processes: it is closed before the clone, they stay. */
 	plan_key_label(in, b);
 	plan_attributes(in, b);

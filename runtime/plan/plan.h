@@ -37,6 +37,7 @@ enum step_kind {
 	STEP_TIME_OFFSET,       /* of a time namespace that nobody is in yet */
 	STEP_ENTER_TIME,        /* goes into it: unshare only gave it to the children */
 	STEP_LOOPBACK,          /* brings lo of a new network namespace up */
+	STEP_PROCFS,            /* opens the private procfs while there is the right to */
 	STEP_SESSION,           /* setsid; a new session keyring */
 	/* the root file system, seen from outside */
 	STEP_PRIVATE,           /* the copied mounts of the host lose their peers */

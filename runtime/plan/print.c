@@ -440,6 +440,7 @@ static const struct {
 	[STEP_DIRECTORY] = {"directory", print_directory},
 	[STEP_NODE] = {"node", print_node},
 	[STEP_SYMLINK] = {"symlink", print_symlink},
+	[STEP_PROCFS] = {"procfs", NULL},
 	[STEP_TIDY] = {"tidy", NULL},
 	[STEP_SYSCTL] = {"sysctl", print_sysctl},
 	[STEP_MOUNTED] = {"mounted", NULL},

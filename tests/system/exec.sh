@@ -483,6 +483,29 @@ test_exec__even_who_may_ptrace_anything_gets_no_procfs_of_the_host_V22_F079() {
 	! grep -x 'fd /' <<<"$OUT" || fail "the container saw the root of a procfs"
 }
 
+# A device of the container's choice, opened from outside its group of v1, could be the host's watchdog.
+test_exec__a_ptmx_that_is_swapped_is_never_opened_V09() {
+	box
+	local dev i
+	dev=/proc/$(pid_of)/root/dev
+	mkfifo "$dev/decoy"
+	# Its open returns as soon as anybody has the pipe open for writing, wherever its name is by then.
+	(exec 9<"$dev/decoy"; touch "$T/opened") &
+	local trap=$!
+	for i in 1 2 3 4 5 6 7 8 9; do pause; done
+	[ ! -e "$T/opened" ] || fail "opened before anything ran"
+	helper swap "$dev/ptmx" "$dev/decoy"
+	local swap=$HELPER
+	for i in $(seq 150); do
+		"$HELPERS/ptyrun" -- "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS exec -t "$ID" /bin/true >/dev/null 2>&1 || :
+		[ ! -e "$T/opened" ] || break
+	done
+	end_helper "$swap"
+	[ ! -e "$T/opened" ] || fail "opened in round $i"
+	end_helper "$trap"
+	deleted
+}
+
 test_exec__at_the_limit_of_processes_C040() {
 	box '.linux.resources.pids = {"limit": 2}'
 	inside true

@@ -139,12 +139,14 @@ static void rights_are_gone_before_the_clone_that_the_container_sees(void **stat
 	for (int nnp = 0; nnp < 2; nnp++) {
 		struct config *config = parsed();
 		struct plan *plan = planned(config, nnp, &filter);
-		uint32_t join = 99, caps, user, clone, group, seccomp, shed, exec;
+		uint32_t procfs = 99, join = 99, caps, user, clone, group, seccomp, shed, exec;
 		uint64_t admin = 1ull << CAP_SYS_ADMIN, kill = 1ull << CAP_KILL;
 		const struct step *s;
 
 		s = step_of(plan, STEP_JOIN, &join);
-		assert_int_equal(join, 0);
+		assert_non_null(step_of(plan, STEP_PROCFS, &procfs));
+		assert_int_equal(procfs, 0);    /* for the terminal */
+		assert_int_equal(join, 1);
 		assert_int_equal(s->join.type, CLONE_NEWPID | CLONE_NEWNS);
 		assert_non_null(step_of(plan, STEP_CAPS, &caps));
 		s = step_of(plan, STEP_USER, &user);
