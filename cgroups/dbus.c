@@ -18,7 +18,17 @@
 #define LINE_MAX_ 512           /* of the authentication */
 #define IN_SIZE 8192
 
-enum field { FIELD_PATH = 1, FIELD_INTERFACE, FIELD_MEMBER, FIELD_ERROR, FIELD_REPLY, FIELD_DESTINATION, FIELD_SENDER, FIELD_SIGNATURE, FIELDS };
+enum field {
+	FIELD_PATH = 1,
+	FIELD_INTERFACE,
+	FIELD_MEMBER,
+	FIELD_ERROR,
+	FIELD_REPLY,
+	FIELD_DESTINATION,
+	FIELD_SENDER,
+	FIELD_SIGNATURE,
+	FIELDS
+};
 
 static const char field_types[FIELDS] = {
 	[FIELD_PATH] = 'o', [FIELD_INTERFACE] = 's', [FIELD_MEMBER] = 's', [FIELD_ERROR] = 's',
@@ -93,7 +103,8 @@ int64_t dbus_parse(const unsigned char *v, size_t len, struct dbus_message *ret)
 	struct wire_reader r = {.v = v, .len = len, .at = 4};
 	uint64_t body, fields, end;
 
-	*ret = (struct dbus_message){.path = "", .interface = "", .member = "", .error = "", .sender = "", .signature = ""};
+	*ret = (struct dbus_message){
+		.path = "", .interface = "", .member = "", .error = "", .sender = "", .signature = ""};
 	if (len < HEAD)
 		return 0;
 	if ((v[0] != 'l' && v[0] != 'B') || v[3] != 1)
@@ -164,7 +175,10 @@ uint32_t dbus_call(struct dbus *bus, const struct dbus_call *call)
 static int wait_for(struct dbus *bus, short events, struct error *err)
 {
 	struct dbus_interrupt *interrupt = bus->interrupt;
-	struct pollfd fds[] = {{.fd = bus->fd, .events = events}, {.fd = interrupt ? interrupt->fd : -1, .events = POLLIN}};
+	struct pollfd fds[] = {
+		{.fd = bus->fd,                        .events = events},
+                {.fd = interrupt ? interrupt->fd : -1, .events = POLLIN}
+        };
 
 	for (;;) {
 		uint64_t now = cgroup_now_ms();
@@ -176,7 +190,8 @@ static int wait_for(struct dbus *bus, short events, struct error *err)
 			return error_set(err, errno, "wait for %s", bus->address);
 		if (r == 0) {
 			error_set(err, ETIMEDOUT, "wait for an answer from %s", bus->address);
-			return error_hint(err, "systemd or its bus is stuck or overloaded: `systemctl status` shows it");
+			return error_hint(err,
+					  "systemd or its bus is stuck or overloaded: `systemctl status` shows it");
 		}
 		if (fds[1].revents)
 			interrupt->caught = interrupt->check(interrupt->fd);
@@ -304,7 +319,8 @@ static int authenticate(struct dbus *bus, struct error *err)
 		r = read_line(bus, line, err);
 		if (r == 0 && (strncmp(line, answers[i], n) != 0 || (line[n] && line[n] != ' '))) {
 			r = error_set(err, EACCES, "log in to %s: the answer is '%.64s'", bus->address, line);
-			error_hint(err, "whose bus is it? $DBUS_SESSION_BUS_ADDRESS and $XDG_RUNTIME_DIR have to be the caller's");
+			error_hint(err, "whose bus is it? $DBUS_SESSION_BUS_ADDRESS and $XDG_RUNTIME_DIR have to be "
+					"the caller's");
 		}
 	}
 	return r;
@@ -445,9 +461,11 @@ int dbus_open(bool user, unsigned timeout_ms, struct dbus_interrupt *interrupt, 
 		return dbus_attach(fd, address, address == own, timeout_ms, interrupt, ret, err);
 	error_set(err, -first, "reach systemd by %.200s", bus);
 	if (user)
-		error_hint(err, "a session of the user has it (loginctl enable-linger USER starts one), with $XDG_RUNTIME_DIR set; "
-		                "or run with --cgroup-manager cgroupfs");
+		error_hint(err, "a session of the user has it (loginctl enable-linger USER starts one), with "
+				"$XDG_RUNTIME_DIR set; "
+				"or run with --cgroup-manager cgroupfs");
 	else
-		error_hint(err, "is systemd pid 1 here?  Else run with --cgroup-manager cgroupfs, or mount /run/dbus into this container");
+		error_hint(err, "is systemd pid 1 here?  Else run with --cgroup-manager cgroupfs, or mount /run/dbus "
+				"into this container");
 	return -err->code;
 }

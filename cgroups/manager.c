@@ -33,7 +33,8 @@ static int locate_nothing(const struct cgroup_host *host, const struct text *cgr
 
 bool cgroup_user_manager(void)
 {
-	return geteuid() != 0 || (devices_in_userns() && (getenv("DBUS_SESSION_BUS_ADDRESS") || getenv("XDG_RUNTIME_DIR")));
+	return geteuid() != 0 ||
+	       (devices_in_userns() && (getenv("DBUS_SESSION_BUS_ADDRESS") || getenv("XDG_RUNTIME_DIR")));
 }
 
 static void place(struct cgroup *cgroup, const char *path)
@@ -110,8 +111,9 @@ static int check_path(const char *path, const struct unit *unit, struct error *e
 static int find_path(const struct cgroup *cgroup, const struct unit *unit, pid_t pid, struct dbus *bus, char *ret,
                      struct error *err)
 {
-	int r = unit->is_slice ? systemd_get(bus, unit->name, "Slice", "ControlGroup", ret, CGROUP_PATH_MAX - NAME_MAX, err)
-	                       : read_path(cgroup, pid, ret, err);
+	int r = unit->is_slice
+			? systemd_get(bus, unit->name, "Slice", "ControlGroup", ret, CGROUP_PATH_MAX - NAME_MAX, err)
+			: read_path(cgroup, pid, ret, err);
 
 	return r < 0 ? r : check_path(ret, unit, err);
 }

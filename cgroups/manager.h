@@ -14,8 +14,9 @@ enum cgroup_manager_kind { CGROUP_BY_FS, CGROUP_BY_SYSTEMD, CGROUP_BY_NOBODY, CG
 struct cgroup_manager {
 	const char *name;               /* as --cgroup-manager has it */
 	/*
-	 * Decides where the group goes, and makes nothing.  `user`: what is not the system's is asked for.  ret->n == 0: the
-	 * container gets none; ret_unit->name: the group comes into being with its first process, by cgroup_start.
+	 * Decides where the group goes, and makes nothing.  `user`: what is not the system's is asked for.  No groups
+	 * (ret->n == 0): the container gets none; ret_unit->name: the group comes into being with its first process, by
+	 * cgroup_start.
 	 */
 	int (*locate)(const struct cgroup_host *host, const struct text *cgroups_path, const char *id, bool user,
 	              struct cgroup *ret, struct unit *ret_unit, struct error *err);
@@ -32,5 +33,8 @@ bool cgroup_user_manager(void);
 int cgroup_start(struct cgroup *cgroup, const struct unit *unit, pid_t pid, struct dbus *bus,
                  const struct resources *resources, const struct pairs *annotations, bool *ret_started,
                  struct error *err);
-/* A number that no later group of the same path has; 0 if it is gone.  `paths`: below /sys/fs/cgroup, as the state has them. */
+/*
+ * A number that no later group of the same path has; 0 if it is gone.  `paths`: below /sys/fs/cgroup, as the state has
+ * them.
+ */
 uint64_t cgroup_identity(size_t n, const char *const *paths);

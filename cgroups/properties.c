@@ -78,8 +78,10 @@ static void put_memory(struct builder *b, const struct resources *r)
 	if (opt_int_asked(&r->memory.reservation))
 		put_either(b, "MemoryLow", NULL, limit(r->memory.reservation.value));
 	/* memory.swap counts both. */
-	if (opt_int_asked(swap) && (swap->value < 0 || (opt_int_asked(max) && max->value > 0 && swap->value >= max->value)))
-		put_either(b, "MemorySwapMax", NULL, swap->value < 0 ? UINT64_MAX : (uint64_t)(swap->value - max->value));
+	if (opt_int_asked(swap) &&
+	    (swap->value < 0 || (opt_int_asked(max) && max->value > 0 && swap->value >= max->value)))
+		put_either(b, "MemorySwapMax", NULL,
+			   swap->value < 0 ? UINT64_MAX : (uint64_t)(swap->value - max->value));
 }
 
 static void put_quota(struct builder *b, int64_t quota, uint64_t period)
@@ -117,7 +119,7 @@ static void put_cpus(struct builder *b, const char *name, const char *list)
 	size_t n = sizeof(mask);
 	struct wire_array array;
 
-	if (!list || !*list || b->flags & (UNIT_V1 | UNIT_OLD) || list_parse(list, LIST_BITS, bits) < 0)        /* 244 */
+	if (!list || !*list || b->flags & (UNIT_V1 | UNIT_OLD) || list_parse(list, LIST_BITS, bits) < 0) /* 244 */
 		return;
 	for (size_t i = 0; i < sizeof(mask); i++)
 		mask[i] = (unsigned char)(bits[i / 8] >> (8 * (i % 8)));
@@ -154,7 +156,8 @@ static void put_throttle(struct builder *b, const char *v2, const char *v1, cons
 		return;
 	array = begin_list(b, name, "a(st)");
 	for (size_t i = 0; i < list->n; i++)    /* a rate of 0 is none */
-		put_device_number(b, list->v[i].major, list->v[i].minor, list->v[i].rate ? list->v[i].rate : UINT64_MAX);
+		put_device_number(b, list->v[i].major, list->v[i].minor,
+				  list->v[i].rate ? list->v[i].rate : UINT64_MAX);
 	wire_array_end(b->w, array);
 }
 
@@ -239,7 +242,8 @@ static void put_unified(struct builder *b, const struct pairs *pairs)
 {
 	for (size_t i = 0; i < pairs->n && !(b->flags & UNIT_V1); i++)
 		for (size_t k = 0; k < sizeof(unified) / sizeof(unified[0]); k++)
-			if (strcmp(pairs->v[i].key, unified[k].file) == 0 && !(unified[k].newer && (b->flags & UNIT_OLD)) &&
+			if (strcmp(pairs->v[i].key, unified[k].file) == 0 &&
+			    !(unified[k].newer && (b->flags & UNIT_OLD)) &&
 			    !(unified[k].at_start && (b->flags & UNIT_UPDATE)))
 				unified[k].put(b, unified[k].name, pairs->v[i].value);
 }
@@ -317,11 +321,41 @@ static void put_devices(struct builder *b, const struct resources *r)
  * with all rights.  A name ending in '*' stands for all that begin so.
  */
 static const char *const allowed[] = {
-	"After", "AllowedCPUs", "AllowedMemoryNodes", "Before", "BlockIO*", "CPU*", "CollectMode", "DefaultMemory*",
-	"DefaultStartupMemoryLow", "DeviceAllow", "DevicePolicy", "Documentation", "FinalKillSignal", "IO*", "IPAccounting",
-	"IPAddressAllow", "IPAddressDeny", "JobRunningTimeoutUSec", "JobTimeoutUSec", "KillMode", "KillSignal",
-	"ManagedOOM*", "Memory*", "OOMPolicy", "PartOf", "RestartKillSignal", "RuntimeMaxUSec", "RuntimeRandomizedExtraUSec",
-	"SendSIGHUP", "SendSIGKILL", "SocketBindAllow", "SocketBindDeny", "Startup*", "Tasks*", "TimeoutStopUSec",
+	"After",
+	"AllowedCPUs",
+	"AllowedMemoryNodes",
+	"Before",
+	"BlockIO*",
+	"CPU*",
+	"CollectMode",
+	"DefaultMemory*",
+	"DefaultStartupMemoryLow",
+	"DeviceAllow",
+	"DevicePolicy",
+	"Documentation",
+	"FinalKillSignal",
+	"IO*",
+	"IPAccounting",
+	"IPAddressAllow",
+	"IPAddressDeny",
+	"JobRunningTimeoutUSec",
+	"JobTimeoutUSec",
+	"KillMode",
+	"KillSignal",
+	"ManagedOOM*",
+	"Memory*",
+	"OOMPolicy",
+	"PartOf",
+	"RestartKillSignal",
+	"RuntimeMaxUSec",
+	"RuntimeRandomizedExtraUSec",
+	"SendSIGHUP",
+	"SendSIGKILL",
+	"SocketBindAllow",
+	"SocketBindDeny",
+	"Startup*",
+	"Tasks*",
+	"TimeoutStopUSec",
 	"WatchdogSignal",
 };
 
@@ -369,8 +403,9 @@ static int put_annotation(struct builder *b, const char *given, const struct pai
 	seconds = in_seconds(given, name, sizeof(name));
 	if (!is_allowed(name)) {
 		error_set(b->err, EPERM, "property %s is not for a bundle to set", given);
-		return error_hint(b->err, "systemd would act on more than the container; limits, time-outs and signals of the unit itself "
-		                          "are allowed");
+		return error_hint(b->err, "systemd would act on more than the container; limits, time-outs and signals "
+					  "of the unit itself "
+					  "are allowed");
 	}
 	wire_align(b->w, 8);
 	wire_string(b->w, name);
@@ -419,8 +454,8 @@ static void put_identity(struct builder *b, const struct unit *unit, pid_t pid)
 	put_string(b, "CollectMode", "inactive-or-failed");
 }
 
-int unit_properties(const struct unit *unit, pid_t pid, const struct resources *resources, const struct pairs *annotations,
-                    unsigned flags, struct wire *ret, struct error *err)
+int unit_properties(const struct unit *unit, pid_t pid, const struct resources *resources,
+		    const struct pairs *annotations, unsigned flags, struct wire *ret, struct error *err)
 {
 	struct builder b = {ret, flags, err};
 	struct wire_array array = wire_array(ret, 8);

@@ -43,8 +43,9 @@ static int check_slice(const char *slice, struct error *err)
 static int bad_path(const char *path, struct error *err)
 {
 	error_set(err, EINVAL, "cgroupsPath '%.200s' names no systemd unit", path);
-	return error_hint(err, "with the systemd manager it is SLICE:PREFIX:NAME, such as system.slice:docker:x; paths are for "
-	                       "--cgroup-manager cgroupfs");
+	return error_hint(
+		err, "with the systemd manager it is SLICE:PREFIX:NAME, such as system.slice:docker:x; paths are for "
+		     "--cgroup-manager cgroupfs");
 }
 
 /* The three parts; what is between the colons is copied, so it has to fit. */
@@ -95,7 +96,8 @@ bool unit_is_name(const char *name)
 {
 	size_t n = strlen(name);
 
-	return n > 0 && n <= UNIT_NAME_MAX && is_plain(name, n) && (ends_with(name, ".scope") || ends_with(name, ".slice"));
+	return n > 0 && n <= UNIT_NAME_MAX && is_plain(name, n) &&
+	       (ends_with(name, ".scope") || ends_with(name, ".slice"));
 }
 
 void unit_describe(struct unit *unit, const char *id)
@@ -140,7 +142,8 @@ int unit_path(const struct unit *unit, char *ret, struct error *err)
 
 	if (!unit->is_slice && n < CGROUP_PATH_MAX - NAME_MAX)
 		n += (size_t)snprintf(ret + n, CGROUP_PATH_MAX - NAME_MAX - n, "/%s", unit->name);
-	return n < CGROUP_PATH_MAX - NAME_MAX ? 0 : error_set(err, ENAMETOOLONG, "find the group of unit %s", unit->name);
+	return n < CGROUP_PATH_MAX - NAME_MAX ? 0
+					      : error_set(err, ENAMETOOLONG, "find the group of unit %s", unit->name);
 }
 
 void unit_escape(const char *name, char *ret)

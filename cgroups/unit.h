@@ -46,7 +46,7 @@ enum {
  * Appends a(sv): what the unit is, its limits, and its annotations org.systemd.property.NAME (which have been
  * checked by name: a bundle must not have systemd start, stop or run anything else).
  */
-int unit_properties(const struct unit *unit, pid_t pid, const struct resources *resources, const struct pairs *annotations,
-                    unsigned flags, struct wire *ret, struct error *err);
+int unit_properties(const struct unit *unit, pid_t pid, const struct resources *resources,
+		    const struct pairs *annotations, unsigned flags, struct wire *ret, struct error *err);
 /* Lines "NAME=TYPE VALUE" of what unit_properties appended to an empty wire. */
 void unit_properties_print(const struct wire *properties, FILE *out);

@@ -337,7 +337,8 @@ static int plain(struct parser *p, const char *type, struct wire *w)
 		r = variant(p, w);
 		return r == 0 && !accept(p, '>') ? fail(p, "'>'") : r;
 	}
-	return k && k->size ? integer(p, k, w) : error_set(p->err, EINVAL, "values of type '%.20s' are not known here", type);
+	return k && k->size ? integer(p, k, w)
+			    : error_set(p->err, EINVAL, "values of type '%.20s' are not known here", type);
 }
 
 /* What stands in front has to say the same type. */

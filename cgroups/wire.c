@@ -120,7 +120,12 @@ void wire_number(struct wire *w, size_t size, uint64_t value)
 	uint32_t four = (uint32_t)value;
 
 	wire_align(w, size);
-	wire_bytes(w, size == 1 ? (void *)&one : size == 2 ? (void *)&two : size == 4 ? (void *)&four : (void *)&value, size);
+	wire_bytes(w,
+		   size == 1   ? (void *)&one
+		   : size == 2 ? (void *)&two
+		   : size == 4 ? (void *)&four
+			       : (void *)&value,
+		   size);
 }
 
 void wire_string_n(struct wire *w, const char *s, size_t n)

@@ -51,8 +51,9 @@ int launch_reach_systemd(struct launch *l, struct error *err)
 	r = launch_do_without_group(l, err);
 	if (r < 0) {
 		err->hint[0] = '\0';
-		error_hint(err, "limits need a systemd of the user (loginctl enable-linger starts one, $XDG_RUNTIME_DIR names it), or "
-		                "a delegated group and --cgroup-manager cgroupfs");
+		error_hint(err, "limits need a systemd of the user (loginctl enable-linger starts one, "
+				"$XDG_RUNTIME_DIR names it), or "
+				"a delegated group and --cgroup-manager cgroupfs");
 		return r;
 	}
 	l->unit.name[0] = '\0';

@@ -9,8 +9,8 @@
 /* Before its group goes: is the unit of that name still this container's? */
 bool unit_is_there(const struct state *state);
 /*
- * Must the user's systemd move a process into `group` (which is closed then), because an ordinary user may not?  It does so
- * also where it has to ask the system's for it.
+ * Must the user's systemd move a process into `group` (which is closed then), because an ordinary user may not?  It
+ * does so also where it has to ask the system's for it.
  */
 bool unit_moves(const struct state *state, const struct caller *caller, struct cgroup *group);
 int unit_move(const struct state *state, pid_t pid, struct error *err);
