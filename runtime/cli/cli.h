@@ -14,7 +14,7 @@ enum cli_kind {
 	CLI_FLAG,               /* bool */
 	CLI_STRING,             /* const char * */
 	CLI_STRINGS,            /* struct cli_strings: may be given several times */
-	CLI_LIST,               /* struct strings: may be given again and again; its memory lives as long as the program */
+	CLI_LIST,               /* struct strings: may be given again and again; `v` is malloc'ed, whoever runs the command frees it */
 	CLI_NUMBER,             /* unsigned, decimal */
 	CLI_MANAGER,            /* enum cgroup_manager_kind */
 	CLI_SYSTEMD,            /* flag that sets one to CGROUP_BY_SYSTEMD */
