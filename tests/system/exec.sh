@@ -85,6 +85,7 @@ test_exec__with_ignore_paused_it_waits_for_resume_C045() {
 }
 
 test_exec__an_interrupted_one_in_a_paused_container_ends_C045() {
+	[ -z "$V2" ] || skip "on v2 it is stopped before it has a pid file, which this test waits for"
 	box
 	run_ok pause "$ID"
 	"$HELPERS/reaper" "$T/rc" "$RUNTIME" --root "$ROOT" exec --ignore-paused --pid-file "$T/pid" "$ID" true >"$T/late" 2>&1 &
@@ -276,6 +277,7 @@ test_exec__detached_it_returns_once_the_program_runs_C040_C210() {
 }
 
 test_exec__every_namespace_is_joined_C040() {
+	[ -e /proc/self/ns/time ] || skip "this kernel has no time namespaces"
 	box '.linux.namespaces += [{"type":"cgroup"},{"type":"time"}] | .linux.namespaces |= unique'
 	local ns pid
 	pid=$(pid_of)
@@ -325,9 +327,9 @@ test_exec__without_any_group_C040() {
 }
 
 test_exec__a_group_below_the_containers_own_C044_V07() {
+	[ -z "$V2" ] || skip "the container's v2 group has processes"
 	box
 	local g=/sys/fs/cgroup/memory/$ID other=$RUN-$N-2 p
-	[ -z "$V2" ] || skip "the container's v2 group has processes"
 	mkdir "$g/sub" "/sys/fs/cgroup/memory/$other"
 	run_ok exec --cgroup memory:sub "$ID" cat /proc/self/cgroup
 	expect_match "memory:/$ID/sub"
@@ -507,7 +509,8 @@ test_exec__a_ptmx_that_is_swapped_is_never_opened_V09() {
 }
 
 test_exec__at_the_limit_of_processes_C040() {
-	box '.linux.resources.pids = {"limit": 2}'
+	# On v2 the process that joins is born in the group, and counts beside the one that it makes.
+	box ".linux.resources.pids = {\"limit\": $((V2 ? 3 : 2))}"
 	inside true
 	deleted
 }

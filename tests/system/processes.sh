@@ -80,6 +80,7 @@ test_processes__kill_all_reaches_every_process_of_the_group_C033() {
 }
 
 test_processes__ps_lists_the_processes_with_their_numbers_outside_C051() {
+	ps -ef >/dev/null 2>&1 || skip "ps does not work on this host"
 	running 'sleep 1001 & sleep 1002'
 	until_true test "$(rt ps -f json "$ID" | jq length)" = 2
 	run_ok ps --format json "$ID"
