@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* More would be noticed under a tight RLIMIT_NOFILE. */
-#define SPENT_MAX 8
+#define SPENT_MAX 24
 
 static void sort(int *fds, size_t n)
 {
@@ -33,43 +33,23 @@ unsigned listen_fds(void)
 static int spent[SPENT_MAX];
 static size_t n_spent;
 
-/* Where a seccomp filter from outside hides close_range: who waits for the other end of one of them must not wait for ever. */
-static void close_range_of(int first, int last)
-{
-	if (first != last && syscall(SYS_close_range, first, last, 0) == 0)
-		return;
-	for (int fd = first; fd <= last; fd++)
-		close(fd);
-}
-
-/* The lowest fd that is left in either list, both sorted; -1: none. */
-static int next(const int *fds, size_t n, size_t *i, size_t *j)
-{
-	while (*i < n && fds[*i] < 0)
-		++*i;
-	if (*i < n && (*j == n_spent || fds[*i] < spent[*j]))
-		return fds[(*i)++];
-	return *j < n_spent ? spent[(*j)++] : -1;
-}
-
 void fds_close(int *fds, size_t n)
 {
-	size_t i = 0, j = 0;
-	int fd, first, last;
+	size_t i = 0;
 
 	sort(fds, n);
-	sort(spent, n_spent);
-	fd = first = last = next(fds, n, &i, &j);
-	while (fd >= 0) {
-		fd = next(fds, n, &i, &j);
-		if (fd >= 0 && fd <= last + 1) {
-			last = fd;
-			continue;
-		}
-		close_range_of(first, last);
-		first = last = fd;
+	while (i < n && fds[i] < 0)
+		i++;
+	while (i < n) {
+		int first = fds[i], last = first;
+
+		while (++i < n && fds[i] <= last + 1)
+			last = fds[i];
+		if (first == last)
+			close(first);
+		else
+			syscall(SYS_close_range, first, last, 0);
 	}
-	n_spent = 0;
 }
 
 void fds_close_soon(int fd)
@@ -78,5 +58,11 @@ void fds_close_soon(int fd)
 		return;
 	spent[n_spent++] = fd;
 	if (n_spent == SPENT_MAX)
-		fds_close(NULL, 0);
+		fds_close_spent();
+}
+
+void fds_close_spent(void)
+{
+	fds_close(spent, n_spent);
+	n_spent = 0;
 }

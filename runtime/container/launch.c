@@ -72,7 +72,7 @@ int launch_go(struct launch *l, struct error *err)
 	struct reply reply;
 	int r = launch_tell(l, MSG_START, &parcel, err);
 
-	fds_close(NULL, 0);
+	fds_close_spent();
 	if (r == 0 && !l->create)
 		r = launch_introduce_agent(l, err);
 	/* The program runs once the socket, which is close-on-exec, is closed without a word. */

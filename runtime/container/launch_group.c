@@ -159,8 +159,8 @@ int launch_set_limits(struct launch *l, struct error *err)
 
 static void close_tasks(struct launch *l)
 {
-	fds_close(l->tasks, l->n_tasks);
-	l->n_tasks = 0;
+	while (l->n_tasks)
+		fds_close_soon(l->tasks[--l->n_tasks]);
 }
 
 /* Only where init shows it: then its mounts wait for no more than the directories. */
