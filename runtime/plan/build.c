@@ -699,6 +699,12 @@ static bool tells_ready(const struct plan_input *in)
 	return in->create || in->config->process.terminal || in->config->process.scheduler.set;
 }
 
+static void plan_loopback(const struct config *c, struct builder *b)
+{
+	if (is_new(c, NS_NETWORK))
+		builder_step(b, STEP_LOOPBACK, 0, c->linux_.namespaces[NS_NETWORK].at);
+}
+
 static int build(const struct plan_input *in, struct builder *b, const struct variable *env, size_t n_env,
                  struct error *err)
 {
@@ -706,19 +712,24 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 	bool home = c->process.set && !plan_value_of(env, n_env, "HOME");
 	struct plan_list program_env;
 	struct step *ready;
+	bool early;
 	int r;
 
 	b->opener = opener_of(in);
 	plan_joins(in, b);
 	plan_clone(in, b);
+	/* While the parent writes the maps; but after a second clone nothing may be said before MAPPED, a failure neither. */
+	early = in_user_namespace(c) && !needs_second(in);
+	if (early)
+		plan_loopback(c, b);
 	plan_mapped(in, b);
 	plan_group_first(in, b);
 	plan_time(c, b);
 	if (has_create_hooks(c) && !is_new(c, NS_MOUNT))
 		plan_group(in, b);
 	plan_session(in, b);
-	if (is_new(c, NS_NETWORK))
-		builder_step(b, STEP_LOOPBACK, 0, c->linux_.namespaces[NS_NETWORK].at);
+	if (!early)
+		plan_loopback(c, b);
 	r = plan_inside(in, b, home, err);
 	if (r < 0)
 		return r;
