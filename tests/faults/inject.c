@@ -332,7 +332,11 @@ static void become(const struct command *c, int go)
 	dup2(in, 0);
 	dup2(out, 1);
 	dup2(err, 2);
-	if (c->fd3 >= 0 && c->fd3 != 3)
+	if (c->fd3 >= 0 && go == 3)
+		go = fcntl(go, F_DUPFD_CLOEXEC, 4);
+	if (c->fd3 == 3)        /* dup2 would leave it close-on-exec */
+		fcntl(3, F_SETFD, 0);
+	else if (c->fd3 >= 0)
 		dup2(c->fd3, 3);
 	if (chdir(c->dir) == 0 && (go < 0 || read(go, &byte, 1) == 1))
 		execve(c->argv[0], c->argv, c->envp);
