@@ -5,7 +5,7 @@ CHAPTERS ?=
 FILTER ?=
 FUZZ_SECONDS ?= 60
 
-check: check-unit check-golden check-layers check-init check-version check-coverage check-system check-faults   ## all but the guests and the fuzzers (as root)
+check: check-unit check-golden check-layers check-init check-version check-coverage check-system check-faults check-engines   ## all but the guests and the fuzzers (as root)
 
 system-helpers: $(helpers)
 
@@ -19,6 +19,7 @@ check-system: $(out)/crun-lite $(helpers) ## system tests, as root (CHAPTERS="mo
 
 include tests/vm/vm.mk
 include tests/faults/faults.mk
+include tests/engines/engines.mk
 
 check-version: $(out)/crun-lite  ## --version names the commit that was built
 	@$(RUNTIME) --version | grep -qx 'commit: $(commit)' || { echo 'not ok version: it is not $(commit)'; $(RUNTIME) --version; exit 1; }
@@ -68,7 +69,7 @@ format:                       ## clang-format in place
 tidy_checks := -*,clang-analyzer-*,-clang-analyzer-unix.Malloc,-clang-analyzer-security.insecureAPI.*,bugprone-suspicious-*,bugprone-signal-handler,bugprone-infinite-loop
 tidy_flags  := -std=gnu17 -D_GNU_SOURCE -I. -DCRUN_LITE_VERSION='"lint"' -DCRUN_LITE_COMMIT='"lint"' -DCRUN_LITE_BUILD='"lint"' -DINIT_IMAGE='"Makefile"'
 scripts := contrib/install-deps contrib/quickstart/demo tests/layers tests/check-init tests/vm/setup tests/vm/run tests/vm/check tests/vm/labels \
-	tests/system/run tests/bench/run tests/faults/run tests/golden/run .ci/run
+	tests/system/run tests/bench/run tests/faults/run tests/golden/run tests/engines/run tests/engines/room .ci/run
 
 lint:                         ## clang-tidy, shellcheck (fails), formatting (counted)
 	@mkdir -p build; bad=0; \

@@ -1,0 +1,95 @@
+# lib.sh - the words the engines' checks are written in: those of the system tests, and these.
+#
+# A chapter is an engine.  Its start_chapter makes the engine's folder ($ENGINE) and whatever runs as long as the
+# chapter does; it ends in stop_chapter.  Each check has $T (a folder for its files), and cleans up its containers.
+#
+#   UNDER_TEST      crun-lite, runc or crun
+#   RUNTIME         its file, absolute, named so
+#   ENGINE          where the engine keeps everything: $WORK/engine
+#   IMAGE_TAR       the image's root file system
+# shellcheck shell=bash disable=SC2034
+# shellcheck source=tests/system/lib.sh
+. "$top/tests/system/lib.sh"
+
+eval "system_$(declare -f setup_run)"
+setup_run() {
+	system_setup_run || return
+	UNDER_TEST=${RUNTIME##*/}
+	ENGINE=$WORK/engine
+	IMAGE_TAR=$WORK/image.tar
+	export HOME=$WORK/home TMPDIR=$WORK/tmp
+	mkdir -p "$HOME" "$TMPDIR"
+	rm -rf "$ROOTFS"/dev/* && tar -C "$ROOTFS" -cf "$IMAGE_TAR" .
+}
+
+setup_test() {
+	T=$WORK/$N
+	mkdir -p "$T"
+	exec {done_fd}>&-
+	cd "$T"
+}
+
+# An engine that lost a test may not be what it was: the next has a new one.
+start_chapter() { :; }
+stop_chapter() { :; }
+clean_test() {
+	umount_engine
+	find /sys/fs/cgroup -mindepth 2 -depth -type d ! -path '/sys/fs/cgroup/*/run' -exec rmdir {} + 2>/dev/null
+	rm -rf "$ENGINE"
+	in_chapter start "$chapter"
+}
+
+kill_leftovers() {
+	local f p
+	for f in $(find /sys/fs/cgroup -name freezer.state); do echo THAWED >"$f"; done
+	for f in $(find /sys/fs/cgroup -name cgroup.freeze); do echo 0 >"$f"; done
+	# Again, for those whose parents had not died yet.
+	for _ in 1 2 3; do
+		for p in $("$HELPERS/snapshot" $$ / | sed -n 's/^process \([0-9]*\) .*/\1/p'); do kill -KILL "$p" 2>/dev/null; done
+		pause
+	done
+}
+
+umount_engine() {
+	local d
+	"$HELPERS/snapshot" $$ / | awk -v d="$ENGINE/" '$1 == "mount" && index($6, d) == 1 {print $6}' | sort -r |
+		while read -r d; do umount -l "$d" 2>/dev/null; done
+}
+
+teardown_run() {
+	kill_leftovers
+	umount_engine
+	cd /
+	rm -rf "$WORK"
+}
+
+# needs PROGRAM...: or the whole chapter, or the check, is skipped.
+needs() {
+	local p
+	for p; do
+		command -v "$p" >/dev/null || skip "there is no $p: contrib/install-deps engines"
+	done
+}
+
+# good COMMAND...: it succeeds; RC, OUT, ERR are its.
+good() {
+	capture "$@"
+	[ "$RC" = 0 ] || fail "\"$*\" exited with $RC"
+}
+
+# bad CODE COMMAND...: it exits with CODE.
+bad() {
+	local code=$1
+	shift
+	capture "$@"
+	[ "$RC" = "$code" ] || fail "\"$*\" exited with $RC, not $code"
+}
+
+# stop_daemon PIDFILE: and wait until it is gone.
+stop_daemon() {
+	local pid
+	[ -s "$1" ] || return 0
+	pid=$(<"$1")
+	kill -TERM "$pid" 2>/dev/null || return 0
+	until_true is_gone "$pid"
+}
