@@ -4,8 +4,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+struct strings {
+	size_t n;
+	const char **v;
+};
 
 /* Length of the UTF-8 sequence at `s` (terminated) and its code point; 0 for a byte that starts none. */
 int text_decode(const char *s, uint32_t *ret);

@@ -13,8 +13,7 @@
 enum cli_kind {
 	CLI_FLAG,               /* bool */
 	CLI_STRING,             /* const char * */
-	CLI_STRINGS,            /* struct cli_strings: may be given several times */
-	CLI_LIST,               /* struct strings: may be given again and again; `v` is malloc'ed, whoever runs the command frees it */
+	CLI_LIST,               /* struct strings: may be given again and again; freed by cli_free */
 	CLI_NUMBER,             /* unsigned, decimal */
 	CLI_MANAGER,            /* enum cgroup_manager_kind */
 	CLI_SYSTEMD,            /* flag that sets one to CGROUP_BY_SYSTEMD */
@@ -24,13 +23,6 @@ enum cli_kind {
 	CLI_IGNORED_FLAG,       /* accepted because engines give it; changes nothing, and the help says why */
 	CLI_IGNORED_STRING,
 	CLI_REFUSED,            /* known to other runtimes, not carried out: an error, never silence */
-};
-
-#define CLI_STRINGS_MAX 16
-
-struct cli_strings {
-	size_t n;
-	const char *v[CLI_STRINGS_MAX];
 };
 
 struct cli_option {
@@ -75,6 +67,8 @@ extern const struct command command_create, command_delete, command_events, comm
  */
 int cli_parse(const struct cli_option *table, void *dest, int argc, char **argv, bool stop, int *ret_n,
               struct error *err);
+/* The lists in `dest`, whether cli_parse succeeded or not. */
+void cli_free(const struct cli_option *table, void *dest);
 void cli_usage(const struct command *const *commands, const struct cli_option *global);
 void cli_command_usage(const struct command *command);
 
@@ -86,10 +80,7 @@ const char *cli_commit(void);
 /* The flags that create and run share. */
 struct cli_create {
 	struct create_options options;
-	struct cli_strings io_max;
 	const char *timeout, *kill_after;
-	bool no_subreaper;
-	const char *pidfd_socket;
 };
 /* Hides the fds above those that are passed on; before anything is opened. */
 int cli_prepare_fds(unsigned preserve, struct error *err);

@@ -19,8 +19,6 @@
 #define AT(field) offsetof(struct cli_create, options.field)
 #define LIMIT(field) offsetof(struct cli_create, options.limits.field)
 
-_Static_assert(LIMITS_IO_MAX == CLI_STRINGS_MAX, "");
-
 /* The flags that create and run share, as runc spells them (features C020-C027). */
 #define CREATE_OPTIONS                                                                                     \
 	{"bundle", 'b', CLI_STRING, AT(bundle), "DIR", "the bundle (the current directory)"},              \
@@ -39,7 +37,7 @@ _Static_assert(LIMITS_IO_MAX == CLI_STRINGS_MAX, "");
 	{"cpu-weight", 0, CLI_STRING, LIMIT(cpu_weight), "N", "share of the processors, 1 to 10000 (100)"},        \
 	{"cpu-shares", 0, CLI_STRING, LIMIT(cpu_shares), "N", "the same as v1 says it, 2 to 262144 (1024)"},       \
 	{"pids-limit", 0, CLI_STRING, LIMIT(pids), "N", "so many processes and threads; -1: no limit"},    \
-	{"io-max", 0, CLI_STRINGS, offsetof(struct cli_create, io_max), "DEVICE,rbps=SIZE,...",            \
+	{"io-max", 0, CLI_LIST, LIMIT(io_max), "DEVICE,rbps=SIZE,...",                                      \
          "rbps, wbps, riops, wiops of a device (8:0 or its path); may be repeated"},                       \
 	{"no-subreaper", 0, CLI_IGNORED_FLAG, 0, NULL, "accepted: crun-lite never becomes a subreaper"}
 
@@ -70,12 +68,6 @@ int cli_prepare_fds(unsigned preserve, struct error *err)
 }
 
 #define KILL_AFTER_NS 10000000000ull
-
-static void take_limits(const struct cli_create *given, struct create_options *options)
-{
-	options->limits.io_max.n = given->io_max.n;
-	memcpy(options->limits.io_max.v, given->io_max.v, sizeof(given->io_max.v));
-}
 
 static int parse_duration(const char *flag, const char *value, uint64_t *ret, struct error *err)
 {
@@ -113,7 +105,6 @@ static int run_create(const struct cli_global *global, const void *given, int ar
 
 	options.runtime = &global->runtime;
 	options.id = argv[0];
-	take_limits(given, &options);
 	if (r == 0)
 		r = container_create(&options, err);
 	return r < 0 ? error_wrap(err, "create %s", options.id) : 0;
@@ -168,7 +159,6 @@ static int run_run(const struct cli_global *global, const void *given, int argc,
 	int status = 0, r = choose(&options, id, sizeof(id), argv[0], err);
 
 	options.runtime = &global->runtime;
-	take_limits(given, &options);
 	if (r == 0)
 		r = take_watch(given, &options, err);
 	if (r == 0)

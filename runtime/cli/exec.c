@@ -2,7 +2,6 @@
 #include "runtime/cli/cli.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define AT(field) offsetof(struct exec_options, field)
@@ -44,8 +43,6 @@ static int run_exec(const struct cli_global *global, const void *given, int argc
 	}
 	if (r == 0)
 		r = container_exec(&options, &status, err);
-	for (size_t i = 0; i < 4; i++)
-		free((const struct strings *[]){&options.env, &options.gids, &options.caps, &options.cgroups}[i]->v);
 	if (r == 0)
 		return status;
 	/* So its caller can tell it from the program's own (features C047). */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -66,11 +67,50 @@ static int guard_streams(struct error *err)
 	return 0;
 }
 
+static bool asks_for_help(const struct command *command, int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0 && !(command->in_order && argv[i][0] != '-'); i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+static int check_count(const struct command *command, int n, struct error *err)
+{
+	if ((size_t)n >= command->min_args && (size_t)n <= command->max_args)
+		return 0;
+	error_set(err, ERROR_SAID, "%s: %s", command->name,
+	          (size_t)n < command->min_args ? "an argument is missing" : "too many arguments");
+	return error_hint(err, "crun-lite %s %s", command->name, command->synopsis);
+}
+
+#define OPTIONS_MAX 512
+
+/* argv: the words behind the command's name. */
+static int parse_and_run(const struct cli_global *global, const struct command *command, int argc, char **argv,
+                         struct error *err)
+{
+	char options[OPTIONS_MAX] __attribute__((aligned(16))) = {0};
+	int n, r;
+
+	if (command->options_size > sizeof(options))    /* a mistake in the command's table */
+		abort();
+	r = cli_parse(command->options, options, argc, argv, command->in_order, &n, err);
+	if (r == 0 && command->in_order) {
+		argv += n;
+		n = argc - n;
+	}
+	if (r == 0)
+		r = check_count(command, n, err);
+	if (r == 0)
+		r = command->run(global, options, n, argv, err);
+	cli_free(command->options, options);
+	return r;
+}
+
 static int run_command(const struct cli_global *global, int argc, char **argv, struct error *err)
 {
 	const struct command *command = find_command(argv[0], err);
-	char options[512] __attribute__((aligned(16))) = {0};
-	int n, r;
 
 	if (!command)
 		return -err->code;
@@ -78,24 +118,11 @@ static int run_command(const struct cli_global *global, int argc, char **argv, s
 	signal(SIGCHLD, SIG_DFL);
 	if (guard_streams(err) < 0)
 		return -err->code;
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0 && !(command->in_order && argv[i][0] != '-'); i++)
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			cli_command_usage(command);
-			return 0;
-		}
-	r = command->options_size > sizeof(options) ? -E2BIG : 0;
-	if (r == 0)
-		r = cli_parse(command->options, options, argc - 1, argv + 1, command->in_order, &n, err);
-	if (r == 0 && command->in_order) {
-		argv += n;
-		n = argc - 1 - n;
+	if (asks_for_help(command, argc, argv)) {
+		cli_command_usage(command);
+		return 0;
 	}
-	if (r == 0 && ((size_t)n < command->min_args || (size_t)n > command->max_args)) {
-		r = error_set(err, ERROR_SAID, "%s: %s", command->name,
-		              (size_t)n < command->min_args ? "an argument is missing" : "too many arguments");
-		error_hint(err, "crun-lite %s %s", command->name, command->synopsis);
-	}
-	return r < 0 ? r : command->run(global, options, n, argv + 1, err);
+	return parse_and_run(global, command, argc - 1, argv + 1, err);
 }
 
 static int run(struct cli_global *global, int argc, char **argv, struct error *err)

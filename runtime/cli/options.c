@@ -62,14 +62,6 @@ static int set_number(const struct cli_option *o, const char *value, unsigned *d
 	return 0;
 }
 
-static int add_string(const struct cli_option *o, const char *value, struct cli_strings *dest, struct error *err)
-{
-	if (dest->n == CLI_STRINGS_MAX)
-		return error_set(err, ERROR_SAID, "--%s is given more than %d times", o->name, CLI_STRINGS_MAX);
-	dest->v[dest->n++] = value;
-	return 0;
-}
-
 static int add(const char *value, struct strings *to, struct error *err)
 {
 	const char **v = reallocarray(to->v, to->n + 1, sizeof(*v));
@@ -106,8 +98,6 @@ static int set(const struct cli_option *o, const char *value, void *base, struct
 	case CLI_STRING:
 		*(const char **)dest = value;
 		return 0;
-	case CLI_STRINGS:
-		return add_string(o, value, dest, err);
 	case CLI_LIST:
 		return add(value, dest, err);
 	case CLI_NUMBER:
@@ -225,4 +215,15 @@ int cli_parse(const struct cli_option *table, void *dest, int argc, char **argv,
 		argv[kept++] = argv[i++];
 	*ret_n = kept;
 	return 0;
+}
+
+void cli_free(const struct cli_option *table, void *dest)
+{
+	for (const struct cli_option *o = table; o->name; o++)
+		if (o->kind == CLI_LIST) {
+			struct strings *list = (struct strings *)((char *)dest + o->offset);
+
+			free(list->v);
+			*list = (struct strings){0};
+		}
 }

@@ -39,11 +39,6 @@ int container_create(const struct create_options *options, struct error *err);
  */
 int container_run(const struct create_options *options, int *ret_status, struct error *err);
 int container_start(const struct runtime_options *runtime, const char *id, struct error *err);
-struct strings {
-	size_t n;
-	const char **v;
-};
-
 struct exec_options {
 	const struct runtime_options *runtime;
 	const char *id;

@@ -4,18 +4,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "runtime/base/error.h"
+#include "runtime/base/text.h"
 #include "spec/config.h"
 
 #include <stddef.h>
 
-#define LIMITS_IO_MAX 16
-
 struct limits {                 /* as they were given; NULL: not */
 	const char *memory, *memory_swap, *cpus, *pids, *cpu_weight, *cpu_shares;
-	struct {
-		size_t n;
-		const char *v[LIMITS_IO_MAX];
-	} io_max;
+	struct strings io_max;
 };
 
 /* Into `config`, before it is validated.  What was not given stays as config.json has it. */

@@ -98,7 +98,8 @@ static void every_weight_is_that_weight(void **state)
 
 static void rates_replace_those_of_the_same_device(void **state)
 {
-	struct limits limits = {.io_max = {2, {"8:16,rbps=1k,wiops=9", "8:32 rbps=max"}}};
+	const char *rates[] = {"8:16,rbps=1k,wiops=9", "8:32 rbps=max"};
+	struct limits limits = {.io_max = {2, rates}};
 	const struct throttle_devices *list;
 	struct config *config;
 	struct error err;
@@ -118,7 +119,7 @@ static void rates_replace_those_of_the_same_device(void **state)
 
 static void what_is_no_limit_is_refused_by_the_name_of_its_flag(void **state)
 {
-	static const struct { struct limits limits; const char *flag; } rows[] = {
+	const struct { struct limits limits; const char *flag; } rows[] = {
 		{{.memory = "5x"}, "--memory 5x"},
 		{{.memory = ""}, "--memory "},
 		{{.memory = "9223372036854775808"}, "--memory 9"},
@@ -131,14 +132,14 @@ static void what_is_no_limit_is_refused_by_the_name_of_its_flag(void **state)
 		{{.cpu_shares = "2", .cpu_weight = "1"}, "--cpu-weight and --cpu-shares"},
 		{{.pids = "0"}, "--pids-limit 0"},
 		{{.pids = "1k"}, "--pids-limit 1k"},
-		{{.io_max = {1, {"8:0"}}}, "--io-max 8:0"},
-		{{.io_max = {1, {"8:0,"}}}, "--io-max 8:0,"},
-		{{.io_max = {1, {""}}}, "--io-max "},
-		{{.io_max = {1, {"8:0,rbps="}}}, "--io-max 8:0,rbps="},
-		{{.io_max = {1, {"8:0,rbps=1m,bps=2"}}}, "--io-max 8:0,rbps=1m,bps=2"},
-		{{.io_max = {1, {"8:0,riops=1.5k"}}}, "--io-max 8:0,riops=1.5k"},
-		{{.io_max = {1, {"/dev/null,rbps=1"}}}, "/dev/null is not a block device"},
-		{{.io_max = {1, {"/nowhere/sda,rbps=1"}}}, "/nowhere/sda"},
+		{{.io_max = {1, (const char *[]){"8:0"}}}, "--io-max 8:0"},
+		{{.io_max = {1, (const char *[]){"8:0,"}}}, "--io-max 8:0,"},
+		{{.io_max = {1, (const char *[]){""}}}, "--io-max "},
+		{{.io_max = {1, (const char *[]){"8:0,rbps="}}}, "--io-max 8:0,rbps="},
+		{{.io_max = {1, (const char *[]){"8:0,rbps=1m,bps=2"}}}, "--io-max 8:0,rbps=1m,bps=2"},
+		{{.io_max = {1, (const char *[]){"8:0,riops=1.5k"}}}, "--io-max 8:0,riops=1.5k"},
+		{{.io_max = {1, (const char *[]){"/dev/null,rbps=1"}}}, "/dev/null is not a block device"},
+		{{.io_max = {1, (const char *[]){"/nowhere/sda,rbps=1"}}}, "/nowhere/sda"},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
