@@ -828,6 +828,12 @@ static void plan_device(const struct plan_input *in, struct builder *b, const st
 	s->node.gid = (uint32_t)d->gid.value;
 }
 
+/* Engines list all of the host's devices for a privileged container: its own multiplexer is the link that is made anyway. */
+static bool is_multiplexer(const struct device *d)
+{
+	return strcmp(d->path.s, "/dev/ptmx") == 0 && d->type == 'c' && d->major == 5 && d->minor == 2;
+}
+
 void plan_devices(const struct plan_input *in, struct builder *b)
 {
 	const struct config *c = in->config;
@@ -846,9 +852,12 @@ void plan_devices(const struct plan_input *in, struct builder *b)
 			s->symlink.target = builder_str(b, default_links[i].target);
 		}
 	}
-	for (size_t i = 0; i < c->linux_.devices.n; i++)
-		if (!foreign || strncmp(c->linux_.devices.v[i].path.s, "/dev/", 5) != 0)
-			plan_device(in, b, &c->linux_.devices.v[i]);
+	for (size_t i = 0; i < c->linux_.devices.n; i++) {
+		const struct device *d = &c->linux_.devices.v[i];
+
+		if ((!foreign || strncmp(d->path.s, "/dev/", 5) != 0) && !is_multiplexer(d))
+			plan_device(in, b, d);
+	}
 }
 
 /* ---- masked and read-only paths ---- */

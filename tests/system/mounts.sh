@@ -602,6 +602,16 @@ test_mounts__a_default_device_can_be_named_too_F064() {
 	expect_eq "$OUT" 1:3
 }
 
+test_mounts__the_multiplexer_named_as_a_device_is_the_containers_own_F064_F065() {
+	config '.linux.devices = [{"path":"/dev/ptmx","type":"c","major":5,"minor":2,"fileMode":438,"uid":0,"gid":5}]'
+	in_container 'readlink /dev/ptmx; exec 3<>/dev/ptmx && ls /dev/pts'
+	expect_line pts/ptmx
+	expect_line 0
+	only_crun_lite          # runc makes the link whatever was asked for
+	config '.linux.devices = [{"path":"/dev/ptmx","type":"c","major":1,"minor":3}]'
+	run_fails '/dev/ptmx' run -b "$B" "$ID"
+}
+
 test_mounts__masked_files_are_empty_and_masked_directories_too_F077() {
 	own_rootfs
 	mkdir -p "$R/secret/dir"
