@@ -121,6 +121,7 @@ static void emit_annotations(struct emitter *e)
 	emit_end_object(e);
 	emit_key(e, "potentiallyUnsafeConfigAnnotations");
 	emit_array(e);
+	emit_string(e, "org.crun-lite.");
 	emit_string(e, "org.systemd.property.");
 	emit_end_array(e);
 }

@@ -97,6 +97,8 @@ static int make_plan(struct launch *l, const struct plan_options *o, struct erro
 	l->imagined = o->host != NULL;
 	if (r == 0)
 		r = launch_learn_caller(l, err);
+	if (r == 0)
+		r = launch_name_upper(l, err);
 	return r < 0 ? r : launch_plan(l, err);
 }
 

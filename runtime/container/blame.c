@@ -91,6 +91,12 @@ static void describe(const struct plan *p, const struct step *step, char *buf, s
 	case STEP_PRIVATE:
 		snprintf(buf, size, "take the copied mounts off the host's");
 		break;
+	case STEP_UPPER:
+		snprintf(buf, size, "mount a tmpfs on %s for what the container writes", s(p, step->upper.place));
+		break;
+	case STEP_OVERLAY:
+		snprintf(buf, size, "mount the overlay of layers");
+		break;
 	case STEP_ROOT:
 		snprintf(buf, size, "attach the root file system");
 		break;
@@ -214,6 +220,21 @@ static void hint_label(const struct plan *p, const struct step *step, const stru
 		error_hint(err, "the policy forbids the change: look for \"avc: denied\" in the audit log");
 }
 
+static void hint_overlay(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
+{
+	const struct plan_option *o = plan_at(p, step->mount.options.offset);
+	bool layer = m->stage == STAGE_OPTION && m->aux < step->mount.options.n && strcmp(s(p, o[m->aux].key), "lowerdir+") == 0;
+
+	if (layer && (m->code == ENOENT || m->code == ENOTDIR))
+		error_hint(err, "the layer is gone: `crun-lite unpack` brings those of an image back");
+	else if (layer && m->code == EINVAL && !step->mount.data)
+		error_hint(err, "before Linux 6.7 the names of all layers must fit into a page, below a directory other than /");
+	else if (m->code == ENODEV)
+		error_hint(err, "this kernel has no overlayfs (CONFIG_OVERLAY_FS)");
+	else if (m->code == EINVAL && m->stage != STAGE_OPTION)
+		error_hint(err, "the file system of the upper directory must have d_type and xattrs, and be no overlay itself");
+}
+
 static void hint_memory(const struct plan *p, const struct step *step, const struct message *m, struct error *err)
 {
 	if (m->code == ENOSYS)
@@ -273,6 +294,8 @@ static void hint(const struct plan *p, const struct step *step, const struct mes
 	hint_user_namespace(p, step, m, err);
 	if (step->kind == STEP_RLIMIT && m->code == EPERM)
 		error_hint(err, "raising a hard limit needs CAP_SYS_RESOURCE");
+	else if (step->kind == STEP_OVERLAY)
+		hint_overlay(p, step, m, err);
 	else if (step->kind == STEP_LABEL)
 		hint_label(p, step, m, err);
 	else if (step->kind == STEP_TIME_OFFSET)

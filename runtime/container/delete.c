@@ -12,6 +12,7 @@
 #include "runtime/container/group.h"
 #include "runtime/container/launch.h"
 #include "runtime/container/unit_end.h"
+#include "runtime/container/upper.h"
 
 /* How long a killed process (which may be in the kernel) and its group may take to go. */
 #define KILL_TIMEOUT_MS 10000
@@ -142,6 +143,8 @@ int container_dispose(struct store *store, const struct state *state, const stru
 		r = unit_end(state, unit, err);
 	if (r == 0)
 		r = end_rdt(state, err);
+	if (r == 0 && state->upper)
+		r = upper_remove(state->upper, err);
 	if (r == 0) {
 		run_poststop(state, config ?: kept);
 		r = store_remove(store, err);

@@ -23,7 +23,7 @@ static int prepare(struct launch *l, struct error *err)
 	static int (*const acts[])(struct launch *, struct error *) = {
 		/* deciding */
 		launch_learn_caller, launch_locate_group, launch_check_terminal, launch_check_labels,
-		launch_make_store, launch_reach_systemd, launch_settle_group, launch_compile_filter, launch_plan,
+		launch_make_store, launch_make_upper, launch_reach_systemd, launch_settle_group, launch_compile_filter, launch_plan,
 		/* up to the clone */
 		launch_make_birthplace, launch_make_rdt, launch_make_sync, launch_open_slots, launch_make_process,
 		launch_admit_first,

@@ -44,6 +44,7 @@ struct launch {
 	struct state state;
 	char created[40];
 	char rootfs[PATH_MAX];
+	char upper_dir[PATH_MAX];       /* of a root of layers, or "" */
 	int console;                    /* connected console socket, or -1 */
 	int notify;                     /* socket of the container's NOTIFY_SOCKET, or -1 */
 	int sync;                       /* to init; -1 = none */
@@ -83,4 +84,6 @@ void launch_init(struct launch *l, const struct create_options *options);
 int launch_load(struct launch *l, struct error *err);
 /* Who runs us, and what follows from that for the configuration. */
 int launch_learn_caller(struct launch *l, struct error *err);
+/* launch_overlay.c: where a root of layers will be written to, for the state and the plan. */
+int launch_name_upper(struct launch *l, struct error *err);
 int launch_plan(struct launch *l, struct error *err);

@@ -25,6 +25,9 @@ int launch_tell_pid(struct launch *l, struct error *err);
 /* Into the state, in memory: what delete removes is what we made. */
 void launch_record_groups(struct launch *l);
 
+/* launch_overlay.c: nothing for a root that is a directory */
+int launch_make_upper(struct launch *l, struct error *err);
+
 /* launch_group.c */
 int launch_locate_group(struct launch *l, struct error *err);
 int launch_settle_group(struct launch *l, struct error *err);

@@ -213,6 +213,7 @@ int launch_plan(struct launch *l, struct error *err)
 		.create = l->create,
 		.no_pivot = o->no_pivot,
 		.no_new_keyring = o->no_new_keyring,
+		.upper_dir = l->upper_dir,
 	};
 	int r = find_passed(&passed, l->notify >= 0, err);
 

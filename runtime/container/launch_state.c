@@ -75,6 +75,9 @@ int launch_make_store(struct launch *l, struct error *err)
 		return r;
 	undo_push(&l->undo, undo_store, l);
 	fill_state(l);
+	r = launch_name_upper(l, err);
+	if (r < 0)
+		return r;
 	/* Before anything is made: what a killed create leaves behind, delete --force finds here (C220). */
 	r = state_write(&l->store, &l->state, err);
 	if (r == 0 && wants_notify()) {

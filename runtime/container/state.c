@@ -89,6 +89,8 @@ static void emit_fields(struct emitter *e, const struct state *s)
 	emit_parents(e, s);
 	emit_unit(e, s);
 	emit_rdt(e, &s->rdt);
+	if (s->upper)
+		emit_key_string(e, "upper", s->upper);
 	emit_key_pairs(e, "annotations", &s->annotations);
 	emit_end_object(e);
 }
@@ -223,6 +225,7 @@ int state_read(const struct store *store, struct state *ret, struct error *err)
 	get_parents(root, ret);
 	get_unit(root, ret);
 	get_rdt(root, &ret->rdt);
+	ret->upper = *get_string(root, "upper") == '/' ? get_string(root, "upper") : NULL;
 	return get_annotations(root, ret, err);
 }
 

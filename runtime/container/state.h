@@ -51,6 +51,7 @@ struct state {
 	const char *unit;               /* systemd's, which has the groups; NULL: they are our own */
 	bool unit_user;                 /* of the user's systemd */
 	uint64_t unit_group;            /* cgroup_identity; 0: not known yet */
+	const char *upper;              /* absolute: what the container writes to a root of layers; goes with it; or NULL */
 	struct rdt_group rdt;
 	struct pairs annotations;
 };

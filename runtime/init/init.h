@@ -109,6 +109,8 @@ long path_parent(struct init *in, const char *path, const char **ret_name);
 /* Forgets the cached directory: something was mounted, perhaps over it. */
 void path_forget(struct init *in);
 
+/* mount.c: a new file system as a detached mount; `target`: what it will cover. */
+long new_mount(struct init *in, const struct step *step, long target);
 /* mount.c: "/proc/self/fd/N", in the 32 bytes of `buf`; before pivot_root that is in the host's procfs. */
 const char *fd_path(char *buf, long fd);
 
@@ -157,6 +159,8 @@ int do_procfs(struct init *in, const struct step *step);
 int do_session(struct init *in, const struct step *step);
 int do_private(struct init *in, const struct step *step);
 int do_open(struct init *in, const struct step *step);
+int do_upper(struct init *in, const struct step *step);
+int do_overlay(struct init *in, const struct step *step);
 int do_root(struct init *in, const struct step *step);
 int do_mount(struct init *in, const struct step *step);
 int do_legacy_mount(struct init *in, const struct step *step);

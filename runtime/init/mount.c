@@ -164,7 +164,7 @@ static int inherit_mode(long fs, long target)
 }
 
 /* A new file system as a detached mount; `target`: what it will cover. */
-static long new_mount(struct init *in, const struct step *step, long target)
+long new_mount(struct init *in, const struct step *step, long target)
 {
 	long fs, r;
 
@@ -432,7 +432,7 @@ int do_private(struct init *in, const struct step *step)
 
 int do_root(struct init *in, const struct step *step)
 {
-	int tree = slot_fd(in, step->root.slot), r;
+	int tree = step->flags & STEP_F_OVERLAY ? in->root : slot_fd(in, step->root.slot), r;
 
 	r = set_attributes(tree, (struct plan_map){0}, step->root.propagation, AT_RECURSIVE);
 	if (r < 0)

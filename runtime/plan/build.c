@@ -9,6 +9,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/sys.h"
 #include "runtime/plan/builder.h"
+#include "runtime/plan/overlay.h"
 #include "runtime/plan/parts.h"
 #include "spec/emit.h"
 #include "spec/names.h"
@@ -259,12 +260,13 @@ static uint32_t place_slot(const struct plan_input *in, struct builder *b)
 	return slot_of_root(in, b, SLOT_PLACE);
 }
 
-static void plan_root(const struct plan_input *in, struct builder *b, uint32_t slot)
+static int plan_root(const struct plan_input *in, struct builder *b, uint32_t slot, struct error *err)
 {
 	const struct config *c = in->config;
 	uint32_t wanted = propagation_flags(c->linux_.rootfs_propagation.s) & ~(uint32_t)MS_REC;
 	/* A slave still hears of new mounts on the host below the root; everything else starts private. */
 	bool slave = wanted == MS_SLAVE || wanted == MS_SHARED;
+	bool overlay = overlay_asked(c);
 	uint32_t place = 0;
 	struct step *s = builder_step(b, STEP_PRIVATE, 0, nowhere);
 
@@ -274,13 +276,16 @@ static void plan_root(const struct plan_input *in, struct builder *b, uint32_t s
 	/* The container's root may not be able to go there by itself. */
 	if (has_create_hooks(c) && b->opener == OPENED_INSIDE)
 		place = place_slot(in, b) + 1;
-	s = builder_step(b, STEP_ROOT, 0, c->root.path.at);
+	if (overlay && plan_overlay(in, b, err) < 0)
+		return -err->code;
+	s = builder_step(b, STEP_ROOT, overlay ? STEP_F_OVERLAY : 0, c->root.path.at);
 	s->root.slot = slot;
 	s->root.propagation = slave ? MS_SLAVE : MS_PRIVATE;
 	/* Hooks that enter the namespace before pivot_root look for the root where config.json says it is. */
 	if (has_create_hooks(c))
 		s->root.path = root_path(in, b);
 	s->root.place_slot_1 = place;
+	return 0;
 }
 
 void plan_pivot(const struct plan_input *in, struct builder *b, uint32_t slot)
@@ -663,7 +668,7 @@ static int plan_inside(const struct plan_input *in, struct builder *b, bool home
 		plan_mounted(in, b, home);
 		return 0;
 	}
-	slot = plan_root_slot(in, b);
+	slot = overlay_asked(c) ? 0 : plan_root_slot(in, b);
 	if (!is_new(c, NS_MOUNT)) {
 		if (b->opener == OPENED_BY_INIT)
 			builder_step(b, STEP_OPEN, 0, nowhere);
@@ -671,8 +676,9 @@ static int plan_inside(const struct plan_input *in, struct builder *b, bool home
 		plan_mounted(in, b, home);
 		return 0;
 	}
-	plan_root(in, b, slot);
-	r = plan_mounts(in, b, err);
+	r = plan_root(in, b, slot, err);
+	if (r == 0)
+		r = plan_mounts(in, b, err);
 	if (r < 0)
 		return r;
 	plan_devices(in, b);

@@ -29,6 +29,7 @@ struct plan_input {
 	const char *const *env;         /* n_env more variables: LISTEN_FDS=..., NOTIFY_SOCKET=... */
 	size_t n_env;
 	const char *const *hook_env;    /* ours, for createContainer hooks without `env`; NULL: none */
+	const char *upper_dir;          /* host directory that holds, or will hold, upper and work of an overlay; or NULL */
 	const char *notify_dir;         /* host directory to bind at /run/notify, or NULL */
 };
 

@@ -27,5 +27,7 @@ void plan_rlimits(const struct process *p, struct builder *b);
 void plan_seccomp(const struct plan_input *in, struct builder *b);
 unsigned plan_last_capability(uint64_t known);
 
+/* layers.c: the steps for a root of layers; *in has upper_dir. */
+int plan_overlay(const struct plan_input *in, struct builder *b, struct error *err);
 uint32_t plan_root_slot(const struct plan_input *in, struct builder *b);
 void plan_pivot(const struct plan_input *in, struct builder *b, uint32_t slot);

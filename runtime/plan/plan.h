@@ -42,6 +42,8 @@ enum step_kind {
 	/* the root file system, seen from outside */
 	STEP_PRIVATE,           /* the copied mounts of the host lose their peers */
 	STEP_OPEN,              /* the slots that init opens by itself */
+	STEP_UPPER,             /* a tmpfs for the overlay's upper directory */
+	STEP_OVERLAY,           /* makes the root of layers */
 	STEP_ROOT,              /* attaches the root */
 	STEP_MOUNT,             /* a new file system */
 	STEP_LEGACY_MOUNT,      /* the same by mount(2): options that fsconfig refuses */
@@ -132,6 +134,8 @@ enum {                          /* step.flags */
 	 * and files than the program; STEP_USER: stays hidden, whatever fs.suid_dumpable says
 	 */
 	STEP_F_ENTER = 1 << 20,
+	/* STEP_ROOT: what STEP_OVERLAY made, not a slot */
+	STEP_F_OVERLAY = 1 << 21,
 };
 
 struct plan_option {            /* fsconfig: value 0 = a flag */
@@ -155,7 +159,7 @@ struct step {
 		struct { uint32_t propagation; } propagation;           /* MS_* for STEP_PRIVATE, STEP_PROPAGATION */
 		struct { uint32_t slot, propagation; plan_str path; uint32_t place_slot_1; } root; /* MS_*; path 0: "/"; the path, open */
 		struct {
-			plan_str target, type, source, data;
+			plan_str target, type, source, data;    /* STEP_OVERLAY: a host path, to mount upon by mount(2) */
 			struct plan_list options;       /* struct plan_option */
 			uint32_t attributes;            /* MOUNT_ATTR_* of fsmount */
 			uint32_t ms_flags;              /* mount(2)'s; STEP_REMOUNT: for the superblock */
@@ -163,6 +167,7 @@ struct step {
 			struct plan_map all;            /* recursive attributes */
 			uint32_t ids_1;                 /* STEP_MOUNT: number + 1 of the slot that maps its owners, or 0 */
 		} mount;
+		struct { plan_str place, data, upper, work, like; } upper; /* host paths; like: whose owner and mode `upper` gets */
 		struct { plan_str name, source; uint32_t hierarchy; } show; /* name: one component; source: a host path */
 		struct {
 			plan_str target, source;        /* source: only for messages */

@@ -62,7 +62,7 @@ static const struct word flag_words[] = {
 	{STEP_F_SHOWN, "shown"}, {STEP_F_BY_NAME, "by-name"}, {STEP_F_BOUND, "bound"}, {STEP_F_KEEP_GROUPS, "keep-groups"},
 	{STEP_F_INHERIT_MODE, "inherit-mode"}, {STEP_F_FROM_PATH, "from-path"}, {STEP_F_SLAVE_FIRST, "slave-first"},
 	{STEP_F_KEEP_LINK, "keep-link"}, {STEP_F_COPY_LINK, "copy-link"}, {STEP_F_OWNER_GIVEN, "owner-given"},
-	{STEP_F_ENTER, "enter"},
+	{STEP_F_ENTER, "enter"}, {STEP_F_OVERLAY, "overlay"},
 	{0},
 };
 
@@ -214,9 +214,24 @@ static void print_propagation(const struct sink *k, const struct step *s)
 	words(k, "propagation", s->propagation.propagation, propagation_words);
 }
 
+static void print_upper(const struct sink *k, const struct step *s)
+{
+	text(k, "on", s->upper.place);
+	text(k, "data", s->upper.data);
+	text(k, "like", s->upper.like);
+}
+
+static void print_overlay(const struct sink *k, const struct step *s)
+{
+	options(k, "options", s->mount.options);
+	text(k, "from", s->mount.target);
+	text(k, "data", s->mount.data);
+}
+
 static void print_root(const struct sink *k, const struct step *s)
 {
-	number(k, "slot", s->root.slot);
+	if (!(s->flags & STEP_F_OVERLAY))
+		number(k, "slot", s->root.slot);
 	if (s->root.place_slot_1)
 		number(k, "place", s->root.place_slot_1 - 1);
 	text(k, "on", s->root.path);
@@ -430,6 +445,8 @@ static const struct {
 	[STEP_SESSION] = {"session", print_session},
 	[STEP_PRIVATE] = {"private", print_propagation},
 	[STEP_OPEN] = {"open", NULL},
+	[STEP_UPPER] = {"upper", print_upper},
+	[STEP_OVERLAY] = {"overlay", print_overlay},
 	[STEP_ROOT] = {"root", print_root},
 	[STEP_MOUNT] = {"mount", print_mount},
 	[STEP_LEGACY_MOUNT] = {"legacy-mount", print_mount},

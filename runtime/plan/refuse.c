@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "runtime/plan/overlay.h"
+
 struct refusal {
 	bool asked;
 	struct source at;
@@ -22,6 +24,7 @@ int plan_refuse(const struct config *c, struct error *err)
 		{l->readonly_paths.n, l->readonly_paths.n ? l->readonly_paths.v[0].at : ns->at,
 	         "readonlyPaths without a new mount namespace"},
 		{c->root.readonly, c->root.at, "a read-only root without a new mount namespace"},
+		{overlay_asked(c), ns->at, "layers without a new mount namespace"},
 		{c->process.terminal, c->process.at, "a terminal without a new mount namespace"},
 		{l->rootfs_propagation.s, l->rootfs_propagation.at, "rootfsPropagation without a new mount namespace"},
 	};

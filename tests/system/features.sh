@@ -34,7 +34,7 @@ test_features__names_everything_that_there_is_F181_F188() {
 		and .linux.mountExtensions.idmap.enabled and .linux.netDevices.enabled
 		and (.annotations["io.github.seccomp.libseccomp.version"] | test("^2\\."))
 		and (.annotations["org.crun-lite.version"] | length) > 0
-		and .potentiallyUnsafeConfigAnnotations == ["org.systemd.property."]' <<<"$OUT" >/dev/null || fail "something is missing"
+		and .potentiallyUnsafeConfigAnnotations == ["org.crun-lite.","org.systemd.property."]' <<<"$OUT" >/dev/null || fail "something is missing"
 }
 
 test_features__every_mount_option_that_is_named_is_taken_F181() {

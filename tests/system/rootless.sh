@@ -542,3 +542,22 @@ test_rootless__without_one_it_is_in_a_directory_of_its_own_in_tmp_C001() {
 	expect_rc 1
 	rm $root
 }
+
+test_rootless__a_root_of_layers() {
+	only_crun_lite
+	ordinary_user ids
+	mkdir -p "$T/l/top/etc"
+	cp -a "$ROOTFS" "$T/l/base"
+	echo top >"$T/l/top/etc/file"
+	chown -Rh $USER_ID:$USER_ID "$T/l"
+	config '.annotations = {"org.crun-lite.layers": $l} | .root = {"path": "nowhere"}' --arg l "$T/l/top:$T/l/base"
+	userns
+	config '.process.capabilities[] += ["CAP_CHOWN","CAP_DAC_OVERRIDE","CAP_FOWNER"]'
+	capture rt run -b "$B" "$ID"
+	[[ $ERR != *"mount the overlay"*"not permitted"* ]] || skip "this kernel lets no user mount an overlay"
+	# What another of its ids owns goes, too.
+	in_container 'cat /etc/file; echo x >/etc/file; cat /etc/file; mkdir -p /mnt/a/b; chown -R 5:5 /mnt; chmod 700 /mnt; rm /mnt/../bin/true; ls /bin/true 2>&1 || :'
+	expect_match $'^top\nx\nls: /bin/true: No such file'
+	expect_eq "$(ls -A "$ROOT")" ""
+	expect_file "$T/l/base/bin/true"
+}

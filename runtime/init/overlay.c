@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/init/init.h"
+
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/stat.h>
+
+/* The overlay's root is the upper directory: it looks like the topmost layer's. */
+static long make_like(const char *path, const char *like)
+{
+	struct statx st;
+	long r = sys(statx, AT_FDCWD, like, AT_SYMLINK_NOFOLLOW, STATX_MODE | STATX_UID | STATX_GID, &st);
+
+	if (r == 0)
+		r = sys(mkdirat, AT_FDCWD, path, 0755);
+	if (r == 0 && (st.stx_uid || st.stx_gid))
+		r = sys(fchownat, AT_FDCWD, path, st.stx_uid, st.stx_gid, AT_SYMLINK_NOFOLLOW);
+	return r < 0 ? r : sys(fchmodat, AT_FDCWD, path, st.stx_mode & 07777);
+}
+
+/* In our copy of the host's mounts: when those go, the overlay keeps it. */
+int do_upper(struct init *in, const struct step *step)
+{
+	long r = sys(mount, "tmpfs", str(in, step->upper.place), "tmpfs", MS_NOSUID | MS_NODEV, str(in, step->upper.data));
+
+	if (r < 0)
+		return failed_at(in, STAGE_CREATE, r);
+	r = make_like(str(in, step->upper.upper), str(in, step->upper.like));
+	if (r == 0)
+		r = sys(mkdirat, AT_FDCWD, str(in, step->upper.work), 0700);
+	return failed_at(in, STAGE_TARGET, r);
+}
+
+/* Before Linux 6.7, which brought `lowerdir+`. */
+static long mount_by_page(struct init *in, const struct step *step)
+{
+	const char *base = str(in, step->mount.target);
+	long r = sys(chdir, base);
+
+	in->cwd = -1;
+	if (r < 0)
+		return failed_at(in, STAGE_TARGET, r);
+	r = sys(mount, "overlay", ".", "overlay", 0, str(in, step->mount.data));
+	if (r < 0)
+		return failed_at(in, STAGE_CREATE, r);
+	r = sys(open_tree, AT_FDCWD, base, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	return r < 0 ? failed_at(in, STAGE_CLONE_TREE, r) : r;
+}
+
+int do_overlay(struct init *in, const struct step *step)
+{
+	long mount = new_mount(in, step, -1);
+
+	if (mount == -EINVAL && in->stage == STAGE_OPTION && in->aux == 0 && step->mount.data) {
+		in->text_len = 0;
+		mount = mount_by_page(in, step);
+	}
+	if (mount < 0)
+		return (int)mount;
+	in->stage = STAGE_NONE;
+	in->aux = 0;
+	in->root = (int)mount;
+	return 0;
+}

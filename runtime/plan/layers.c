@@ -1,0 +1,191 @@
+/*
+ * layers - the steps that make the root an overlay (overlay.h).
+ *
+ * By fsconfig(2), which takes each layer by itself (Linux 6.7).  For older kernels the step has mount(2)'s one page of
+ * data, too, if all fits into it: names from the directory that the layers have in common.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/plan/parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/plan/overlay.h"
+
+#define DATA_MAX 4096           /* mount(2): a page, with its end */
+#define VALUE_MAX 256           /* fsconfig(2): a string, with its end */
+
+/*
+ * No features that would trust what an image says of other layers; no index of hard links over layers, which would tie the
+ * upper directory to these layers for good.
+ */
+static const struct { const char *key, *value; } fixed[] = {
+	{"redirect_dir", "nofollow"}, {"metacopy", "off"}, {"index", "off"},
+};
+
+struct list {
+	struct plan_option v[OVERLAY_LAYERS_MAX + 16];
+	size_t n;
+};
+
+static void add(struct list *l, struct builder *b, const char *key, const char *value)
+{
+	plan_str k = builder_str(b, key), v = builder_str(b, value);
+
+	l->v[l->n++] = (struct plan_option){k, v};
+}
+
+/* ---- for mount(2) ---- */
+
+/* Bytes of the directory, with its slash, that all have in common; of one layer: the one that it is in. */
+static size_t common(const struct overlay *o)
+{
+	const char *first = o->layers[0];
+	size_t len = strlen(first);
+
+	for (size_t i = 0; i < o->n; i++) {
+		size_t k = 0;
+
+		while (k < len && o->layers[i][k] == first[k])
+			k++;
+		len = k;
+	}
+	while (len > 0 && first[len - 1] != '/')
+		len--;
+	return len;
+}
+
+struct page {
+	char v[DATA_MAX];
+	size_t n;
+	bool full;
+};
+
+static void put(struct page *t, const char *s, const char *escaped)
+{
+	for (; *s && !t->full; s++) {
+		bool escape = strchr(escaped, *s) != NULL;
+
+		t->full = t->n + 3 > sizeof(t->v);
+		if (t->full)
+			return;
+		if (escape)
+			t->v[t->n++] = '\\';
+		t->v[t->n++] = *s;
+	}
+	t->v[t->n] = '\0';
+}
+
+static plan_str legacy_data(const struct overlay *o, size_t base, const struct list *l, size_t rest, struct builder *b)
+{
+	struct page t = {.n = 0};
+
+	put(&t, "lowerdir=", "");
+	for (size_t i = 0; i < o->n; i++) {
+		put(&t, i ? ":" : "", "");
+		put(&t, o->layers[i] + base, ":,\\");
+	}
+	for (size_t i = rest; i < l->n; i++) {
+		put(&t, ",", "");
+		put(&t, b->failed ? "" : b->data + l->v[i].key, "");
+		put(&t, l->v[i].value ? "=" : "", "");
+		put(&t, b->failed || !l->v[i].value ? "" : b->data + l->v[i].value, ",\\");
+	}
+	return t.full ? 0 : builder_str(b, t.v);
+}
+
+/* ---- the steps ---- */
+
+static void plan_tmpfs(const struct plan_input *in, const struct overlay *o, struct builder *b)
+{
+	struct step *s = builder_step(b, STEP_UPPER, 0, o->upper_at);
+
+	s->upper.place = builder_str(b, in->upper_dir);
+	s->upper.data = o->size ? builder_format(b, "mode=0700,size=%s", o->size) : builder_str(b, "mode=0700");
+	s->upper.upper = builder_format(b, "%s/upper", in->upper_dir);
+	s->upper.work = builder_format(b, "%s/work", in->upper_dir);
+	s->upper.like = builder_str(b, o->layers[0]);
+}
+
+static int too_long(const char *path, struct source at, struct error *err)
+{
+	error_set(err, ENAMETOOLONG, "give %.64s... to overlayfs", path);
+	error_hint(err, "the kernel takes %d bytes; a symbolic link makes it shorter", VALUE_MAX - 1);
+	return error_locate(err, at);
+}
+
+static int check_lengths(const struct plan_input *in, const struct overlay *o, struct error *err)
+{
+	for (size_t i = 0; i < o->n; i++)
+		if (strlen(o->layers[i]) >= VALUE_MAX)
+			return too_long(o->layers[i], o->at, err);
+	return o->upper != UPPER_NONE && strlen(in->upper_dir) + sizeof("/upper") > VALUE_MAX ? too_long(in->upper_dir, o->at, err) : 0;
+}
+
+static void add_upper(const struct plan_input *in, const struct overlay *o, struct list *l, struct builder *b)
+{
+	if (o->upper == UPPER_NONE)
+		return;
+	l->v[l->n++] = (struct plan_option){builder_str(b, "upperdir"), builder_format(b, "%s/upper", in->upper_dir)};
+	l->v[l->n++] = (struct plan_option){builder_str(b, "workdir"), builder_format(b, "%s/work", in->upper_dir)};
+	/* What goes with the container need not be written to the disk. */
+	if (o->upper == UPPER_OWN)
+		add(l, b, "volatile", NULL);
+}
+
+/* The options are in one list: the layers, then what both ways of mounting have in common. */
+static void plan_step(const struct plan_input *in, const struct overlay *o, struct builder *b)
+{
+	cleanup_free struct list *l = calloc(1, sizeof(*l));
+	cleanup_free char *base = NULL;
+	size_t len = common(o), rest;
+	struct plan_list options;
+	plan_str data = 0;
+	struct step *s;
+
+	if (!l || !(base = strndup(o->layers[0], len))) {
+		b->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < o->n; i++)
+		add(l, b, "lowerdir+", o->layers[i]);
+	rest = l->n;
+	add_upper(in, o, l, b);
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		add(l, b, fixed[i].key, fixed[i].value);
+	/* Only root of the host sees trusted.overlay.* */
+	if (in->caller.ordinary)
+		add(l, b, "userxattr", NULL);
+	/* Over the directory of them all, which is hidden then; so not over "/". */
+	if (len > 1)
+		data = legacy_data(o, len, l, rest, b);
+	options = (struct plan_list){builder_bytes(b, l->v, l->n * sizeof(*l->v), 4), (uint32_t)l->n};
+	s = builder_step(b, STEP_OVERLAY, 0, o->at);
+	s->mount.type = builder_str(b, "overlay");
+	s->mount.source = builder_str(b, "overlay");
+	s->mount.target = builder_str(b, base);
+	s->mount.options = options;
+	s->mount.data = data;
+}
+
+int plan_overlay(const struct plan_input *in, struct builder *b, struct error *err)
+{
+	struct overlay o;
+	int r = overlay_read(in->config, in->bundle, &o, err);
+
+	if (r == 0)
+		r = check_lengths(in, &o, err);
+	if (r == 0 && b->opener == OPENED_INSIDE) {
+		error_set(err, ENOTSUP, "layers in a user namespace that root makes");
+		error_hint(err, "leave the user namespace out, or run it as an ordinary user");
+		r = error_locate(err, o.at);
+	}
+	if (r == 0 && o.upper == UPPER_TMPFS)
+		plan_tmpfs(in, &o, b);
+	if (r == 0)
+		plan_step(in, &o, b);
+	overlay_free(&o);
+	return r;
+}
