@@ -50,6 +50,7 @@ static const char *const plain_words[STEP_KINDS] = {
 	[STEP_CLONE] = "make the container's process in the joined namespaces",
 	[STEP_PROCFS] = "mount a private procfs",
 	[STEP_SESSION] = "make a new session",
+	[STEP_KEYRING] = "make a session keyring",
 	[STEP_TIDY] = "close files",
 	[STEP_MOUNTED] = "tell that the mounts are in place",
 	[STEP_READY] = "wait for the start",

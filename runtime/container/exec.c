@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@
 #include "runtime/container/launch_acts.h"
 #include "runtime/container/pidfile.h"
 #include "runtime/container/scheduler.h"
+#include "runtime/container/seccomp_agent.h"
 #include "runtime/container/slots.h"
 #include "runtime/container/unit_end.h"
 #include "runtime/plan/build.h"
@@ -41,6 +43,7 @@ struct exec {
 	int target;                             /* pidfd of the container's process */
 	uint32_t namespaces;                    /* CLONE_NEW* to join */
 	bool moved;                             /* into the group, by the user's systemd */
+	int listener;                           /* of the filter, or -1 */
 	struct launch l;
 };
 
@@ -163,6 +166,22 @@ static int compile_filter(struct exec *e, struct error *err)
 	return launch_compile_filter(&e->l, err);
 }
 
+/*
+ * ptrace(2): init's memory belongs to the runtime's user namespace, so it is one of that who can.  Who shares the pid
+ * namespace of others knows nothing of their capabilities.
+ */
+static bool may_be_traced(const struct exec *e)
+{
+	const struct namespace *pid = &e->container->linux_.namespaces[NS_PID];
+	const uint64_t ptrace = 1ull << CAP_SYS_PTRACE;
+	struct cap_sets container, process;
+
+	caps_resolve(&e->container->process.capabilities, &e->l.caps, &container);
+	caps_resolve(&e->l.config->process.capabilities, &e->l.caps, &process);
+	return !(e->namespaces & CLONE_NEWUSER) &&
+	       ((container.bounding | container.permitted | process.bounding | process.permitted) & ptrace || !pid->set || pid->path.s);
+}
+
 static int plan(struct exec *e, struct error *err)
 {
 	struct plan_input input = {
@@ -181,7 +200,7 @@ static int plan(struct exec *e, struct error *err)
 	/* user_namespaces(7): who joins has them all. */
 	if (e->namespaces & CLONE_NEWUSER)
 		input.caps.permitted = input.caps.known;
-	return plan_build_exec(&(struct plan_enter){&input, e->namespaces}, &e->l.plan, err);
+	return plan_build_exec(&(struct plan_enter){&input, e->namespaces, may_be_traced(e)}, &e->l.plan, err);
 }
 
 /* ---- making the process ---- */
@@ -250,22 +269,47 @@ static int meet_mounted(struct exec *e, struct error *err)
 
 /* ---- the process in the container ---- */
 
+static int meet_listener(struct exec *e, struct error *err)
+{
+	const struct step *filter = launch_find_step(e->l.plan, STEP_SECCOMP);
+	struct reply reply;
+	int r;
+
+	if (!filter || !(filter->flags & STEP_F_ENTER) || !filter->seccomp.listener)
+		return 0;
+	r = launch_meet(&e->l, MSG_LISTENER, &reply, err);
+	e->listener = r == 0 ? reply.fd : -1;
+	return r;
+}
+
+/* Who traces the new process may speak for it: what comes over the socket is believed of our own child only. */
 static int meet_second(struct exec *e, struct error *err)
 {
 	struct launch *l = &e->l;
+	siginfo_t child;
 	struct reply reply;
-	int r = launch_meet(l, MSG_CLONED, &reply, err);
+	int r = launch_meet(l, MSG_CLONED, &reply, err), pidfd;
 
 	if (r < 0)
 		return r;
 	l->tty = reply.fd;
+	pidfd = (int)syscall(SYS_pidfd_open, reply.head.code, 0);
+	if (pidfd < 0 || waitid(P_PIDFD, (id_t)pidfd, &child, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return error_set(err, errno, "find the process that init made");
 	TEMP_FAILURE_RETRY(waitpid(l->pid, NULL, 0));
 	close(l->pidfd);
 	l->pid = reply.head.code;
-	l->pidfd = (int)syscall(SYS_pidfd_open, l->pid, 0);
-	if (l->pidfd < 0)
-		return error_set(err, errno, "find the process that init made");
+	l->pidfd = pidfd;
 	return launch_know_process(l, err);
+}
+
+/* With the filter it has already; nothing that it does from here to START is notified. */
+static int introduce_agent(struct exec *e, struct error *err)
+{
+	cleanup_close int listener = steal_fd(&e->listener);
+	const struct launch *l = &e->l;
+
+	return listener < 0 ? 0 : seccomp_agent_send(l->config, l->options->id, l->bundle, l->pid, listener, err);
 }
 
 static int give(struct exec *e, struct error *err)
@@ -304,7 +348,7 @@ static int prepare(struct exec *e, struct error *err)
 		find_container, load_config, choose_process, check_terminal, check_labels, find_namespaces, locate_group,
 		compile_filter, plan,
 		set_affinity, set_own_oom_score, make_sync, open_slots, make_process, send_group, meet_mounted,
-		meet_second, give, meet_ready, send_terminal, tell_pid,
+		meet_listener, meet_second, give, introduce_agent, meet_ready, send_terminal, tell_pid,
 	};
 	int r = 0;
 
@@ -327,7 +371,7 @@ static int explain(const struct exec *e, struct error *err)
 static void init(struct exec *e, const struct exec_options *o, int interrupt)
 {
 	e->options = o;
-	e->target = -1;
+	e->target = e->listener = -1;
 	e->as_create = (struct create_options){
 		.runtime = o->runtime,
 		.id = o->id,

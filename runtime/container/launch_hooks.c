@@ -86,11 +86,12 @@ int launch_meet_ready(struct launch *l, struct error *err)
 /* Init waits for it: nothing of the container runs before the agent has the listener. */
 int launch_introduce_agent(struct launch *l, struct error *err)
 {
+	const struct step *filter = launch_find_step(l->plan, STEP_SECCOMP);
 	cleanup_close int listener = -1;
 	struct reply reply;
 	int r;
 
-	if (!seccomp_notifies(&l->config->linux_.seccomp))
+	if (!filter || !filter->seccomp.listener || filter->flags & STEP_F_ENTER)
 		return 0;
 	r = launch_meet(l, MSG_LISTENER, &reply, err);
 	if (r < 0)

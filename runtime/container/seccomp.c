@@ -669,13 +669,27 @@ static uint32_t library_version(void)
 	return version->major << 20 | version->minor << 10 | version->micro;
 }
 
+static uint32_t decide(const struct seccomp_filter *filter, int nr, const uint64_t args[6])
+{
+	struct seccomp_data data = {.nr = nr, .arch = seccomp_arch_native()};
+
+	memcpy(data.args, args, sizeof(data.args));
+	return seccomp_bpf_decide(filter->bytes, filter->n, &data) & SECCOMP_RET_ACTION_FULL;
+}
+
+bool seccomp_allows(const struct seccomp_filter *filter, int nr, const uint64_t args[6])
+{
+	uint32_t action = decide(filter, nr, args);
+
+	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+}
+
 /* What init does until the agent has the listener (init/listener.c): notified is as good as allowed. */
 static bool may_wait(const struct seccomp_filter *filter)
 {
-	struct seccomp_data data = {.nr = SYS_futex, .arch = seccomp_arch_native()};
-	uint32_t action = seccomp_bpf_decide(filter->bytes, filter->n, &data) & SECCOMP_RET_ACTION_FULL;
+	static const uint64_t none[6];
 
-	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG || action == SECCOMP_RET_USER_NOTIF;
+	return seccomp_allows(filter, SYS_futex, none) || decide(filter, SYS_futex, none) == SECCOMP_RET_USER_NOTIF;
 }
 
 static int compile_or_read(const struct seccomp *profile, int cache_dir, struct seccomp_filter *ret, struct error *err)

@@ -31,6 +31,8 @@ struct seccomp_filter {
  */
 int seccomp_compile(const struct seccomp *profile, int cache_dir, struct seccomp_filter *ret,
                     struct error *err);
+/* Does the filter let the call happen, with nobody asked? */
+bool seccomp_allows(const struct seccomp_filter *filter, int nr, const uint64_t args[6]);
 /* Does this kernel take the flag of that name (SECCOMP_FILTER_FLAG_*)? */
 bool seccomp_supports(const char *flag);
 /* libseccomp's: "2.5.4" */

@@ -107,6 +107,8 @@ int sync_receive(int sock, enum message_type type, struct reply *ret, struct err
 	if ((size_t)n < sizeof(ret->head) || ret->head.len != (size_t)n - sizeof(ret->head))
 		return error_set(err, EPROTO, "wait for %s from init", message_name(type));
 	ret->data[ret->head.len] = '\0';
+	if (ret->head.type == MSG_FAILED && (ret->head.code <= 0 || ret->head.code >= ERROR_SAID))
+		return error_set(err, EPROTO, "understand how init failed");
 	if (ret->head.type == MSG_FAILED)
 		return SYNC_FAILED;
 	if (ret->head.type != (uint32_t)type)

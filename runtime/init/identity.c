@@ -55,9 +55,24 @@ long seccomp_load(const struct init *in, const struct step *step)
 	return sys(seccomp, SECCOMP_SET_MODE_FILTER, step->seccomp.flags, &program);
 }
 
+/* Before the clone: what is born has none of it, and makes no call that is notified before the parent lets it go. */
+static int give_listener(struct init *in, const struct step *step)
+{
+	long fd = seccomp_load(in, step);
+	int r;
+
+	if (fd < 0)
+		return (int)fd;
+	r = sync_send(in, MSG_LISTENER, 0, (int)fd);
+	sys(close, fd);
+	return failed_at(in, STAGE_MESSAGE, r);
+}
+
 int do_seccomp(struct init *in, const struct step *step)
 {
-	return step->seccomp.listener ? listener_hand_over(in, step) : (int)seccomp_load(in, step);
+	if (!step->seccomp.listener)
+		return (int)seccomp_load(in, step);
+	return step->flags & STEP_F_ENTER ? give_listener(in, step) : listener_hand_over(in, step);
 }
 
 int do_caps(struct init *in, const struct step *step)

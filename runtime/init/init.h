@@ -90,8 +90,6 @@ size_t strlen(const char *s);
 
 /* main.c: all but the streams, what the program gets, and the sockets; after READY nothing else is needed. */
 void close_others(struct init *in);
-/* The same, but for the terminal: before the container may look at us. */
-void close_outside(struct init *in);
 
 /* path.c */
 enum want { WANT_DIRECTORY, WANT_FILE };
@@ -157,6 +155,7 @@ int do_enter_time(struct init *in, const struct step *step);
 int do_loopback(struct init *in, const struct step *step);
 int do_procfs(struct init *in, const struct step *step);
 int do_session(struct init *in, const struct step *step);
+int do_keyring(struct init *in, const struct step *step);
 int do_private(struct init *in, const struct step *step);
 int do_open(struct init *in, const struct step *step);
 int do_upper(struct init *in, const struct step *step);

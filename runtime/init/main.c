@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/init/init.h"
 
+#include <linux/close_range.h>
 #include <linux/errno.h>
 #include <linux/mman.h>
 #include <linux/prctl.h>
@@ -30,21 +31,6 @@ static int highest_kept(const struct init *in)
 	return in->tty > highest ? in->tty : highest;
 }
 
-/*
- * Closing each temporary fd would cost two or three system calls a mount: they stay open
- * until the plan says so, and close_range before exec takes the rest.
- */
-static int do_tidy(struct init *in, const struct step *step)
-{
-	in->dir = -1;
-	in->proc = -1;
-	in->masks[0].spare = -1;        /* of files the first one is a slot, and stays */
-	in->masks[1] = (struct mask){-1, -1};
-	in->n_own = 0;
-	in->cwd = -1;
-	return (int)sys(close_range, highest_kept(in) + 1, ~0u, 0);
-}
-
 /* -1, for none, is larger than any fd. */
 static void close_all_but(const struct init *in, unsigned *keep, unsigned n)
 {
@@ -72,10 +58,29 @@ void close_others(struct init *in)
 	close_all_but(in, (unsigned[]){(unsigned)in->sync, (unsigned)in->plan->listen_fd}, 2);
 }
 
-void close_outside(struct init *in)
+/* The same, but for the terminal: before the container may look at us. */
+static int close_outside(struct init *in)
 {
 	in->dir = in->proc = -1;
 	close_all_but(in, (unsigned[]){(unsigned)in->sync, (unsigned)in->tty}, 2);
+	return (int)sys(close_range, 3 + in->plan->preserve_fds, ~0u, CLOSE_RANGE_CLOEXEC);
+}
+
+/*
+ * Closing each temporary fd would cost two or three system calls a mount: they stay open
+ * until the plan says so, and close_range before exec takes the rest.
+ */
+static int do_tidy(struct init *in, const struct step *step)
+{
+	if (step->flags & STEP_F_ENTER)
+		return close_outside(in);
+	in->dir = -1;
+	in->proc = -1;
+	in->masks[0].spare = -1;        /* of files the first one is a slot, and stays */
+	in->masks[1] = (struct mask){-1, -1};
+	in->n_own = 0;
+	in->cwd = -1;
+	return (int)sys(close_range, highest_kept(in) + 1, ~0u, 0);
 }
 
 static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
@@ -90,6 +95,7 @@ static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_LOOPBACK] = do_loopback,
 	[STEP_PROCFS] = do_procfs,
 	[STEP_SESSION] = do_session,
+	[STEP_KEYRING] = do_keyring,
 	[STEP_PRIVATE] = do_private,
 	[STEP_OPEN] = do_open,
 	[STEP_UPPER] = do_upper,

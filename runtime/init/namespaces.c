@@ -17,22 +17,25 @@ int do_join(struct init *in, const struct step *step)
 	return (int)sys(setns, slot_of(in, step->join.slot), step->join.type);
 }
 
+static long clone3(const struct init *in, const struct step *step)
+{
+	struct clone_args args = {.flags = CLONE_PARENT | step->clone.flags};
+
+	if (step->clone.group_slot_1) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)slot_of(in, step->clone.group_slot_1 - 1);
+	}
+	return sys(clone3, &args, sizeof(args));
+}
+
 /*
  * What joined a pid namespace is not in it: its children are.  The child belongs to our parent
  * (CLONE_PARENT); never CLONE_VFORK, because the group may be frozen.
  */
 int do_clone(struct init *in, const struct step *step)
 {
-	struct clone_args args = {.flags = CLONE_PARENT | step->clone.flags};
-	long pid;
+	long pid = step->flags & STEP_F_ENTER ? arch_fork(CLONE_PARENT) : clone3(in, step);
 
-	if (step->clone.group_slot_1) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)slot_of(in, step->clone.group_slot_1 - 1);
-	}
-	if (step->flags & STEP_F_ENTER)
-		close_outside(in);
-	pid = sys(clone3, &args, sizeof(args));
 	if (pid < 0)
 		return (int)pid;
 	if (pid == 0) { /* STEP_MAPPED, GROUP or READY is next: our messages must not overtake CLONED */
@@ -113,10 +116,14 @@ int do_session(struct init *in, const struct step *step)
 	/* EPERM: leader of a group already, which a child of clone3 never is. */
 	if (r < 0)
 		return (int)r;
-	if (!step->session.keyring)
-		return 0;
+	return step->session.keyring ? do_keyring(in, step) : 0;
+}
+
+int do_keyring(struct init *in, const struct step *step)
+{
 	/* Without a name: one of a known name could have been made by another container first. */
-	r = sys(keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
+	long r = sys(keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0);
+
 	/* A kernel without keys, or a seccomp filter from outside that hides them, is no reason to fail. */
 	return r < 0 && r != -ENOSYS && r != -EPERM && r != -EDQUOT ? failed_at(in, STAGE_CREATE, r) : 0;
 }

@@ -476,14 +476,14 @@ void plan_rlimits(const struct process *p, struct builder *b)
 	}
 }
 
-void plan_seccomp(const struct plan_input *in, struct builder *b)
+void plan_seccomp(const struct plan_input *in, uint32_t flags, struct builder *b)
 {
 	const struct seccomp *profile = &in->config->linux_.seccomp;
 	struct step *s;
 
 	if (!profile->set || (in->filter && in->filter->n == 0))
 		return;
-	s = builder_step(b, STEP_SECCOMP, 0, profile->at);
+	s = builder_step(b, STEP_SECCOMP, flags, profile->at);
 	s->seccomp.listener = seccomp_notifies(profile);
 	if (!in->filter)
 		return;
@@ -541,7 +541,7 @@ static int plan_process(const struct plan_input *in, struct builder *b, struct p
 		builder_step(b, STEP_HOOK_INPUTS, 0, in->config->hooks[HOOK_START_CONTAINER].v[0].at);
 	plan_rlimits(p, b);     /* after the last file that init opens for itself: RLIMIT_NOFILE may be tiny */
 	if (!p->no_new_privileges)
-		plan_seccomp(in, b);
+		plan_seccomp(in, 0, b);
 	plan_user(in, b);
 	if (p->no_new_privileges)
 		builder_step(b, STEP_NO_NEW_PRIVS, 0, p->at);
@@ -549,7 +549,7 @@ static int plan_process(const struct plan_input *in, struct builder *b, struct p
 	if (r < 0)
 		return r;
 	if (p->no_new_privileges)
-		plan_seccomp(in, b);
+		plan_seccomp(in, 0, b);
 	return 0;
 }
 

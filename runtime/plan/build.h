@@ -43,6 +43,7 @@ int plan_build(const struct plan_input *input, struct plan **ret, struct error *
 struct plan_enter {
 	const struct plan_input *input;
 	uint32_t namespaces;            /* CLONE_NEW* of those to join */
+	bool traced;                    /* by somebody in there: whatever is not a program of the container yet must be safe from it */
 };
 int plan_build_exec(const struct plan_enter *enter, struct plan **ret, struct error *err);
 

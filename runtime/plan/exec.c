@@ -2,17 +2,22 @@
  * exec - the plan of one more process in a container that runs.
  *
  * What enters is seen by the container from the second clone on, which makes it a member of the pid namespace.  It is not
- * dumpable; but a process of the container with CAP_SYS_PTRACE may look at it all the same, where there is no user
- * namespace (ptrace(2)).  So everything that needs privileges comes before that clone, and what comes out of it has no more
- * rights, and no more files, than the program will have (V22).  Without noNewPrivileges loading a filter needs
- * CAP_SYS_ADMIN, which alone is kept until the filter is loaded: before the clone the filter would forbid it.
+ * dumpable; but a process of the container with CAP_SYS_PTRACE may take it all the same, where there is no user namespace
+ * (ptrace(2): that capability stands for all that the other one has).  So everything that needs privileges comes before
+ * that clone, the seccomp filter too, and what comes out of it has no more rights, and no more files, than the program will
+ * have (V22).  From the filter on init makes few system calls.  If the profile denies one of them, the filter is loaded
+ * last of all, as runc and crun do; not where somebody may trace what has no filter yet.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/plan/build.h"
 
 #include <errno.h>
+#include <asm/ioctls.h>
 #include <linux/capability.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/sys.h"
@@ -125,20 +130,27 @@ static void plan_session(const struct plan_input *in, struct builder *b)
 {
 	const struct process *p = &in->config->process;
 
-	builder_step(b, STEP_SESSION, 0, nowhere)->session.keyring = !in->no_new_keyring;
+	builder_step(b, STEP_SESSION, 0, nowhere);
 	if (p->terminal)
 		builder_step(b, STEP_CONTROL, 0, p->at);
 	plan_memory_policy(in, b);
 	/* It is set by the parent, once the process is in its group. */
-	builder_step(b, STEP_READY, p->scheduler.set ? STEP_F_TELL : 0, nowhere);
+	builder_step(b, STEP_READY, STEP_F_ENTER | (p->scheduler.set ? STEP_F_TELL : 0), nowhere);
 	plan_affinity(p, b);
 	plan_rlimits(p, b);
 }
 
-static void plan_shed(const struct cap_sets *sets, struct builder *b)
+/* Without noNewPrivileges it needs CAP_SYS_ADMIN, which was kept. */
+static void plan_filter(const struct plan_input *in, const struct cap_sets *sets, uint32_t flags, struct builder *b)
 {
-	struct step *s = builder_step(b, STEP_SHED, 0, nowhere);
+	struct step *s;
 
+	if (!filters(in))
+		return;
+	plan_seccomp(in, flags, b);
+	if (in->config->process.no_new_privileges)
+		return;
+	s = builder_step(b, STEP_SHED, 0, nowhere);
 	s->user.effective = sets->effective;
 	s->user.permitted = sets->permitted;
 	s->user.inheritable = sets->inheritable;
@@ -152,7 +164,7 @@ static void plan_group(const struct plan_input *in, bool first, struct builder *
 }
 
 static int build(const struct plan_enter *enter, struct builder *b, const struct variable *env, size_t n_env,
-                 struct error *err)
+                 bool filter_first, struct error *err)
 {
 	const struct plan_input *in = enter->input;
 	const struct process *p = &in->config->process;
@@ -167,19 +179,24 @@ static int build(const struct plan_enter *enter, struct builder *b, const struct
 	plan_identity(enter, &sets, sheds ? in->caps.permitted & 1ull << CAP_SYS_ADMIN : 0, b);
 	if (p->no_new_privileges)
 		builder_step(b, STEP_NO_NEW_PRIVS, 0, p->at);
+	/* Engines' profiles deny keyctl(2). */
+	if (!in->no_new_keyring)
+		builder_step(b, STEP_KEYRING, 0, nowhere);
+	builder_step(b, STEP_TIDY, STEP_F_ENTER, nowhere);
+	if (filter_first)
+		plan_filter(in, &sets, STEP_F_ENTER, b);
 	builder_step(b, STEP_CLONE, STEP_F_ENTER, nowhere);
 	plan_group(in, false, b);
 	plan_session(in, b);
-	plan_seccomp(in, b);
-	if (sheds)
-		plan_shed(&sets, b);
+	if (!filter_first)
+		plan_filter(in, &sets, 0, b);
 	r = plan_env(b, in->config, env, n_env, &program_env, err);
 	if (r == 0)
 		plan_exec(b, in->config, program_env);
 	return r;
 }
 
-int plan_build_exec(const struct plan_enter *enter, struct plan **ret, struct error *err)
+static int build_whole(const struct plan_enter *enter, bool filter_first, struct plan **ret, struct error *err)
 {
 	struct plan head = {.preserve_fds = enter->input->preserve_fds};
 	cleanup_free struct variable *env = NULL;
@@ -190,9 +207,81 @@ int plan_build_exec(const struct plan_enter *enter, struct plan **ret, struct er
 	env = plan_environment(enter->input, &n_env);
 	if (!env)
 		return error_set(err, ENOMEM, "plan the environment");
-	r = build(enter, &b, env, n_env, err);
+	r = build(enter, &b, env, n_env, filter_first, err);
 	if (r == 0)
 		r = builder_finish(&b, &head, ret, err);
 	builder_free(&b);
 	return r;
+}
+
+/* ---- under the filter ---- */
+
+struct call {
+	enum step_kind kind;            /* that makes it */
+	const char *name;
+	int nr;
+	uint64_t args[6];               /* those that are known */
+};
+
+/* What a step calls that does not fail; and what tells of a failure, which is left to its luck. */
+static const struct call calls[] = {
+	{STEP_SHED, "capset", SYS_capset, {0}},
+	{STEP_CLONE, "clone", SYS_clone, {CLONE_PARENT | SIGCHLD}},
+	{STEP_CLONE, "sendmsg", SYS_sendmsg, {0}},
+	{STEP_CLONE, "close", SYS_close, {0}},
+	{STEP_CLONE, "exit_group", SYS_exit_group, {0}},
+	{STEP_GROUP, "write", SYS_write, {0}},
+	{STEP_SESSION, "setsid", SYS_setsid, {0}},
+	{STEP_CONTROL, "ioctl", SYS_ioctl, {0, TIOCSCTTY}},
+	{STEP_MEMORY_POLICY, "set_mempolicy", SYS_set_mempolicy, {0}},
+	{STEP_READY, "recvmsg", SYS_recvmsg, {0}},
+	{STEP_READY, "rt_sigaction", SYS_rt_sigaction, {0}},
+	{STEP_READY, "sched_setaffinity", SYS_sched_setaffinity, {0}},
+	{STEP_RLIMIT, "prlimit64", SYS_prlimit64, {0}},
+	{STEP_EXEC, "rt_sigprocmask", SYS_rt_sigprocmask, {SIG_SETMASK}},
+	{STEP_EXEC, "execve", SYS_execve, {0}},
+};
+
+static const char *denied_to(const struct step *step, const struct seccomp_filter *filter)
+{
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i].kind == step->kind && !seccomp_allows(filter, calls[i].nr, calls[i].args))
+			return calls[i].name;
+	return NULL;
+}
+
+/* A call that the steps behind the filter make and the profile denies, or has an agent asked about; NULL: there is none. */
+static const char *denied(const struct plan *plan, const struct seccomp_filter *filter)
+{
+	const struct step *steps = plan_at(plan, plan->steps.offset);
+	const char *name = NULL;
+	bool loaded = false;
+
+	for (uint32_t i = 0; i < plan->steps.n && !name; i++) {
+		if (loaded)
+			name = denied_to(&steps[i], filter);
+		loaded |= steps[i].kind == STEP_SECCOMP;
+	}
+	return name;
+}
+
+static int refuse(const struct plan_input *in, const char *call, struct error *err)
+{
+	error_set(err, ERROR_SAID, "the container's seccomp profile does not allow %s, which a new process has to call under it", call);
+	error_hint(err, "allow it in the profile, or take CAP_SYS_PTRACE away: a program that has it could take hold of the new "
+	                "process before the filter holds");
+	return error_locate(err, in->config->linux_.seccomp.at);
+}
+
+int plan_build_exec(const struct plan_enter *enter, struct plan **ret, struct error *err)
+{
+	const struct plan_input *in = enter->input;
+	const char *call;
+	int r = build_whole(enter, true, ret, err);
+
+	if (r < 0 || !in->filter || !(call = denied(*ret, in->filter)))
+		return r;
+	free(*ret);
+	*ret = NULL;
+	return enter->traced ? refuse(in, call, err) : build_whole(enter, false, ret, err);
 }

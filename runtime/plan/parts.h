@@ -24,7 +24,8 @@ int plan_env(struct builder *b, const struct config *c, const struct variable *e
 void plan_program(const struct config *c, const char *path, struct builder *b);
 void plan_exec(struct builder *b, const struct config *c, struct plan_list env);
 void plan_rlimits(const struct process *p, struct builder *b);
-void plan_seccomp(const struct plan_input *in, struct builder *b);
+/* `flags`: STEP_F_* */
+void plan_seccomp(const struct plan_input *in, uint32_t flags, struct builder *b);
 unsigned plan_last_capability(uint64_t known);
 
 /* layers.c: the steps for a root of layers; *in has upper_dir. */

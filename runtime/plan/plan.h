@@ -39,6 +39,7 @@ enum step_kind {
 	STEP_LOOPBACK,          /* brings lo of a new network namespace up */
 	STEP_PROCFS,            /* opens the private procfs while there is the right to */
 	STEP_SESSION,           /* setsid; a new session keyring */
+	STEP_KEYRING,           /* that alone */
 	/* the root file system, seen from outside */
 	STEP_PRIVATE,           /* the copied mounts of the host lose their peers */
 	STEP_OPEN,              /* the slots that init opens by itself */
@@ -130,8 +131,10 @@ enum {                          /* step.flags */
 	STEP_F_OWNER_GIVEN = 1 << 19,
 	/*
 	 * For `exec` (runtime/plan/exec.c).  STEP_MAPPED: nothing to wait for; STEP_CONSOLE: not bound on /dev/console, and
-	 * STEP_CONTROL makes it the session's; STEP_CWD: must be there; STEP_CLONE: into the container, with no more rights
-	 * and files than the program; STEP_USER: stays hidden, whatever fs.suid_dumpable says
+	 * STEP_CONTROL makes it the session's; STEP_CWD: must be there; STEP_USER: stays hidden, whatever fs.suid_dumpable
+	 * says; STEP_TIDY: no more files than the program will have, and they are close-on-exec, which STEP_READY then leaves;
+	 * STEP_SECCOMP: before the clone, the listener goes along with it; STEP_CLONE: into the container, by clone(2), which
+	 * profiles know
 	 */
 	STEP_F_ENTER = 1 << 20,
 	/* STEP_ROOT: what STEP_OVERLAY made, not a slot */

@@ -443,6 +443,7 @@ static const struct {
 	[STEP_ENTER_TIME] = {"enter-time", NULL},
 	[STEP_LOOPBACK] = {"loopback", NULL},
 	[STEP_SESSION] = {"session", print_session},
+	[STEP_KEYRING] = {"keyring", NULL},
 	[STEP_PRIVATE] = {"private", print_propagation},
 	[STEP_OPEN] = {"open", NULL},
 	[STEP_UPPER] = {"upper", print_upper},

@@ -443,9 +443,10 @@ test_exec__cpus_before_and_after_C040() {
 	deleted
 }
 
-spied() { # FILTER: /bin/true, sixty times, beside a spy; OUT: what it saw
+spied() { # FILTER [SECONDS [WORD]]: /bin/true, again and again, beside a spy; OUT: what it saw
+	rm -f "$T/spied"
 	box "$1"
-	rt exec "$ID" /bin/spy 3 >"$T/spied" 2>&1 &
+	rt exec "$ID" /bin/spy "${2:-3}" ${3:-} >"$T/spied" 2>&1 &
 	local job=$!
 	until_true file_has ready "$T/spied"
 	while kill -0 $job 2>/dev/null && ! file_has "done" "$T/spied"; do rt exec "$ID" /bin/true; done
@@ -459,7 +460,7 @@ test_exec__nobody_in_the_container_sees_what_enters_V22() {
 	spied '.'
 	expect_in "caps"
 	# Of init it may know that it is there: it has the program's capabilities, no files, and no ptrace gets at it.
-	OUT=$(grep -v -e '^seized /bin/' -e '^exe /bin/' -e '^fd \(stream\|/dev/null\|/proc\)' -e "^fd $WORK/log" -e '^caps [^ ]* 0000000020000420 0000000020000420' \
+	OUT=$(grep -v -e '^seized /bin/' -e '^held /bin/' -e '^exe /bin/' -e '^fd \(stream\|/dev/null\|/proc\)' -e "^fd $WORK/log" -e '^caps [^ ]* 0000000020000420 0000000020000420' \
 		-e '^caps ? ' -e '^caps [^ ]* ? ?' <<<"$OUT")
 	expect_eq "$OUT" "ready
 done" "what the spy saw"
@@ -483,6 +484,33 @@ test_exec__even_who_may_ptrace_anything_gets_no_procfs_of_the_host_V22_F079() {
 		| .process.capabilities = {"bounding":'"$caps"',"effective":'"$caps"',"permitted":'"$caps"'}'
 	expect_in "caps"
 	! grep -x 'fd /' <<<"$OUT" || fail "the container saw the root of a procfs"
+}
+
+# What has no filter yet could make the calls that the profile forbids, and loading one takes CAP_SYS_ADMIN.
+test_exec__even_who_may_ptrace_anything_gets_nobody_without_the_filter_V22() {
+	local caps='["CAP_SYS_PTRACE","CAP_KILL"]' nnp
+	for nnp in false true; do
+		spied ".process.noNewPrivileges = $nnp"' | .process.capabilities = {"bounding":'"$caps"',"effective":'"$caps"',"permitted":'"$caps"'}
+			| .linux.seccomp = {"defaultAction":"SCMP_ACT_ALLOW",
+				"syscalls":[{"names":["clone3","keyctl","set_mempolicy","mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}' 15 ptrace
+		expect_in held
+		OUT=$(grep ^held <<<"$OUT" | grep -v ' 0000000000080020 0000000000080020 2$') || :
+		expect_eq "$OUT" "" "more than the program's rights, or no filter"
+		setup_test
+	done
+}
+
+test_exec__a_profile_that_denies_what_init_calls_C040() {
+	local profile='.linux.seccomp = {"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["setsid"],"action":"SCMP_ACT_ERRNO"}]}'
+	box "$profile"
+	inside grep Seccomp: /proc/self/status
+	expect_match 'Seccomp:.2'
+	deleted
+	setup_test
+	# Not where somebody could take what has no filter yet.
+	box "$profile"' | .process.capabilities.bounding += ["CAP_SYS_PTRACE"]'
+	run_fails 'profile does not allow setsid.*config.json:1:[0-9]+.*CAP_SYS_PTRACE' exec "$ID" true
+	deleted
 }
 
 # A device of the container's choice, opened from outside its group of v1, could be the host's watchdog.

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -114,7 +115,26 @@ static const struct step *step_of(const struct plan *plan, enum step_kind kind, 
 	return NULL;
 }
 
-static struct plan *planned(struct config *config, bool nnp, struct seccomp_filter *filter)
+#define JSON_SECCOMP(text) "{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"/r\"},\"linux\":{\"seccomp\":" text "}}"
+
+/* Of a profile that gives `call` the action `action` and allows all the rest. */
+static struct seccomp_filter compiled(const char *call, const char *action)
+{
+	struct seccomp_filter filter = {0};
+	struct config *config = NULL;
+	struct error err = {0};
+	char text[400];
+	int n = snprintf(text, sizeof(text), JSON_SECCOMP("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"%s\"],"
+	                 "\"action\":\"%s\"}]}"), call, action);
+
+	assert_int_equal(config_parse(text, (size_t)n, "config.json", &config, &err), 0);
+	assert_int_equal(seccomp_compile(&config->linux_.seccomp, -1, &filter, &err), 0);
+	config_free(config);
+	return filter;
+}
+
+static int build(struct config *config, bool nnp, const struct seccomp_filter *filter, bool traced, struct plan **ret,
+                 struct error *err)
 {
 	static const struct cgroup_host host = {.layout = CGROUP_V1};
 	static struct cgroup group = {.n = 1};
@@ -122,27 +142,26 @@ static struct plan *planned(struct config *config, bool nnp, struct seccomp_filt
 		.config = config, .bundle = "/b", .id = "x", .cgroups = &host, .group = &group, .filter = filter,
 		.caps = {.permitted = (1ull << 41) - 1, .known = (1ull << 41) - 1},
 	};
-	struct plan *plan = NULL;
-	struct error err = {0};
 
 	config->process.no_new_privileges = nnp;
-	assert_int_equal(plan_build_exec(&(struct plan_enter){&input, CLONE_NEWPID | CLONE_NEWNS}, &plan, &err), 0);
-	return plan;
+	return plan_build_exec(&(struct plan_enter){&input, CLONE_NEWPID | CLONE_NEWNS, traced}, ret, err);
 }
 
 /* V22: the order is the defence. */
-static void rights_are_gone_before_the_clone_that_the_container_sees(void **state)
+static void rights_are_gone_and_the_filter_holds_before_the_clone_that_the_container_sees(void **state)
 {
-	uint64_t filter_bytes = 0x7fff000000000006;
-	struct seccomp_filter filter = {.bytes = &filter_bytes, .n = 1};
+	/* What engines' profiles deny is called before it. */
+	struct seccomp_filter filter = compiled("clone3\",\"keyctl", "SCMP_ACT_ERRNO");
 
 	for (int nnp = 0; nnp < 2; nnp++) {
-		struct config *config = parsed();
-		struct plan *plan = planned(config, nnp, &filter);
-		uint32_t procfs = 99, join = 99, caps, user, clone, group, seccomp, shed, exec;
+		uint32_t procfs = 99, join = 99, caps, user, keyring, tidy, seccomp, shed, clone, group, exec;
 		uint64_t admin = 1ull << CAP_SYS_ADMIN, kill = 1ull << CAP_KILL;
+		struct config *config = parsed();
+		struct plan *plan = NULL;
+		struct error err = {0};
 		const struct step *s;
 
+		assert_int_equal(build(config, nnp, &filter, true, &plan, &err), 0);
 		s = step_of(plan, STEP_JOIN, &join);
 		assert_non_null(step_of(plan, STEP_PROCFS, &procfs));
 		assert_int_equal(procfs, 0);    /* for the terminal */
@@ -151,20 +170,64 @@ static void rights_are_gone_before_the_clone_that_the_container_sees(void **stat
 		assert_non_null(step_of(plan, STEP_CAPS, &caps));
 		s = step_of(plan, STEP_USER, &user);
 		assert_int_equal(s->user.permitted, nnp ? kill : kill | admin);
+		assert_non_null(step_of(plan, STEP_KEYRING, &keyring));
+		assert_non_null(step_of(plan, STEP_TIDY, &tidy));
+		assert_non_null(step_of(plan, STEP_SECCOMP, &seccomp));
 		assert_non_null(step_of(plan, STEP_CLONE, &clone));
 		assert_non_null(step_of(plan, STEP_GROUP, &group));
-		assert_non_null(step_of(plan, STEP_SECCOMP, &seccomp));
 		assert_non_null(step_of(plan, STEP_EXEC, &exec));
 		s = step_of(plan, STEP_SHED, &shed);
 		if (nnp) {
 			assert_null(s);
 		} else {
 			assert_int_equal(s->user.permitted, kill);
-			assert_true(seccomp < shed && shed < exec);
+			assert_true(seccomp < shed && shed < clone);
 		}
-		assert_true(join < caps && caps < user && user < clone && clone < group && group < seccomp && seccomp < exec);
+		assert_true(join < caps && caps < user && user < keyring && keyring < tidy && tidy < seccomp && seccomp < clone &&
+		            clone < group && group < exec);
 		free(plan);
 		config_free(config);
+	}
+	seccomp_filter_free(&filter);
+}
+
+static void a_filter_that_denies_what_init_calls_is_loaded_last_or_refused(void **state)
+{
+	static const struct { const char *call, *action; bool last; } rows[] = {
+		{"clone", "SCMP_ACT_ERRNO", true}, {"sendmsg", "SCMP_ACT_KILL", true}, {"close", "SCMP_ACT_ERRNO", true},
+		{"exit_group", "SCMP_ACT_TRAP", true}, {"write", "SCMP_ACT_ERRNO", true}, {"setsid", "SCMP_ACT_ERRNO", true},
+		{"setsid", "SCMP_ACT_NOTIFY", true}, {"setsid", "SCMP_ACT_LOG", false}, {"ioctl", "SCMP_ACT_TRACE", true},
+		{"recvmsg", "SCMP_ACT_ERRNO", true}, {"rt_sigaction", "SCMP_ACT_ERRNO", true}, {"capset", "SCMP_ACT_ERRNO", true},
+		{"sched_setaffinity", "SCMP_ACT_ERRNO", true}, {"rt_sigprocmask", "SCMP_ACT_ERRNO", true},
+		{"execve", "SCMP_ACT_NOTIFY", true},
+		/* Of steps that this plan does not have. */
+		{"set_mempolicy", "SCMP_ACT_ERRNO", false}, {"prlimit64", "SCMP_ACT_ERRNO", false},
+		{"mkdir", "SCMP_ACT_ERRNO", false}, {"clone3", "SCMP_ACT_ERRNO", false},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct seccomp_filter filter = compiled(rows[i].call, rows[i].action);
+		struct config *config = parsed();
+		struct plan *plan = NULL;
+		struct error err = {0};
+		uint32_t seccomp, clone;
+
+		assert_int_equal(build(config, false, &filter, false, &plan, &err), 0);
+		assert_non_null(step_of(plan, STEP_SECCOMP, &seccomp));
+		assert_non_null(step_of(plan, STEP_CLONE, &clone));
+		assert_int_equal(seccomp > clone, rows[i].last);
+		free(plan);
+		plan = NULL;
+		if (rows[i].last) {
+			assert_true(build(config, false, &filter, true, &plan, &err) < 0);
+			assert_non_null(strstr(err.text, rows[i].call));
+			assert_null(plan);
+		} else {
+			assert_int_equal(build(config, false, &filter, true, &plan, &err), 0);
+			free(plan);
+		}
+		config_free(config);
+		seccomp_filter_free(&filter);
 	}
 }
 
@@ -174,7 +237,8 @@ int main(void)
 		cmocka_unit_test(ids_are_whole_numbers_or_refused),
 		cmocka_unit_test(flags_change_the_containers_process),
 		cmocka_unit_test(what_is_wrong_is_refused),
-		cmocka_unit_test(rights_are_gone_before_the_clone_that_the_container_sees),
+		cmocka_unit_test(rights_are_gone_and_the_filter_holds_before_the_clone_that_the_container_sees),
+		cmocka_unit_test(a_filter_that_denies_what_init_calls_is_loaded_last_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
