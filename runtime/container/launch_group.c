@@ -14,14 +14,22 @@
 /* How long a group may stay busy after its processes were killed. */
 #define GROUP_TIMEOUT_MS 10000
 
+static bool mounts_cgroups(const struct config *c)
+{
+	for (size_t i = 0; i < c->mounts.n; i++)
+		if (c->mounts.v[i].type.s && strncmp(c->mounts.v[i].type.s, "cgroup", 6) == 0)
+			return true;
+	return false;
+}
+
 int launch_locate_group(struct launch *l, struct error *err)
 {
 	enum cgroup_manager_kind manager = l->options->runtime->manager;
 	int r;
 
-	/* Some hosts have none where they should be: not even looked at. */
+	/* Some hosts have none where they should be: not looked at but to be shown. */
 	if (manager == CGROUP_BY_NOBODY)
-		return 0;
+		return mounts_cgroups(l->config) ? cgroup_host_open(&l->cgroup_host, err) : 0;
 	r = cgroup_host_open(&l->cgroup_host, err);
 	if (r < 0)
 		return r;

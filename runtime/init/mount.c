@@ -377,10 +377,12 @@ static int reconfigure(struct init *in, long target, const struct step *step)
  */
 int do_show(struct init *in, const struct step *step)
 {
+	uint32_t optional = step->flags & STEP_F_OPTIONAL;
 	const char *name = str(in, step->show.name);
 	long r;
 
-	if (!(in->hierarchies >> step->show.hierarchy & 1))
+	/* The caller's is optional; of the container's own it was said whether it is there. */
+	if (!optional && !(in->hierarchies >> step->show.hierarchy & 1))
 		return 0;
 	r = sys(mkdirat, in->view, name, 0755);
 	if (r == 0)
@@ -388,7 +390,8 @@ int do_show(struct init *in, const struct step *step)
 	if (r < 0)
 		return failed_at(in, STAGE_TARGET, r);
 	/* The source is the host's own, seen before pivot_root; private already, as all that was copied. */
-	return failed_at(in, STAGE_ATTACH, sys(mount, str(in, step->show.source), name, NULL, MS_BIND, NULL));
+	r = sys(mount, str(in, step->show.source), name, NULL, MS_BIND, NULL);
+	return optional && r == -ENOENT ? 0 : failed_at(in, STAGE_ATTACH, r);
 }
 
 int do_mount_label(struct init *in, const struct step *step)

@@ -468,9 +468,26 @@ static void link_controllers(struct builder *b, const struct mount *m, const str
 	}
 }
 
-static void plan_cgroup_v1(const struct plan_input *in, struct builder *b, const struct mount *m,
-                           const struct mount_options *o)
+/* Who has no group of its own looks at the caller's, which may be outside of what is mounted here. */
+static void show_caller(const struct plan_input *in, struct builder *b, const struct mount *m,
+                        struct mount_options *options)
 {
+	for (size_t i = 0; i < in->cgroups->n; i++) {
+		const struct cgroup_hierarchy *h = &in->cgroups->hierarchies[i];
+		struct step *s = builder_step(b, STEP_SHOW, STEP_F_OPTIONAL, m->at);
+
+		s->show.name = builder_str(b, h->dir);
+		s->show.source = builder_format(b, "/sys/fs/cgroup/%s%s", h->dir, strstr(h->own, "/..") ? "" : h->own);
+		link_controllers(b, m, h);
+	}
+	options->all.set |= MOUNT_ATTR_RDONLY;
+	options->all.clear &= ~(uint32_t)MOUNT_ATTR_RDONLY;
+}
+
+static void plan_cgroup_v1(const struct plan_input *in, struct builder *b, const struct mount *m,
+                           const struct mount_options *options)
+{
+	struct mount_options copy = *options, *o = &copy;
 	static const char *const words[] = {"mode=755"};
 	struct text data = {words[0], m->at};
 	struct mount_options tmpfs = {.top = o->top, .data = {.n = 1, .v = &data}};
@@ -485,6 +502,8 @@ static void plan_cgroup_v1(const struct plan_input *in, struct builder *b, const
 		show_group(b, m, in->group, i);
 		link_controllers(b, m, in->group->dirs[i].hierarchy);
 	}
+	if (!in->group->n)
+		show_caller(in, b, m, o);
 	/* All of it at once: the options, and no peers of the host. */
 	s = builder_step(b, STEP_REMOUNT, STEP_F_SHOWN, m->at);
 	s->mount.target = builder_str(b, m->destination.s);

@@ -339,6 +339,30 @@ test_cgroups__the_cgroup_manager_can_be_disabled_C008() {
 	[ -n "$V2" ] || expect_eq "$OUT" "$mine" "groups"
 }
 
+test_cgroups__with_the_manager_disabled_a_mount_shows_the_callers_groups_C008() {
+	only_crun_lite
+	[ -z "$V2" ] && [ -d /sys/fs/cgroup/pids ] || skip "no v1 hierarchy of pids"
+	local mine=/sys/fs/cgroup/pids/$ID-caller
+	mkdir "$mine"
+	echo 77 >"$mine/pids.max"
+	container_config 'cat /sys/fs/cgroup/pids/pids.max; echo 78 >/sys/fs/cgroup/pids/pids.max || echo refused' \
+		'.mounts += [{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["nosuid"]}]'
+	capture sh -c 'echo 0 >"$1/cgroup.procs"; shift; exec "$@"' sh "$mine" \
+		"$RUNTIME" --root "$ROOT" --cgroup-manager disabled run -b "$B" "$ID"
+	until_true rmdir "$mine"
+	expect_rc 0
+	expect_eq "$OUT" $'77\nrefused'
+}
+
+test_cgroups__with_the_manager_disabled_cgroup2_is_mounted_read_only_C008() {
+	only_crun_lite
+	[ -n "$V2" ] || skip "not pure v2"
+	container_config 'cat /sys/fs/cgroup/cgroup.controllers >/dev/null && echo seen; mkdir /sys/fs/cgroup/new || echo refused' \
+		'.mounts += [{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup"}]'
+	run_ok --cgroup-manager disabled run -b "$B" "$ID"
+	expect_eq "$OUT" $'seen\nrefused'
+}
+
 test_cgroups__a_group_full_of_processes_is_emptied_by_delete_force_C213() {
 	container_config 'for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1000 & done; sleep 1000' 'del(.linux.namespaces[] | select(.type == "pid"))'
 	created
