@@ -19,6 +19,7 @@ setup_run() {
 	IMAGE_TAR=$WORK/image.tar
 	export HOME=$WORK/home TMPDIR=$WORK/tmp
 	mkdir -p "$HOME" "$TMPDIR"
+	for a in httpd wget top; do ln -s busybox "$ROOTFS/bin/$a"; done
 	rm -rf "$ROOTFS"/dev/* && tar -C "$ROOTFS" -cf "$IMAGE_TAR" .
 }
 
