@@ -3,17 +3,9 @@
 #include "spec/config.h"
 #include "spec/emit.h"
 #include "spec/json.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define MUST(what)               \
-	do {                     \
-		if (!(what))     \
-			abort(); \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_error(int r, const struct error *err)
 {

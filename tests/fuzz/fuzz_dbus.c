@@ -2,20 +2,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cgroups/systemd.h"
 #include "cgroups/variant.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define MUST(what)               \
-	do {                     \
-		if (!(what))     \
-			abort(); \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void print_all(struct wire_reader r, const char *signature)
 {

@@ -2,17 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cgroups/stats_text.h"
 #include "runtime/base/units.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define MUST(what)               \
-	do {                     \
-		if (!(what))     \
-			abort(); \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Each ends, and never looks behind the text: it is exactly as long as its allocation. */
 static void read_all(const char *text, size_t len)

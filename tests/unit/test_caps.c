@@ -1,9 +1,5 @@
 /* caps: names to masks, and what cannot be given is warned about. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "runtime/container/caps.h"
+#include "tests/unit/unit.h"
 
-#define COUNT(a)  (sizeof(a) / sizeof(*(a)))
 #define BIT(n)    ((uint64_t)1 << (n))
 #define KNOWN     (UINT64_MAX >> (63 - CAP_CHECKPOINT_RESTORE))
 #define NAMES_MAX 4

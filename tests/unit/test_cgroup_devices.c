@@ -4,17 +4,12 @@
  * every device and every access.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "cgroups/devices.h"
+#include "tests/unit/unit.h"
 
 #define MKNOD 1U
 #define READ  2U

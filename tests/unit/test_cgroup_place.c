@@ -4,16 +4,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "cgroups/internal.h"
+#include "tests/unit/unit.h"
 
 static const char v1_text[] = "12:name=systemd:/\n"
                               "4:memory:/slice/me\n"

@@ -5,17 +5,12 @@
  * E where it exists, | else the next, R try again, C check the use, O ours.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "cgroups/internal.h"
 #include "cgroups/settings.h"
+#include "tests/unit/hosts.h"
 
 static const char v1_text[] = "1:cpu,cpuacct:/\n2:cpuset:/\n3:memory:/\n4:blkio:/\n5:pids:/\n6:devices:/\n"
                               "7:freezer:/\n8:hugetlb:/\n9:net_cls,net_prio:/\n10:rdma:/\n11:name=systemd:/\n";
@@ -236,19 +231,12 @@ static void print(const struct cgroup_host *host, const struct setting *s)
 
 static int setup(void **state)
 {
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		struct error err = {0};
-
-		snprintf(hosts[i].text, sizeof(hosts[i].text), "%s", host_texts[i]);
-		if (cgroup_host_parse(&hosts[i], &err) < 0)
-			return -1;
-	}
-	return 0;
+	return imagine_hosts(hosts, host_texts, COUNT(hosts));
 }
 
 static void test_rows(void **state)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct row *row = &rows[i];
 		const struct cgroup_host *host = &hosts[row->host];
 		struct settings list;

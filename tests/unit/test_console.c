@@ -4,12 +4,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,10 +19,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "runtime/container/console.h"
 #include "runtime/container/foreground.h"
+#include "tests/unit/unit.h"
 
 /* ---- the console socket ------------------------------------------------------------------- */
 
@@ -561,26 +556,33 @@ static void resize_it(struct scene *scene)
 	kill(scene->runtime, SIGTERM);
 }
 
-static void test_our_terminal(void **unused)
+/* It ends with `status`, and the terminal is as it was. */
+static void in_a_terminal(struct scene *scene, int status)
 {
 	struct termios before, after;
+	int keep;
+
+	outer_open(scene, &before);
+	keep = dup(scene->input);
+	run_scene(scene);
+	assert_int_equal(scene->result, status);
+	assert_int_equal(tcgetattr(scene->outer, &after), 0);
+	same_terminal(&before, &after);
+	free(scene->text);
+	close(scene->outer);
+	close(keep);
+}
+
+static void test_our_terminal(void **unused)
+{
 	struct scene scene = {
 		.script = "trap 'stty size' WINCH; trap 'exit 5' TERM; stty -isig; stty size; "
 			  "while :; do sleep 0.05; done",
 		.terminal = true,
 		.meanwhile = resize_it,
 	};
-	int keep;
 
-	outer_open(&scene, &before);
-	keep = dup(scene.input);
-	run_scene(&scene);
-	assert_int_equal(scene.result, 5);
-	assert_int_equal(tcgetattr(scene.outer, &after), 0);
-	same_terminal(&before, &after);
-	free(scene.text);
-	close(scene.outer);
-	close(keep);
+	in_a_terminal(&scene, 5);
 }
 
 /* A stopped runtime, and a shell that has used the terminal in the meantime. */
@@ -608,23 +610,13 @@ static void stop_and_continue(struct scene *scene)
 
 static void test_the_terminal_is_raw_again_after_a_stop(void **unused)
 {
-	struct termios before, after;
 	struct scene scene = {
 		.script = "trap 'exit 6' TERM; printf ready; while :; do sleep 0.05; done",
 		.terminal = true,
 		.meanwhile = stop_and_continue,
 	};
-	int keep;
 
-	outer_open(&scene, &before);
-	keep = dup(scene.input);
-	run_scene(&scene);
-	assert_int_equal(scene.result, 6);
-	assert_int_equal(tcgetattr(scene.outer, &after), 0);
-	same_terminal(&before, &after);
-	free(scene.text);
-	close(scene.outer);
-	close(keep);
+	in_a_terminal(&scene, 6);
 }
 
 int main(void)

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/decode.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <cmocka.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/unit/complaint.h"
+#include "tests/unit/configs.h"
 
 /* ---- complaints: a text is %s of a frame, which gives it its line and pointer ---- */
 
@@ -182,88 +179,34 @@ static void test_row(void **state)
 	struct error err = {0};
 	int r;
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	snprintf(text, sizeof(text), frames[row->frame], row->text);
-#pragma GCC diagnostic pop
+	in_frame(text, sizeof(text), frames[row->frame], row->text);
 	r = config_parse(text, strlen(text), "config.json", &config, &err);
 	config_free(config);
-	if (!row->error) {
-		assert_string_equal(err.text, "");
-		assert_int_equal(r, 0);
-		return;
-	}
-	assert_string_equal(err.text, row->error);
-	assert_true(r < 0);
-	assert_string_equal(err.pointer, row->pointer);
-	assert_int_equal(err.line, row->line);
-	assert_int_equal(err.column, row->column);
-	assert_string_equal(err.file, "config.json");
-	if (row->hint)
-		assert_string_equal(err.hint, row->hint);
+	expect_complaint(r, &err, row->error, row->line, row->column, row->pointer, row->hint);
+	if (row->error)
+		assert_string_equal(err.file, "config.json");
 }
 
 /* ---- files ---- */
 
-struct file {
-	char *text;
-	size_t len;
-};
-
-static struct file read_file(const char *path)
+static void judge(const char *path, const char *text, size_t len, void *good)
 {
-	struct file file = {calloc(1, 65536), 0};
-	FILE *stream = fopen(path, "re");
+	struct config *config = NULL;
+	struct error err = {0};
+	int r = config_parse(text, len, path, &config, &err);
 
-	if (stream) {
-		file.len = fread(file.text, 1, 65535, stream);
-		fclose(stream);
-	}
-	return file;
+	config_free(config);
+	if ((r == 0) != *(bool *)good)
+		fail_msg("%s: %s at %u:%u", path, err.text, err.line, err.column);
 }
 
-/* The verdict on every .json of a folder; how many there were. */
-static int judge_folder(const char *folder, bool good)
+static void test_files(void **state)
 {
-	DIR *dir = opendir(folder);
-	int n = 0;
+	bool good = true, bad = false;
 
-	for (struct dirent *e; dir && (e = readdir(dir));) {
-		char path[512];
-		struct config *config = NULL;
-		struct error err = {0};
-		struct file file;
-		int r;
-
-		if (!strstr(e->d_name, ".json"))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
-		file = read_file(path);
-		r = config_parse(file.text, file.len, path, &config, &err);
-		free(file.text);
-		config_free(config);
-		if ((r == 0) != good)
-			fail_msg("%s: %s at %u:%u", path, err.text, err.line, err.column);
-		n++;
-	}
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
-static void test_bundles(void **state)
-{
-	assert_int_equal(judge_folder("tests/data/bundles", true), 41);
-}
-
-static void test_good_examples(void **state)
-{
-	assert_int_equal(judge_folder("tests/data/runtime-spec/good", true), 9);
-}
-
-static void test_bad_examples(void **state)
-{
-	assert_int_equal(judge_folder("tests/data/runtime-spec/bad", false), 5);
+	assert_int_equal(each_config("tests/data/bundles", judge, &good), 41);
+	assert_int_equal(each_config("tests/data/runtime-spec/good", judge, &good), 9);
+	assert_int_equal(each_config("tests/data/runtime-spec/bad", judge, &bad), 5);
 }
 
 /* ---- values arrive where they belong ---- */
@@ -286,11 +229,10 @@ static int close_config(void **state)
 
 static int open_example(void **state)
 {
-	struct file file = read_file("tests/data/runtime-spec/good/spec-example.json");
-	int r = open_text(file.text, state);
+	char text[CONFIG_SIZE_MAX];
 
-	free(file.text);
-	return r;
+	read_config("tests/data/runtime-spec/good/spec-example.json", text);
+	return open_text(text, state);
 }
 
 static void test_example(void **state)
@@ -612,9 +554,7 @@ static void test_resources_part(void **state)
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(test_bundles),
-		cmocka_unit_test(test_good_examples),
-		cmocka_unit_test(test_bad_examples),
+		cmocka_unit_test(test_files),
 		WITH(test_example, open_example),
 		WITH(test_example_linux, open_example),
 		WITH(test_example_resources, open_example),
@@ -626,10 +566,7 @@ int main(void)
 		cmocka_unit_test(test_process_part),
 		cmocka_unit_test(test_resources_part),
 	};
-	struct CMUnitTest tests[COUNT(rows)];
 
-	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[i] = (struct CMUnitTest){rows[i].name, test_row, NULL, NULL, (void *)&rows[i]};
-	return cmocka_run_group_tests_name("decode: complaints", tests, NULL, NULL) +
+	return RUN_ROWS("decode: complaints", rows, test_row) +
 	       cmocka_run_group_tests_name("decode: values", others, NULL, NULL);
 }

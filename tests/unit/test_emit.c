@@ -2,17 +2,13 @@
 #include "spec/emit.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "spec/json.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/unit/unit.h"
 
 /* Compares and frees. */
 static void expect(struct emitter *e, const char *want)
@@ -395,14 +391,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_default, open_default, close_default),
 		cmocka_unit_test_setup_teardown(test_default_rootless, open_rootless, close_default),
 	};
-	struct CMUnitTest tests[COUNT(rows)], states[COUNT(state_rows)];
 
-	for (size_t i = 0; i < COUNT(rows); i++)
-		tests[i] = (struct CMUnitTest){rows[i].name, test_string, NULL, NULL, (void *)&rows[i]};
-	for (size_t i = 0; i < COUNT(state_rows); i++)
-		states[i] = (struct CMUnitTest){state_rows[i].name, test_state, NULL, NULL,
-		                                (void *)&state_rows[i]};
-	return cmocka_run_group_tests_name("emit: strings", tests, NULL, NULL) +
-	       cmocka_run_group_tests_name("emit: state", states, NULL, NULL) +
+	return RUN_ROWS("emit: strings", rows, test_string) +
+	       RUN_ROWS("emit: state", state_rows, test_state) +
 	       cmocka_run_group_tests_name("emit: the rest", others, NULL, NULL);
 }

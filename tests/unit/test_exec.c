@@ -3,17 +3,13 @@
 
 #include <linux/capability.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "runtime/base/sys.h"
 #include "runtime/plan/build.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/unit/unit.h"
 
 static const char base[] = "{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"/r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],"
 	"\"env\":[\"PATH=/bin\"],\"user\":{\"uid\":0,\"gid\":7,\"additionalGids\":[1]},\"terminal\":true,"

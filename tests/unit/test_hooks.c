@@ -2,12 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "runtime/container/hooks.h"
+#include "tests/unit/unit.h"
 
-#define COUNT(a)  (sizeof(a) / sizeof(*(a)))
 #define LINES_MAX 6
 
 /* The hook's output goes to the file "out" of a directory that is also our working directory. */

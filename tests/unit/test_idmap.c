@@ -1,19 +1,14 @@
 /* plan/idmap: which maps an idmapped mount gets, from its own, its option's or the container's. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "runtime/base/sys.h"
 #include "runtime/plan/idmap.h"
+#include "tests/unit/unit.h"
 
 #define IDS(c, h, n)   "{\"containerID\":" #c ",\"hostID\":" #h ",\"size\":" #n "}"
 #define USER(u, g)     "\"linux\":{\"namespaces\":[{\"type\":\"user\"}],\"uidMappings\":[" u "],\"gidMappings\":[" g "]},"

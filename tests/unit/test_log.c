@@ -3,10 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <regex.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "runtime/base/log.h"
-
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+#include "tests/unit/unit.h"
 
 /* The log's state lives as long as the process: every case runs in a child of its own. */
 struct outcome {

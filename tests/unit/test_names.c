@@ -3,16 +3,13 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include <cmocka.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/unit/unit.h"
 
 static const struct vocabulary {
 	const char *name;
@@ -135,13 +132,8 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_namespaces),
 	};
-	struct CMUnitTest walks[COUNT(tables)], corrections[COUNT(typos)];
 
-	for (size_t i = 0; i < COUNT(tables); i++)
-		walks[i] = (struct CMUnitTest){tables[i].name, test_table, NULL, NULL, (void *)&tables[i]};
-	for (size_t i = 0; i < COUNT(typos); i++)
-		corrections[i] = (struct CMUnitTest){typos[i].name, test_typo, NULL, NULL, (void *)&typos[i]};
-	return cmocka_run_group_tests_name("names: both ways", walks, NULL, NULL) +
-	       cmocka_run_group_tests_name("names: typos", corrections, NULL, NULL) +
+	return RUN_ROWS("names: both ways", tables, test_table) +
+	       RUN_ROWS("names: typos", typos, test_typo) +
 	       cmocka_run_group_tests_name("names: numbers", others, NULL, NULL);
 }

@@ -4,12 +4,11 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <cmocka.h>
+
+#include "tests/unit/unit.h"
 
 static struct netlink open_route(void)
 {

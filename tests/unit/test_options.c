@@ -1,17 +1,12 @@
 /* plan/options: what each word of mounts[].options means. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "runtime/base/sys.h"
 #include "runtime/plan/options.h"
+#include "tests/unit/unit.h"
 
 #define ATIME MOUNT_ATTR__ATIME
 #define TOP(s, c)   {.top = {s, c}}

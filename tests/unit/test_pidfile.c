@@ -3,19 +3,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "runtime/container/pidfile.h"
+#include "tests/unit/unit.h"
 
 static char directory[] = "/tmp/test-pidfile-XXXXXX";
 

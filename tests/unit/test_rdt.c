@@ -3,16 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/unit/unit.h"
 
 static struct config *parse(const char *rdt)
 {
@@ -195,17 +192,24 @@ static void the_class_is_decided(void **state)
 	remove_tree(&t);
 }
 
+static struct rdt_group make_class(const struct tree *t, const struct config *config)
+{
+	struct rdt_group g;
+	struct error err;
+
+	assert_int_equal(rdt_decide(t->fd, &config->linux_.intel_rdt, "c1", &g, &err), 0);
+	assert_int_equal(rdt_make(t->fd, &config->linux_.intel_rdt, &g, &err), 0);
+	return g;
+}
+
 /* The kernel would make the files of a new directory: here the test does. */
 static void a_new_class_gets_its_schemata_and_the_process(void **state)
 {
 	struct config *config = parse("\"l3CacheSchema\":\"L3:0=f\",\"memBwSchema\":\"MB:0=20\"");
 	struct tree t = make_tree();
-	struct rdt_group g;
+	struct rdt_group g = make_class(&t, config);
 	struct error err;
 
-	(void)state;
-	assert_int_equal(rdt_decide(t.fd, &config->linux_.intel_rdt, "c1", &g, &err), 0);
-	assert_int_equal(rdt_make(t.fd, &config->linux_.intel_rdt, &g, &err), 0);
 	put(&t, "c1/schemata", "");
 	put(&t, "c1/tasks", "");
 	assert_int_equal(rdt_enter(t.fd, &config->linux_.intel_rdt, &g, "c1", 4711, &err), 0);
@@ -219,12 +223,9 @@ static void a_class_that_exists_keeps_its_schemata(void **state)
 {
 	struct config *config = parse("\"closID\":\"gold\",\"l3CacheSchema\":\"L3:0=0FF\",\"enableMonitoring\":true");
 	struct tree t = make_tree();
-	struct rdt_group g;
+	struct rdt_group g = make_class(&t, config);
 	struct error err;
 
-	(void)state;
-	assert_int_equal(rdt_decide(t.fd, &config->linux_.intel_rdt, "c1", &g, &err), 0);
-	assert_int_equal(rdt_make(t.fd, &config->linux_.intel_rdt, &g, &err), 0);
 	assert_int_equal(rdt_enter(t.fd, &config->linux_.intel_rdt, &g, "c1", 4711, &err), 0);
 	assert_string_equal(get(&t, "gold/schemata"), "L3:0=ff\n");
 	assert_string_equal(get(&t, "gold/tasks"), "4711\n");

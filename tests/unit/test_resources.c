@@ -3,15 +3,13 @@
  * (config-linux.md "Control groups").  What values do to each other is test_cgroup_settings.c's business.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "cgroups/internal.h"
 #include "cgroups/settings.h"
 #include "spec/config.h"
+#include "tests/unit/hosts.h"
 
 enum host { V1, V2 };
 
@@ -94,7 +92,7 @@ static bool same_lines(const char *a, const char *b)
 
 static void every_property_ends_in_its_file(void **state)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct config *config = NULL;
 		struct settings list;
 		char json[1024], text[2048] = "";
@@ -117,14 +115,7 @@ static void every_property_ends_in_its_file(void **state)
 
 static int setup(void **state)
 {
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		struct error err = {0};
-
-		snprintf(hosts[i].text, sizeof(hosts[i].text), "%s", host_texts[i]);
-		if (cgroup_host_parse(&hosts[i], &err) < 0)
-			return -1;
-	}
-	return 0;
+	return imagine_hosts(hosts, host_texts, COUNT(hosts));
 }
 
 int main(void)

@@ -2,13 +2,10 @@
 #include "runtime/container/scheduler.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/unit/unit.h"
 
 static const struct row {
 	const char *name, *text;        /* of process.scheduler */

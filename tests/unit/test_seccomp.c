@@ -3,16 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,14 +19,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "runtime/base/sys.h"
 #include "runtime/container/seccomp.h"
 #include "runtime/container/seccomp_bpf.h"
 #include "runtime/container/seccomp_cache.h"
-
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+#include "tests/unit/configs.h"
 
 #define ALLOW    SECCOMP_RET_ALLOW
 #define KILL     SECCOMP_RET_KILL_THREAD
@@ -763,43 +755,24 @@ static void same_arch(const struct seccomp *profile, const struct seccomp_filter
 			same_number(profile, filter, oracle, arch, nr, beyond);
 }
 
-static char *read_file(const char *path, size_t *ret_len)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	off_t size = lseek(fd, 0, SEEK_END);
-	char *text = malloc((size_t)size + 1);
+typedef void on_profile(const char *path, struct seccomp *profile);
 
-	assert_true(fd >= 0 && text);
-	assert_int_equal(pread(fd, text, (size_t)size, 0), size);
-	text[size] = '\0';
-	close(fd);
-	*ret_len = (size_t)size;
-	return text;
+static void with_profile(const char *path, const char *text, size_t len, void *arg)
+{
+	struct config *config = NULL;
+	struct error err;
+
+	if (config_parse(text, len, path, &config, &err) < 0)
+		fail_msg("%s: %s", path, err.text);
+	if (config->linux_.seccomp.set)
+		(*(on_profile **)arg)(path, &config->linux_.seccomp);
+	config_free(config);
 }
 
 /* Each config.json that an engine wrote, as far as it has a profile. */
-static void each_bundle(void (*act)(const char *path, struct seccomp *profile))
+static void each_bundle(on_profile *act)
 {
-	glob_t found;
-
-	if (glob("tests/data/bundles/*.json", 0, NULL, &found) != 0) {
-		print_message("tests/data/bundles is not here (run from the top of the tree)\n");
-		skip();
-	}
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		struct config *config = NULL;
-		struct error err;
-		size_t len;
-		char *text = read_file(found.gl_pathv[i], &len);
-
-		if (config_parse(text, len, found.gl_pathv[i], &config, &err) < 0)
-			fail_msg("%s: %s", found.gl_pathv[i], err.text);
-		if (config->linux_.seccomp.set)
-			act(found.gl_pathv[i], &config->linux_.seccomp);
-		config_free(config);
-		free(text);
-	}
-	globfree(&found);
+	assert_true(each_config("tests/data/bundles", with_profile, &act) > 0);
 }
 
 static void same_as_libseccomp(const char *path, struct seccomp *profile)

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "spec/validate.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "spec/config.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#include "tests/unit/complaint.h"
+#include "tests/unit/configs.h"
 
 /* ---- rules: a text is %s of a frame that is valid without it ---- */
 
@@ -207,58 +203,26 @@ static void test_row(void **state)
 	struct error err = {0};
 	int r;
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	snprintf(text, sizeof(text), frames[row->frame], row->text);
-#pragma GCC diagnostic pop
+	in_frame(text, sizeof(text), frames[row->frame], row->text);
 	r = judge(text, strlen(text), "config.json", &err);
-	if (!row->error) {
-		assert_string_equal(err.text, "");
-		assert_int_equal(r, 0);
-		return;
-	}
-	assert_string_equal(err.text, row->error);
-	assert_int_equal(r, -EINVAL);
-	if (row->pointer)
-		assert_string_equal(err.pointer, row->pointer);
-	assert_int_equal(err.line, row->line);
-	assert_int_equal(err.column, row->column);
-	if (row->hint)
-		assert_string_equal(err.hint, row->hint);
+	expect_complaint(r, &err, row->error, row->line, row->column, row->pointer, row->hint);
+	if (row->error)
+		assert_int_equal(r, -EINVAL);
 }
 
 /* ---- files ---- */
 
-static size_t read_file(const char *path, char *buf, size_t size)
+static void accept(const char *path, const char *text, size_t len, void *arg)
 {
-	FILE *stream = fopen(path, "re");
-	size_t len = stream ? fread(buf, 1, size, stream) : 0;
+	struct error err = {0};
 
-	if (stream)
-		fclose(stream);
-	return len;
+	if (judge(text, len, path, &err) < 0)
+		fail_msg("%s:%u:%u: %s: %s", path, err.line, err.column, err.pointer, err.text);
 }
 
 static void test_bundles(void **state)
 {
-	static char text[65536];
-	DIR *dir = opendir("tests/data/bundles");
-	int n = 0;
-
-	for (struct dirent *e; dir && (e = readdir(dir));) {
-		char path[512];
-		struct error err = {0};
-
-		if (!strstr(e->d_name, ".json"))
-			continue;
-		snprintf(path, sizeof(path), "tests/data/bundles/%s", e->d_name);
-		if (judge(text, read_file(path, text, sizeof(text)), path, &err) < 0)
-			fail_msg("%s:%u:%u: %s: %s", path, err.line, err.column, err.pointer, err.text);
-		n++;
-	}
-	if (dir)
-		closedir(dir);
-	assert_int_equal(n, 41);
+	assert_int_equal(each_config("tests/data/bundles", accept, NULL), 41);
 }
 
 /* The schema says yes to all of them; the text of the specification, for Linux, not quite. */
@@ -282,13 +246,12 @@ static void test_example(void **state)
 {
 	static const char old[] = "\"0.5.0-dev\"", current[] = "\"1.3.0-dev\"";
 	const struct example *example = *state;
-	char path[256], text[65536], *version;
+	char path[256], text[CONFIG_SIZE_MAX], *version;
 	struct error err = {0};
 	size_t len;
 
 	snprintf(path, sizeof(path), "tests/data/runtime-spec/good/%s", example->name);
-	len = read_file(path, text, sizeof(text) - 1);
-	text[len] = '\0';
+	len = read_config(path, text);
 	judge(text, len, path, &err);
 	assert_string_equal(err.text, example->error);
 	version = strstr(text, old);
@@ -392,17 +355,9 @@ int main(void)
 		cmocka_unit_test(test_resources_part),
 		cmocka_unit_test(test_interface_names),
 	};
-	struct CMUnitTest rules[COUNT(rows)], files[COUNT(examples)], paths[COUNT(sysctl_rows)];
 
-	for (size_t i = 0; i < COUNT(rows); i++)
-		rules[i] = (struct CMUnitTest){rows[i].name, test_row, NULL, NULL, (void *)&rows[i]};
-	for (size_t i = 0; i < COUNT(examples); i++)
-		files[i] = (struct CMUnitTest){examples[i].name, test_example, NULL, NULL, (void *)&examples[i]};
-	for (size_t i = 0; i < COUNT(sysctl_rows); i++)
-		paths[i] = (struct CMUnitTest){sysctl_rows[i].name, test_sysctl_path, NULL, NULL,
-		                               (void *)&sysctl_rows[i]};
-	return cmocka_run_group_tests_name("validate: rules", rules, NULL, NULL) +
-	       cmocka_run_group_tests_name("validate: examples", files, NULL, NULL) +
-	       cmocka_run_group_tests_name("validate: sysctl paths", paths, NULL, NULL) +
+	return RUN_ROWS("validate: rules", rows, test_row) +
+	       RUN_ROWS("validate: examples", examples, test_example) +
+	       RUN_ROWS("validate: sysctl paths", sysctl_rows, test_sysctl_path) +
 	       cmocka_run_group_tests_name("validate: the rest", others, NULL, NULL);
 }
