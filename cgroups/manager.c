@@ -15,14 +15,14 @@
 
 /* ---- by ourselves, by nobody ---- */
 
-static int locate_fs(const struct cgroup_host *host, const struct text *cgroups_path, const char *id, bool user,
-                     struct cgroup *ret, struct unit *ret_unit, struct error *err)
+static int locate_fs(const struct cgroup_host *host, const struct cgroup_wish *wish, struct cgroup *ret,
+                     struct unit *ret_unit, struct error *err)
 {
-	return cgroup_locate(host, cgroups_path, id, ret, err);
+	return cgroup_locate(host, wish->cgroups_path, wish->id, ret, err);
 }
 
-static int locate_nothing(const struct cgroup_host *host, const struct text *cgroups_path, const char *id, bool user,
-                          struct cgroup *ret, struct unit *ret_unit, struct error *err)
+static int locate_nothing(const struct cgroup_host *host, const struct cgroup_wish *wish, struct cgroup *ret,
+                          struct unit *ret_unit, struct error *err)
 {
 	ret->host = host;
 	ret->n = ret->used = 0;
@@ -47,19 +47,40 @@ static void place(struct cgroup *cgroup, const char *path)
 	}
 }
 
-static int locate_unit(const struct cgroup_host *host, const struct text *cgroups_path, const char *id, bool user,
-                       struct cgroup *ret, struct unit *ret_unit, struct error *err)
+static int add_subgroup(const struct unit *unit, char *path, struct error *err)
+{
+	size_t n = strlen(path);
+
+	if (!*unit->subgroup)
+		return 0;
+	if (n + strlen(unit->subgroup) + 1 >= CGROUP_PATH_MAX - NAME_MAX)
+		return error_set(err, ENAMETOOLONG, "find the group %.40s of unit %s", unit->subgroup, unit->name);
+	stpcpy(stpcpy(path + n, "/"), unit->subgroup);
+	return 0;
+}
+
+static int locate_unit(const struct cgroup_host *host, const struct cgroup_wish *wish, struct cgroup *ret,
+                       struct unit *ret_unit, struct error *err)
 {
 	char path[CGROUP_PATH_MAX];
-	int r = unit_name(cgroups_path, id, user, ret_unit, err);
+	int r = unit_name(wish->cgroups_path, wish->id, wish->user, ret_unit, err);
 
 	ret->host = host;
 	ret->n = ret->used = 0;
 	if (r == 0)
+		r = unit_subgroup(wish->annotations, ret_unit, err);
+	/* A slice stays by itself. */
+	ret_unit->held = wish->held && !ret_unit->is_slice;
+	/* On v2 who holds it must not be in the container's own group, where it would be counted. */
+	if (ret_unit->held && host->layout == CGROUP_V2 && !*ret_unit->subgroup)
+		strcpy(ret_unit->subgroup, "container");
+	if (r == 0)
 		r = unit_path(ret_unit, path, err);
+	if (r == 0)
+		r = add_subgroup(ret_unit, path, err);
 	if (r < 0)
 		return r;
-	if (user && host->layout != CGROUP_V2) {
+	if (wish->user && host->layout != CGROUP_V2) {
 		error_set(err, ENOTSUP, "ask the user's systemd for %s", ret_unit->name);
 		return error_hint(err, "it has groups to give on cgroup v2 only: run with --cgroup-manager cgroupfs");
 	}
@@ -118,18 +139,52 @@ static int find_path(const struct cgroup *cgroup, const struct unit *unit, pid_t
 	return r < 0 ? r : check_path(ret, unit, err);
 }
 
-static int move_to_slice(const struct cgroup *cgroup, pid_t pid, struct error *err)
+/* Makes the group, if it is not there, and moves the process. */
+static int move_to(const struct cgroup *cgroup, const char *path, pid_t pid, struct error *err)
 {
-	const struct cgroup_dir *dir = cgroup_v2_dir(cgroup);
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%d", pid);
+	char file[CGROUP_PATH_MAX + 32], text[16];
+	int root_fd = cgroup->host->root_fd, n = snprintf(text, sizeof(text), "%d", pid);
 
-	if (!dir || cgroup_file_write(cgroup, dir, "cgroup.procs", text, (size_t)n) == 0)
-		return 0;       /* v1: it joins by itself */
-	return error_set(err, errno, "move the container's process to /sys/fs/cgroup/%s", dir->path);
+	snprintf(file, sizeof(file), "%s/cgroup.procs", path);
+	if (mkdirat(root_fd, path, 0755) < 0 && errno != EEXIST)
+		return error_set(err, errno, "make the cgroup /sys/fs/cgroup/%s", path);
+	if (cgroup_write_at(root_fd, file, text, (size_t)n) < 0)
+		return error_set(err, errno, "move process %d to /sys/fs/cgroup/%s", pid, path);
+	return 0;
 }
 
-/* What systemd made is taken as it is, with the process in it. */
+/*
+ * `path` is the unit's own group.  v2: beside the container's, whose controllers can only be switched on when nobody is
+ * in the unit's own.  v1: in the hierarchy by which systemd knows who is left; it has no controllers.
+ */
+static int hold(const struct cgroup *cgroup, const struct unit *unit, const char *path, struct error *err)
+{
+	bool v2 = cgroup->host->layout == CGROUP_V2;
+	char group[CGROUP_PATH_MAX + NAME_MAX];
+	int r = 0;
+
+	for (size_t i = 0; i < cgroup->n && r == 0; i++) {
+		const struct cgroup_hierarchy *h = cgroup->dirs[i].hierarchy;
+
+		snprintf(group, sizeof(group), "%s%s%s", h->dir, *h->dir ? path : path + 1,
+		         !v2 ? "" : strcmp(unit->subgroup, "hold") == 0 ? "/holder" : "/hold");
+		if (v2 || !h->controllers)
+			r = move_to(cgroup, group, unit->holder, err);
+	}
+	return r;
+}
+
+/* A slice takes no process from systemd, a scope takes it into its own group.  On v1 it joins by itself. */
+static int enter(const struct cgroup *cgroup, const struct unit *unit, pid_t pid, struct error *err)
+{
+	const struct cgroup_dir *dir = cgroup_v2_dir(cgroup);
+
+	if (cgroup->host->layout != CGROUP_V2 || !(unit->is_slice || *unit->subgroup))
+		return 0;
+	return move_to(cgroup, dir->path, pid, err);
+}
+
+/* What is there is taken as it is, with the process in it. */
 static void adopt(struct cgroup *cgroup)
 {
 	for (size_t i = 0; i < cgroup->n; i++)
@@ -153,10 +208,17 @@ int cgroup_start(struct cgroup *cgroup, const struct unit *unit, pid_t pid, stru
 	/* On v1 init's mounts name it already. */
 	if (!v2 && strcmp(path, planned) != 0)
 		return error_set(err, ERROR_SAID, "start %s: its group is %s, and not %s", unit->name, path, planned);
+	r = unit->holder ? hold(cgroup, unit, path, err) : 0;
+	if (r == 0)
+		r = add_subgroup(unit, path, err);
+	if (r < 0)
+		return r;
 	place(cgroup, path);
+	r = enter(cgroup, unit, pid, err);
+	if (r < 0)
+		return r;
 	adopt(cgroup);
-	r = cgroup_make(cgroup, resources, CGROUP_PART_ALL, err);
-	return r == 0 && unit->is_slice ? move_to_slice(cgroup, pid, err) : r;
+	return cgroup_make(cgroup, resources, CGROUP_PART_ALL, err);
 }
 
 uint64_t cgroup_identity(size_t n, const char *const *paths)

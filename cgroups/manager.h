@@ -11,15 +11,23 @@
 
 enum cgroup_manager_kind { CGROUP_BY_FS, CGROUP_BY_SYSTEMD, CGROUP_BY_NOBODY, CGROUP_MANAGERS };
 
+/* What decides where a group goes. */
+struct cgroup_wish {
+	const struct text *cgroups_path;
+	const struct pairs *annotations;
+	const char *id;
+	bool user;                      /* what is not the system's is asked for */
+	bool held;                      /* systemd must not remove the group before we let it */
+};
+
 struct cgroup_manager {
 	const char *name;               /* as --cgroup-manager has it */
 	/*
-	 * Decides where the group goes, and makes nothing.  `user`: what is not the system's is asked for.  No groups
-	 * (ret->n == 0): the container gets none; ret_unit->name: the group comes into being with its first process, by
-	 * cgroup_start.
+	 * Decides where the group goes, and makes nothing.  No groups (ret->n == 0): the container gets none;
+	 * ret_unit->name: the group comes into being with its first process, by cgroup_start.
 	 */
-	int (*locate)(const struct cgroup_host *host, const struct text *cgroups_path, const char *id, bool user,
-	              struct cgroup *ret, struct unit *ret_unit, struct error *err);
+	int (*locate)(const struct cgroup_host *host, const struct cgroup_wish *wish, struct cgroup *ret,
+	              struct unit *ret_unit, struct error *err);
 };
 
 extern const struct cgroup_manager cgroup_managers[CGROUP_MANAGERS];
@@ -27,8 +35,8 @@ extern const struct cgroup_manager cgroup_managers[CGROUP_MANAGERS];
 /* True if the systemd to be asked is the user's: for who is not root, and for root of a user's namespace. */
 bool cgroup_user_manager(void);
 /*
- * Has systemd start the unit with `pid` in it, and finds its group: from then on that is like one of our own
- * (what v1 hierarchies systemd leaves alone has been made).  *ret_started: systemd_stop is due.
+ * Has systemd start the unit with `pid` in it (and unit->holder), and finds its group: from then on that is like one of
+ * our own (what v1 hierarchies systemd leaves alone has been made).  *ret_started: systemd_stop is due.
  */
 int cgroup_start(struct cgroup *cgroup, const struct unit *unit, pid_t pid, struct dbus *bus,
                  const struct resources *resources, const struct pairs *annotations, bool *ret_started,

@@ -67,6 +67,14 @@ static uint64_t limit(int64_t value)
 	return value < 0 ? UINT64_MAX : (uint64_t)value;
 }
 
+/* 0 is no number of tasks for systemd; the file gets it.  The holder is one task more in the unit. */
+static void put_tasks(struct builder *b, const char *name, uint64_t n)
+{
+	bool held = b->flags & UNIT_HELD && n < UINT64_MAX;
+
+	put_number(b, name, (n ?: 1) + held);
+}
+
 /* ---- limits ---- */
 
 static void put_memory(struct builder *b, const struct resources *r)
@@ -190,15 +198,31 @@ static void put_io(struct builder *b, const struct resources *r)
 
 /* ---- linux.resources.unified ---- */
 
-static void unified_number(struct builder *b, const char *name, const char *value)
+static bool read_number(const char *value, uint64_t *ret)
 {
 	char *end;
-	uint64_t n = strtoull(value, &end, 10);
 
+	*ret = UINT64_MAX;
 	if (strcmp(value, "max") == 0)
-		put_number(b, name, UINT64_MAX);
-	else if (end != value && !*end)
+		return true;
+	*ret = strtoull(value, &end, 10);
+	return end != value && !*end;
+}
+
+static void unified_number(struct builder *b, const char *name, const char *value)
+{
+	uint64_t n;
+
+	if (read_number(value, &n))
 		put_number(b, name, n);
+}
+
+static void unified_tasks(struct builder *b, const char *name, const char *value)
+{
+	uint64_t n;
+
+	if (read_number(value, &n))
+		put_tasks(b, name, n);
 }
 
 static void unified_cpu_max(struct builder *b, const char *name, const char *value)
@@ -223,7 +247,7 @@ static const struct unified {
 	bool newer, at_start;
 	void (*put)(struct builder *b, const char *name, const char *value);
 } unified[] = {
-	{"pids.max", "TasksMax", false, false, unified_number},
+	{"pids.max", "TasksMax", false, false, unified_tasks},
 	{"memory.min", "MemoryMin", true, false, unified_number},
 	{"memory.low", "MemoryLow", false, false, unified_number},
 	{"memory.high", "MemoryHigh", false, false, unified_number},
@@ -254,9 +278,8 @@ static void put_limits(struct builder *b, const struct resources *r)
 	put_cpu(b, r);
 	put_cpus(b, "AllowedCPUs", r->cpu.cpus.s);
 	put_cpus(b, "AllowedMemoryNodes", r->cpu.mems.s);
-	/* 0 is no number of tasks for systemd; the file gets it. */
 	if (r->pids_limit.set)
-		put_number(b, "TasksMax", r->pids_limit.value == 0 ? 1 : limit(r->pids_limit.value));
+		put_tasks(b, "TasksMax", limit(r->pids_limit.value));
 	put_io(b, r);
 	put_unified(b, &r->unified);
 }
@@ -444,6 +467,9 @@ static void put_identity(struct builder *b, const struct unit *unit, pid_t pid)
 		begin(b, "PIDs", "au");
 		array = wire_array(b->w, 4);
 		wire_number(b->w, 4, (uint32_t)pid);
+		/* On v1 it is only where systemd counts who is left, and in no group that limits. */
+		if (unit->holder && !(b->flags & UNIT_V1))
+			wire_number(b->w, 4, (uint32_t)unit->holder);
 		wire_array_end(b->w, array);
 	}
 	for (size_t i = 0; accounts[i]; i++)
@@ -457,7 +483,7 @@ static void put_identity(struct builder *b, const struct unit *unit, pid_t pid)
 int unit_properties(const struct unit *unit, pid_t pid, const struct resources *resources,
 		    const struct pairs *annotations, unsigned flags, struct wire *ret, struct error *err)
 {
-	struct builder b = {ret, flags, err};
+	struct builder b = {ret, flags | (unit->held && !(flags & UNIT_V1) ? UNIT_HELD : 0), err};
 	struct wire_array array = wire_array(ret, 8);
 	int r = 0;
 

@@ -289,10 +289,9 @@ static uint32_t call_update(struct talk *t, const struct resources *resources, u
 	return serial;
 }
 
-int systemd_update(struct dbus *bus, const char *unit, const struct resources *resources, bool v1, struct error *err)
+int systemd_update(struct dbus *bus, const char *unit, const struct resources *resources, unsigned flags, struct error *err)
 {
 	struct talk t = {.bus = bus, .unit = unit};
-	unsigned flags = v1 ? UNIT_V1 : 0;
 	struct dbus_message m;
 	int r;
 
@@ -305,7 +304,7 @@ int systemd_update(struct dbus *bus, const char *unit, const struct resources *r
 	return r;
 }
 
-int systemd_attach(struct dbus *bus, const char *unit, pid_t pid, struct error *err)
+int systemd_attach(struct dbus *bus, const char *unit, const char *subgroup, pid_t pid, struct error *err)
 {
 	struct talk t = {.bus = bus, .unit = unit};
 	struct wire body = {0};
@@ -315,7 +314,7 @@ int systemd_attach(struct dbus *bus, const char *unit, pid_t pid, struct error *
 
 	greet(&t, false);
 	wire_string(&body, unit);
-	wire_string(&body, "");         /* the unit's own group, none below it */
+	wire_string(&body, subgroup);
 	pids = wire_array(&body, 4);
 	wire_number(&body, 4, (uint32_t)pid);
 	wire_array_end(&body, pids);

@@ -12,11 +12,13 @@
  */
 int systemd_start(struct dbus *bus, const struct unit *unit, pid_t pid, const struct resources *resources,
                   const struct pairs *annotations, bool v1, bool *ret_started, struct error *err);
-/* Other limits for a unit that runs; until the next boot. */
-int systemd_update(struct dbus *bus, const char *unit, const struct resources *resources, bool v1, struct error *err);
-/* Moves a process of the caller's into the group of a unit that is delegated: for who may not write to the group above
- * both. */
-int systemd_attach(struct dbus *bus, const char *unit, pid_t pid, struct error *err);
+/* Other limits for a unit that runs; until the next boot.  `flags`: UNIT_V1, UNIT_HELD. */
+int systemd_update(struct dbus *bus, const char *unit, const struct resources *resources, unsigned flags, struct error *err);
+/*
+ * Moves a process of the caller's into the group of a unit that is delegated, or into one below it ("/container"; else
+ * ""): for who may not write to the group above both.
+ */
+int systemd_attach(struct dbus *bus, const char *unit, const char *subgroup, pid_t pid, struct error *err);
 /* Stops it and forgets that it failed, if it did.  One that does not exist is no error. */
 int systemd_stop(struct dbus *bus, const char *unit, struct error *err);
 /*

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SUBGROUP "run.oci.systemd.subgroup"
+
 /* ---- names ---- */
 
 /* systemd.unit(5): what a unit's name may be made of.  '@' would make it an instance of a template. */
@@ -120,6 +122,29 @@ int unit_name(const struct text *cgroups_path, const char *id, bool user, struct
 	}
 	r = given ? name_unit(cgroups_path->s, ret, err) : name_scope("crun-lite", id, ret, err);
 	return r < 0 && given ? error_locate(err, cgroups_path->at) : r;
+}
+
+int unit_subgroup(const struct pairs *annotations, struct unit *unit, struct error *err)
+{
+	for (size_t i = 0; i < annotations->n; i++) {
+		const struct pair *p = &annotations->v[i];
+		size_t n = strlen(p->value);
+
+		if (strcmp(p->key, SUBGROUP) != 0 || n == 0)
+			continue;
+		if (n > NAME_MAX || *p->value == '.' || !is_plain(p->value, n)) {
+			error_set(err, EINVAL, SUBGROUP " '%.80s' cannot be the name of a group", p->value);
+			error_hint(err, "letters, digits and :-_.\\ make one");
+			return error_locate(err, p->at);
+		}
+		if (unit->is_slice) {
+			error_set(err, EINVAL, SUBGROUP " '%.80s' in the slice %s", p->value, unit->name);
+			error_hint(err, "a slice is systemd's to divide, a scope is ours");
+			return error_locate(err, p->at);
+		}
+		strcpy(unit->subgroup, p->value);
+	}
+	return 0;
 }
 
 /* "a-b.slice" is a.slice/a-b.slice. */

@@ -20,6 +20,9 @@ struct unit {
 	char description[300];
 	bool is_slice;                  /* it takes no process when it starts */
 	bool user;                      /* of the user's manager, not of the system's */
+	char subgroup[NAME_MAX + 1];    /* of the unit's own group, for the container; "": none */
+	bool held;                      /* by a process of ours, until its numbers are read: systemd removes what is empty */
+	pid_t holder;                   /* that process; 0: not there yet */
 };
 
 /*
@@ -31,6 +34,8 @@ int unit_name(const struct text *cgroups_path, const char *id, bool user, struct
 bool unit_is_name(const char *name);
 /* Sets the description alone: it tells the units of two containers apart. */
 void unit_describe(struct unit *unit, const char *id);
+/* The annotation run.oci.systemd.subgroup, as crun has it: the name of a group below the unit's own. */
+int unit_subgroup(const struct pairs *annotations, struct unit *unit, struct error *err);
 /* Its group below the manager's: "/a.slice/a-b.slice/docker-x.scope".  CGROUP_PATH_MAX bytes. */
 int unit_path(const struct unit *unit, char *ret, struct error *err);
 /* The name in an object path: bytes but letters and digits as _xx.  At most 3 for one, and a 0. */
@@ -40,6 +45,7 @@ enum {
 	UNIT_V1 = 1,            /* the host's controllers are v1's: other words for some limits */
 	UNIT_OLD = 2,           /* leave out what came after systemd 240: the files get all of it anyway */
 	UNIT_UPDATE = 4,        /* for SetUnitProperties: limits only */
+	UNIT_HELD = 8,          /* one task more than the container's: the holder (also where unit->held says so) */
 };
 
 /*

@@ -35,6 +35,8 @@ static void emit_one(struct emitter *e, const struct state *s, enum status statu
 	emit_key_string(e, "bundle", s->bundle);
 	emit_key_string(e, "rootfs", s->rootfs);
 	emit_key_string(e, "created", s->created);
+	if (s->unit)                    /* as crun has it */
+		emit_key_string(e, "systemd-scope", s->unit);
 	emit_key_pairs(e, "annotations", &s->annotations);
 }
 

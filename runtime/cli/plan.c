@@ -65,13 +65,13 @@ static int imagine_host(const char *word, struct cgroup_host *ret, struct caller
 static int find_host(struct launch *l, const struct plan_options *o, struct error *err)
 {
 	enum cgroup_manager_kind manager = l->options->runtime->manager;
+	struct cgroup_wish wish = launch_wish(l);
 	int r = o->host ? imagine_host(o->host, &l->cgroup_host, &l->caller, err) : cgroup_host_open(&l->cgroup_host, err);
 
 	if (r < 0 || l->cgroup_host.layout == CGROUP_NONE)
 		return r;
-	return cgroup_managers[manager].locate(&l->cgroup_host, &l->config->linux_.cgroups_path, l->options->id,
-	                                       o->host ? l->caller.ordinary : cgroup_user_manager(), &l->group, &l->unit,
-	                                       err);
+	wish.user = o->host ? l->caller.ordinary : cgroup_user_manager();
+	return cgroup_managers[manager].locate(&l->cgroup_host, &wish, &l->group, &l->unit, err);
 }
 
 /* What systemd will be asked for, behind the steps.  The process is not known yet. */
@@ -82,7 +82,8 @@ static int print_unit(const struct launch *l, struct error *err)
 	int r = unit_properties(&l->unit, 0, &l->config->linux_.resources, &l->config->annotations, flags, &properties, err);
 
 	if (r == 0) {
-		printf("systemd %s of the %s\n", l->unit.name, l->unit.user ? "user" : "system");
+		printf("systemd %s of the %s%s%s\n", l->unit.name, l->unit.user ? "user" : "system",
+		       *l->unit.subgroup ? ", in its group " : "", l->unit.subgroup);
 		unit_properties_print(&properties, stdout);
 	}
 	wire_free(&properties);

@@ -117,6 +117,7 @@ static int stay(struct launch *l, struct foreground *fg, struct report *report, 
 	undo_forget(&l->undo);
 	if (report)
 		report_end(report, l, fg, *ret_status);
+	launch_let_go(l);
 	if (l->options->keep)
 		return 0;
 	r = store_relock(&l->store, &late);

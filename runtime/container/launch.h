@@ -87,3 +87,7 @@ int launch_learn_caller(struct launch *l, struct error *err);
 /* launch_overlay.c: where a root of layers will be written to, for the state and the plan. */
 int launch_name_upper(struct launch *l, struct error *err);
 int launch_plan(struct launch *l, struct error *err);
+/* What its manager is asked for, but for whose (`user`). */
+struct cgroup_wish launch_wish(const struct launch *l);
+/* systemd may remove the container's group now; nothing where it was not held. */
+void launch_let_go(struct launch *l);

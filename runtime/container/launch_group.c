@@ -22,9 +22,20 @@ static bool mounts_cgroups(const struct config *c)
 	return false;
 }
 
+struct cgroup_wish launch_wish(const struct launch *l)
+{
+	return (struct cgroup_wish){
+		.cgroups_path = &l->config->linux_.cgroups_path,
+		.annotations = &l->config->annotations,
+		.id = l->options->id,
+		.held = l->options->report,
+	};
+}
+
 int launch_locate_group(struct launch *l, struct error *err)
 {
 	enum cgroup_manager_kind manager = l->options->runtime->manager;
+	struct cgroup_wish wish = launch_wish(l);
 	int r;
 
 	/* Some hosts have none where they should be: not looked at but to be shown. */
@@ -37,9 +48,8 @@ int launch_locate_group(struct launch *l, struct error *err)
 	/* Without cgroups there is nothing to limit with: cgroup_set refuses what was asked for, by name. */
 	if (l->cgroup_host.layout == CGROUP_NONE)
 		return cgroup_set(&l->group, &l->config->linux_.resources, err);
-	return cgroup_managers[manager].locate(&l->cgroup_host, &l->config->linux_.cgroups_path, l->options->id,
-	                                       manager == CGROUP_BY_SYSTEMD && cgroup_user_manager(), &l->group,
-	                                       &l->unit, err);
+	wish.user = manager == CGROUP_BY_SYSTEMD && cgroup_user_manager();
+	return cgroup_managers[manager].locate(&l->cgroup_host, &wish, &l->group, &l->unit, err);
 }
 
 static void undo_group(void *arg)

@@ -56,6 +56,7 @@ static void fill_state(struct launch *l)
 		s->groups[s->n_groups++] = l->group.dirs[i].path;
 	s->unit = *l->unit.name ? l->unit.name : NULL;
 	s->unit_user = l->unit.user;
+	s->unit_held = l->unit.held && l->cgroup_host.layout == CGROUP_V2;
 }
 
 static bool wants_notify(void)

@@ -16,6 +16,7 @@
 #include "runtime/base/log.h"
 #include "runtime/container/foreground.h"
 #include "runtime/container/group.h"
+#include "runtime/container/holder.h"
 #include "runtime/container/unit_end.h"
 
 /* For all that is asked of systemd while a container starts. */
@@ -60,12 +61,24 @@ int launch_reach_systemd(struct launch *l, struct error *err)
 	return 0;
 }
 
+void launch_let_go(struct launch *l)
+{
+	holder_end(l->unit.holder);
+	l->unit.holder = 0;
+}
+
+static void undo_hold(void *arg)
+{
+	launch_let_go(arg);
+}
+
 /* Killed first: systemd would ask politely, and wait for 90 s. */
 static void undo_unit(void *arg)
 {
 	struct launch *l = arg;
 	struct error ignored;
 
+	launch_let_go(l);
 	if (l->pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, l->pidfd, SIGKILL, NULL, 0);
 	if ((!l->state.n_groups || group_end(&l->group, GROUP_TIMEOUT_MS, &ignored) == 0) &&
@@ -103,6 +116,12 @@ int launch_start_unit(struct launch *l, struct error *err)
 
 	if (!*l->unit.name)
 		return 0;
+	if (l->unit.held) {
+		r = holder_start(&l->unit.holder, err);
+		if (r < 0)
+			return r;
+		undo_push(&l->undo, undo_hold, l);
+	}
 	r = cgroup_start(&l->group, &l->unit, l->pid, &l->bus, &l->config->linux_.resources, &l->config->annotations,
 	                 &started, err);
 	if (started)

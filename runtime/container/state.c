@@ -54,6 +54,8 @@ static void emit_unit(struct emitter *e, const struct state *s)
 	emit_object(e);
 	emit_key_string(e, "unit", s->unit);
 	emit_key_bool(e, "user", s->unit_user);
+	if (s->unit_held)
+		emit_key_bool(e, "held", true);
 	emit_key_uint(e, "group", s->unit_group);
 	emit_end_object(e);
 }
@@ -163,6 +165,7 @@ static void get_unit(const struct json *root, struct state *ret)
 		return;
 	ret->unit = get_string(unit, "unit");
 	ret->unit_user = get_bool(unit, "user");
+	ret->unit_held = get_bool(unit, "held");
 	ret->unit_group = get_number(unit, "group");
 }
 

@@ -50,6 +50,7 @@ struct state {
 	size_t group_parents[CGROUP_HIERARCHIES_MAX];   /* as struct cgroup_dir's: delete removes them too, if they are empty */
 	const char *unit;               /* systemd's, which has the groups; NULL: they are our own */
 	bool unit_user;                 /* of the user's systemd */
+	bool unit_held;                 /* on v2: a process of ours is in it, beside the container's group */
 	uint64_t unit_group;            /* cgroup_identity; 0: not known yet */
 	const char *upper;              /* absolute: what the container writes to a root of layers; goes with it; or NULL */
 	struct rdt_group rdt;

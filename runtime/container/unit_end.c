@@ -27,6 +27,14 @@ bool unit_moves(const struct state *state, const struct caller *caller, struct c
 	return true;
 }
 
+/* "/container", or "": what the state's path has behind the unit. */
+static const char *subgroup(const struct state *state)
+{
+	const char *last = state->n_groups ? strrchr(state->groups[0], '/') : NULL;
+
+	return last && strcmp(last + 1, state->unit) != 0 ? last : "";
+}
+
 int unit_move(const struct state *state, pid_t pid, struct error *err)
 {
 	struct dbus bus;
@@ -34,7 +42,7 @@ int unit_move(const struct state *state, pid_t pid, struct error *err)
 
 	if (r < 0)
 		return r;
-	r = systemd_attach(&bus, state->unit, pid, err);
+	r = systemd_attach(&bus, state->unit, subgroup(state), pid, err);
 	dbus_close(&bus);
 	return r;
 }

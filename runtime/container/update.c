@@ -169,7 +169,8 @@ static int tell_systemd(const struct state *state, const struct group *group, co
 	e = dbus_open(state->unit_user, SYSTEMD_TIMEOUT_MS, NULL, &bus, err);
 	if (e < 0)
 		return e;
-	e = systemd_update(&bus, state->unit, r, group->host.layout != CGROUP_V2, err);
+	e = systemd_update(&bus, state->unit, r,
+	                   (group->host.layout != CGROUP_V2 ? UNIT_V1 : 0) | (state->unit_held ? UNIT_HELD : 0), err);
 	dbus_close(&bus);
 	return e;
 }

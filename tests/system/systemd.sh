@@ -239,12 +239,185 @@ test_systemd__pause_and_kill_F166() {
 	expect_no_unit
 }
 
-# What it used is read when it has ended, if systemd has not removed the group by then: decisions, systemd.
-test_systemd__a_report_F130() {
-	unit '.linux.resources.memory.limit = 100000000'
-	args sh -c 'dd if=/dev/zero of=/dev/null bs=1M count=3 2>/dev/null'
-	run_ok run -b "$B" --report "$T/report" "$ID"
-	jq -e '.reason == "exit" and .status == 0 and (.memory.peak_bytes | . == null or . > 0)' "$T/report" >/dev/null || fail "$(cat "$T/report")"
+# ---- reports: a process of ours holds the scope until its numbers are read ------------------------
+
+# What this kernel counts with the cgroupfs manager, it must count here.
+test_systemd__a_report_has_the_numbers_of_the_cgroupfs_manager_F130() {
+	local i
+	any_systemd
+	config '.linux.resources = {"memory":{"limit":100000000},"pids":{"limit":20},"cpu":{"quota":50000,"period":100000}}
+		| .process.args = ["sh","-c","head -c 3000000 /dev/zero >/dev/shm/x; i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; true | true"]'
+	RUNTIME_FLAGS=
+	run_ok run -b "$B" --report "$T/plain" "$ID"
+	RUNTIME_FLAGS='--cgroup-manager systemd'
+	config '.linux.cgroupsPath = "system.slice:test:" + $id' --arg id "$ID"
+	for i in 1 2 3; do
+		run_ok run -b "$B" --report "$T/report" "$ID"
+		no_unit "test-$ID.scope" || fail "the scope is left"
+	done
+	jq -e '.reason == "exit" and .status == 0 and (.memory | has("oom_kills"))' "$T/report" >/dev/null || fail "$(cat "$T/report")"
+	nulls() { jq -c '[paths(. == null)]' "$1"; }
+	expect_eq "$(nulls "$T/report")" "$(nulls "$T/plain")" "what is not counted"
+	# Nobody else's processes and memory are in it.
+	expect_eq "$(jq -c '[.pids.peak, .memory.peak_bytes > 3000000, .memory.peak_bytes < 30000000]' "$T/report")" \
+		"$(jq -c '[.pids.peak, .memory.peak_bytes > 3000000, .memory.peak_bytes < 30000000]' "$T/plain")"
+}
+
+test_systemd__a_report_of_a_program_that_ran_out_of_memory_F130() {
+	any_systemd
+	config '.linux.cgroupsPath = "system.slice:test:" + $id | .linux.resources.memory = {"limit":20971520}
+		| .process.args = ["eatmemory","100"]' --arg id "$ID"
+	capture rt run -b "$B" --report "$T/report" "$ID"
+	expect_rc 137
+	expect_eq "$(jq -c '[.reason, .memory.oom_kills > 0]' "$T/report")" '["oom",true]'
+	no_unit "test-$ID.scope" || fail "the scope is left"
+}
+
+# The group that is held is below the scope; the limits are exact there, and systemd's are none for it.
+test_systemd__who_holds_the_scope_is_not_held_against_the_container_F132() {
+	local pid
+	unit '.linux.resources.pids.limit = 4 | .linux.namespaces |= map(select(.type != "cgroup"))'
+	args sh -c 'cat /proc/self/cgroup; sleep 1000 & sleep 1000 & sleep 1000 & wait'
+	rt_exec run -b "$B" --report "$T/report" "$ID" >"$T/out" &
+	pid=$!
+	until_true grep -q . "$T/out"
+	expect_eq "$(<"$T/out")" "0::/system.slice/$UNIT/container"
+	until_true eval '[ "$(<"$GROUP/container/pids.current")" = 4 ]'
+	expect_eq "$(<"$GROUP/container/pids.max")" 4
+	expect_property TasksMax 5
+	expect_eq "$(wc -l <"$GROUP/hold/cgroup.procs")" 1
+	run_ok update --pids-limit 9 "$ID"
+	expect_eq "$(<"$GROUP/container/pids.max")" 9
+	expect_property TasksMax 10
+	run_ok exec "$ID" cat /proc/self/cgroup
+	expect_eq "$OUT" "0::/system.slice/$UNIT/container"
+	jq -e .systemd.held "$ROOT/$ID/state.json" >/dev/null
+	run_ok delete --force "$ID"
+	wait $pid || :
+	expect_no_unit
+	expect_eq "$(jq .reason "$T/report")" '"signal"'
+}
+
+test_systemd__a_scope_that_is_stopped_has_its_numbers_too_F130() {
+	local pid
+	unit
+	args sh -c 'trap "exit 3" TERM; sleep 1000 & wait'
+	rt_exec run -b "$B" --report "$T/report" "$ID" &
+	pid=$!
+	until_true has_status running
+	until_true eval '[ "$(<"$GROUP/container/pids.current")" = 2 ]'
+	systemctl stop "$UNIT"
+	wait $pid || :
+	expect_eq "$(jq -c '[.reason, .pids.peak > 1, .cpu.usage_usec > 0]' "$T/report")" '["exit",true,true]'
+	expect_no_unit
+}
+
+test_systemd__who_holds_a_scope_dies_with_a_run_that_is_killed_C220() {
+	local pid
+	unit '.linux.namespaces |= map(select(.type != "pid"))'
+	args sleep 1000
+	rt_exec run -b "$B" --report "$T/report" "$ID" &
+	pid=$!
+	until_true has_status running
+	until_true grep -q . "$GROUP/hold/cgroup.procs"
+	kill -KILL $pid
+	wait $pid || :
+	until_true eval '[ -z "$(<"$GROUP/hold/cgroup.procs")" ]'
+	has_status running
+	run_ok delete --force "$ID"
+	expect_no_unit
+}
+
+test_systemd__a_start_that_fails_with_a_report_leaves_no_unit_F167() {
+	unit
+	args /bin/nothing-there
+	run_fails 'nothing-there' run -b "$B" --report "$T/report" "$ID"
+	expect_eq "$(jq .reason "$T/report")" '"error"'
+	expect_no_unit
+}
+
+# ---- a group below the scope, as crun has it ------------------------------------------------------
+
+test_systemd__a_group_below_the_scope_F188() {
+	unit '.annotations = {"run.oci.systemd.subgroup":"payload"} | .linux.namespaces |= map(select(.type != "cgroup"))
+		| .linux.resources = {"memory":{"limit":104857600},"pids":{"limit":7}}'
+	sleeping
+	expect_eq "$(cat "/proc/$(pid_of)/cgroup")" "0::/system.slice/$UNIT/payload"
+	expect_eq "$(<"$GROUP/payload/memory.max")" 104857600
+	expect_eq "$(<"$GROUP/payload/pids.max")" 7
+	expect_property TasksMax 7
+	expect_property ControlGroup "/system.slice/$UNIT"
+	run_ok exec "$ID" cat /proc/self/cgroup
+	expect_eq "$OUT" "0::/system.slice/$UNIT/payload"
+	run_ok pause "$ID"
+	has_status paused
+	run_ok resume "$ID"
+	deleted
+	expect_no_unit
+	# "": none, which is what there is without.
+	config '.annotations = {"run.oci.systemd.subgroup":""} | .process.args = ["cat","/proc/self/cgroup"]'
+	run_ok run -b "$B" "$ID"
+	expect_eq "$OUT" "0::/system.slice/$UNIT"
+}
+
+test_systemd__a_group_below_that_is_none_F188() {
+	local n
+	any_systemd
+	for n in a/b .. . ../x .hold 'a b' "$(printf 'x%.0s' {1..256})"; do
+		config '.annotations = {"run.oci.systemd.subgroup":$n} | .linux.cgroupsPath = "system.slice:test:x"' --arg n "$n"
+		run_fails 'cannot be the name of a group' run -b "$B" "$ID"
+		expect_in /annotations/ "$ERR"
+	done
+	config '.annotations = {"run.oci.systemd.subgroup":"a"} | .linux.cgroupsPath = "::test-a.slice"'
+	run_fails 'in the slice test-a.slice' run -b "$B" "$ID"
+}
+
+test_systemd__the_state_names_the_unit() {
+	unit
+	args sleep 1000
+	created
+	expect_eq "$(rt state "$ID" | jq -r '."systemd-scope"')" "$UNIT"
+	deleted
+}
+
+# ---- update ---------------------------------------------------------------------------------------
+
+test_systemd__an_update_is_systemd_s_too_C060() {
+	unit '.linux.resources = {"memory":{"limit":104857600},"pids":{"limit":50}}'
+	sleeping
+	run_ok update --memory 52428800 --pids-limit 30 --cpu-share 512 --cpu-quota 25000 --cpu-period 50000 "$ID"
+	expect_property MemoryMax 52428800
+	expect_property TasksMax 30
+	expect_property CPUWeight 59
+	expect_property CPUQuotaPerSecUSec 500ms
+	systemctl daemon-reload
+	expect_eq "$(<"$GROUP/memory.max")" 52428800
+	expect_eq "$(<"$GROUP/pids.max")" 30
+	expect_eq "$(<"$GROUP/cpu.weight")" 59
+	expect_eq "$(<"$GROUP/cpu.max")" "25000 50000"
+	# "until the next boot"
+	expect_eq "$(property FragmentPath)" "/run/systemd/transient/$UNIT"
+	printf '%s' '{"pids":{"limit":-1},"memory":{"limit":-1}}' >"$T/none.json"
+	run_ok update --resources "$T/none.json" "$ID"
+	expect_property TasksMax infinity
+	expect_property MemoryMax infinity
+	deleted
+	expect_no_unit
+}
+
+test_systemd__an_update_that_systemd_does_not_hear_of_changes_nothing_C060() {
+	unit '.linux.resources.pids.limit = 50'
+	sleeping
+	# Another systemd that knows no such unit: that of a user.
+	helper_bus=$T/bus
+	python3 -c 'import socket,sys; s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(1); c,_=s.accept(); c.close()' "$helper_bus" &
+	until_true test -S "$helper_bus"
+	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$helper_bus run_fails 'update .*: .*' update --pids-limit 30 "$ID"
+	expect_eq "$(<"$GROUP/pids.max")" 50
+	expect_property TasksMax 50
+	wait
+	deleted
+	expect_no_unit
 }
 
 test_systemd__a_killed_run_leaves_no_unit_C220() {
@@ -262,9 +435,18 @@ test_systemd__a_killed_run_leaves_no_unit_C220() {
 }
 
 test_systemd__v1_hierarchies_that_systemd_leaves_alone_F130() {
-	local h path=/system.slice/test-$ID.scope pid
+	v1_hierarchies .
+}
+
+test_systemd__v1_hierarchies_with_a_group_below_the_scope_F188() {
+	v1_hierarchies '.annotations = {"run.oci.systemd.subgroup":"payload"}' /payload
+}
+
+v1_hierarchies() { # FILTER [GROUP BELOW THE SCOPE]
+	local h path=/system.slice/test-$ID.scope${2:-} pid
 	any_systemd
 	[ -z "$V2" ] || skip "a host with cgroup v1 only (VM_APPEND=systemd.unified_cgroup_hierarchy=0)"
+	config "$1"
 	config '.linux.cgroupsPath = "system.slice:test:" + $id | .linux.resources = {"pids":{"limit":50},"memory":{"limit":104857600},"cpu":{"shares":512}}
 		| .mounts += [{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup","options":["ro"]}]
 		| .process.args = ["sh","-c","cat /sys/fs/cgroup/pids/pids.max; sleep 1000"]' --arg id "$ID"
@@ -283,7 +465,7 @@ test_systemd__v1_hierarchies_that_systemd_leaves_alone_F130() {
 	deleted
 	no_unit "test-$ID.scope" || fail "the unit is left"
 	for h in "${CGROUPS[@]}"; do
-		expect_no_file "$h$path"
+		expect_no_file "$h/system.slice/test-$ID.scope"
 	done
 }
 
@@ -552,7 +734,15 @@ test_systemd__exec_joins_the_scope_C030() {
 }
 
 test_systemd__rootless_exec_from_a_session_of_the_system_s_C030() {
-	user_unit
+	rootless_exec .
+}
+
+test_systemd__rootless_exec_below_the_scope_C030_F188() {
+	rootless_exec '.annotations = {"run.oci.systemd.subgroup":"payload"}' /payload
+}
+
+rootless_exec() { # FILTER [GROUP BELOW THE SCOPE]
+	user_unit "$1"
 	args sleep 1000
 	capture as_user create -b "$B" "$ID"
 	expect_rc 0
@@ -560,10 +750,10 @@ test_systemd__rootless_exec_from_a_session_of_the_system_s_C030() {
 	capture setpriv --reuid 1000 --regid 1000 --init-groups env HOME=/home/dev XDG_RUNTIME_DIR=/run/user/1000 \
 		"$RUNTIME" --root "$T/state" exec "$ID" cat /proc/self/cgroup
 	expect_rc 0
-	expect_match "/user.slice/$UNIT\$"
+	expect_match "/user.slice/$UNIT${2:-}\$"
 	capture as_user exec "$ID" cat /proc/self/cgroup
 	expect_rc 0
-	expect_match "/user.slice/$UNIT\$"
+	expect_match "/user.slice/$UNIT${2:-}\$"
 	capture as_user delete --force "$ID"
 	expect_rc 0
 	as-dev systemctl --user stop user.slice

@@ -507,7 +507,7 @@ static void a_process_is_moved_by_systemd(void **state)
 	struct dbus bus;
 
 	assert_int_equal(meet(&s, &bus, 5000, &err), 0);
-	assert_int_equal(systemd_attach(&bus, "x.scope", 42, &err), 0);
+	assert_int_equal(systemd_attach(&bus, "x.scope", "", 42, &err), 0);
 	part(&s, &bus);
 	assert_string_equal(s.log, "Hello AttachProcessesToUnit ");
 }
@@ -520,12 +520,12 @@ static void limits_are_changed(void **state)
 	struct dbus bus;
 
 	assert_int_equal(meet(&s, &bus, 5000, &err), 0);
-	assert_int_equal(systemd_update(&bus, "x.scope", &r, false, &err), 0);
+	assert_int_equal(systemd_update(&bus, "x.scope", &r, 0, &err), 0);
 	part(&s, &bus);
 	assert_string_equal(s.log, "Hello SetUnitProperties SetUnitProperties ");
 	s = (struct stub){.answers = {"org.freedesktop.systemd1.NoSuchUnit"}};
 	assert_int_equal(meet(&s, &bus, 5000, &err), 0);
-	assert_int_equal(systemd_update(&bus, "x.scope", &r, false, &err), -ENOENT);
+	assert_int_equal(systemd_update(&bus, "x.scope", &r, 0, &err), -ENOENT);
 	part(&s, &bus);
 }
 

@@ -106,6 +106,49 @@ static void names_in_object_paths(void **state)
 	assert_false(unit_is_name(""));
 }
 
+static const struct subgroup_row {
+	const char *value;
+	bool slice;
+	const char *subgroup;           /* NULL: refused */
+} subgroups[] = {
+	{"", false, ""},
+	{"", true, ""},
+	{"container", false, "container"},
+	{"a.b_c-d:e", false, "a.b_c-d:e"},
+	{"container", true, NULL},
+	{".", false, NULL},
+	{"..", false, NULL},
+	{".hidden", false, NULL},
+	{"a/b", false, NULL},
+	{"/a", false, NULL},
+	{"a b", false, NULL},
+	{"a\nb", false, NULL},
+};
+
+static void subgroups_are_one_name(void **state)
+{
+	char text[NAME_MAX + 2];
+	struct pair pairs[] = {{"other", "x", {3}}, {"run.oci.systemd.subgroup", text, {9}}};
+	struct pairs annotations = {.v = pairs, .n = 2};
+
+	for (size_t i = 0; i < COUNT(subgroups); i++) {
+		struct unit unit = {.name = "u", .is_slice = subgroups[i].slice};
+		struct error err = {0};
+		int r;
+
+		strcpy(text, subgroups[i].value);
+		r = unit_subgroup(&annotations, &unit, &err);
+		if (subgroups[i].subgroup ? r != 0 || strcmp(unit.subgroup, subgroups[i].subgroup) != 0
+		                          : r == 0 || err.at.offset != 9 || !*err.hint || *unit.subgroup)
+			fail_msg("'%s' is '%s': %s", text, unit.subgroup, err.text);
+	}
+	memset(text, 'a', NAME_MAX + 1);
+	text[NAME_MAX + 1] = '\0';
+	assert_true(unit_subgroup(&annotations, &(struct unit){0}, &(struct error){0}) < 0);
+	text[NAME_MAX] = '\0';
+	assert_int_equal(unit_subgroup(&annotations, &(struct unit){0}, &(struct error){0}), 0);
+}
+
 /* ---- properties ---- */
 
 static const struct unit scope = {.name = "p-n.scope", .slice = "s.slice", .description = "d"};
@@ -146,6 +189,15 @@ static void a_scope_s_properties(void **state)
 	assert_null(strstr(text, "Delegate"));
 	assert_null(strstr(text, "Device"));
 	free(text);
+	/* Who holds it starts in it; on v1 not in the groups that limit. */
+	text = print("{\"pids\":{\"limit\":5}}", NULL, 0, &(struct unit){.name = "a.scope", .held = true, .holder = 43}, &err);
+	assert_non_null(strstr(text, "PIDs=au [42, 43]\n"));
+	assert_non_null(strstr(text, "TasksMax=t 6\n"));
+	free(text);
+	text = print("{\"pids\":{\"limit\":5}}", NULL, UNIT_V1, &(struct unit){.name = "a.scope", .held = true, .holder = 43}, &err);
+	assert_non_null(strstr(text, "PIDs=au [42]\n"));
+	assert_non_null(strstr(text, "TasksMax=t 5\n"));
+	free(text);
 }
 
 static const struct limit_row {
@@ -171,6 +223,13 @@ static const struct limit_row {
 	{"{\"cpu\":{\"cpus\":\"3-0\"}}", 0, ""},
 	{"{\"pids\":{\"limit\":100}}", 0, "TasksMax=t 100\n"},
 	{"{\"pids\":{\"limit\":0}}", 0, "TasksMax=t 1\n"},
+	/* Who holds the unit is in it. */
+	{"{\"pids\":{\"limit\":100}}", UNIT_HELD, "TasksMax=t 101\n"},
+	{"{\"pids\":{\"limit\":0}}", UNIT_HELD, "TasksMax=t 2\n"},
+	{"{\"pids\":{\"limit\":-1}}", UNIT_HELD, "TasksMax=t 18446744073709551615\n"},
+	{"{\"unified\":{\"pids.max\":\"7\"}}", UNIT_HELD, "TasksMax=t 8\n"},
+	{"{\"unified\":{\"pids.max\":\"0\"}}", 0, "TasksMax=t 1\n"},
+	{"{\"unified\":{\"pids.max\":\"max\"}}", UNIT_HELD, "TasksMax=t 18446744073709551615\n"},
 	{"{\"pids\":{\"limit\":-1}}", 0, "TasksMax=t 18446744073709551615\n"},
 	{"{\"blockIO\":{\"weight\":100,\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":500}]}}", 0,
          "IOWeight=t 910\nIODeviceWeight=a(st) [(\"/dev/block/8:0\", 4950)]\n"},
@@ -357,6 +416,7 @@ int main(void)
 		cmocka_unit_test(units_are_named),
 		cmocka_unit_test(long_names_are_refused),
 		cmocka_unit_test(names_in_object_paths),
+		cmocka_unit_test(subgroups_are_one_name),
 		cmocka_unit_test(a_scope_s_properties),
 		cmocka_unit_test(limits_in_systemd_s_words),
 		cmocka_unit_test(devices_that_are_no_list),
