@@ -1,14 +1,6 @@
 # The container's own group, its limits, and its removal: F100-F132, C213, cgroups 3b and 3c.
 # shellcheck shell=bash
 
-# own_groups [ID]: the container's directories that exist
-own_groups() {
-	local h
-	for h in "${CGROUPS[@]}"; do
-		[ ! -d "$h/${1:-$ID}" ] || echo "$h/${1:-$ID}"
-	done
-}
-
 # limit FILTER CONTROLLER V1FILE V2FILE V1WANT V2WANT: a created container's file
 limit() {
 	local f want

@@ -379,11 +379,10 @@ test_exec__the_terminal_goes_to_the_console_socket_C040() {
 test_exec__signals_are_passed_on_C040() {
 	box
 	rt_exec exec "$ID" sh -c 'trap "echo got it; exit 5" TERM; echo ready; while :; do sleep 0.01; done' >"$T/o" 2>&1 &
-	local job=$! rc=0
+	local job=$!
 	until_true file_has ready "$T/o"
-	kill -TERM $job
-	wait $job || rc=$?
-	expect_eq "$rc" 5
+	ended_by TERM $job
+	expect_rc 5
 	expect_in "got it" "$(<"$T/o")"
 	deleted
 }

@@ -46,6 +46,9 @@ maps() {
 		{uidMappings: ($u | ids), gidMappings: ($g | ids)}')
 }
 
+# mapped_mount SOURCE: on /mnt, with $M
+mapped_mount() { config '.mounts += [{"destination":"/mnt","source":$s,"options":["bind","idmap"]} + $m]' --arg s "$1" --argjson m "$M"; }
+
 # shown OPTIONS-JSON [DESTINATION]: the owners inside, of $S bound with them and with $M.
 shown() {
 	config '.mounts += [{"destination":"/mnt","source":$s,"options":$o} + $m]
@@ -234,7 +237,7 @@ test_idmap__a_tmpfs_before_6_3_is_refused_with_the_version_F041() {
 	maps 0-5000-1 0-6000-1
 	mkdir "$T/mnt"
 	mount -t tmpfs x "$T/mnt"
-	config '.mounts += [{"destination":"/mnt","source":$s,"options":["bind","idmap"]} + $m]' --arg s "$T/mnt" --argjson m "$M"
+	mapped_mount "$T/mnt"
 	run_fails "map the owners of $T/mnt: invalid argument" run -b "$B" "$ID"
 	expect_in "tmpfs can do it since Linux 6.3; this is $(uname -r)" "$ERR"
 	umount "$T/mnt"
@@ -336,7 +339,7 @@ test_idmap__ids_that_nobody_may_map_F041() {
 	only_crun_lite
 	source_tree
 	maps 4294967295-0-1 0-0-1
-	config '.mounts += [{"destination":"/mnt","source":$s,"options":["bind","idmap"]} + $m]' --arg s "$S" --argjson m "$M"
+	mapped_mount "$S"
 	run_fails 'maps ids above 4294967294' run -b "$B" "$ID"
 	expect_in /mounts/6/uidMappings/0 "$ERR"
 	maps 0-0-5,4-9-1 0-0-1
@@ -349,7 +352,7 @@ test_idmap__without_namespaces_to_spare_the_sysctl_is_named_F041() {
 	only_crun_lite
 	source_tree
 	maps 0-5000-1 0-6000-1
-	config '.mounts += [{"destination":"/mnt","source":$s,"options":["bind","idmap"]} + $m]' --arg s "$S" --argjson m "$M"
+	mapped_mount "$S"
 	# In a user namespace of our own, whose limit is nobody else's.
 	capture unshare --user --map-root-user --mount sh -c \
 		'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"' sh "$RUNTIME" --root "$ROOT" --cgroup-manager disabled run -b "$B" "$ID"
@@ -438,7 +441,7 @@ test_idmap__an_ordinary_user_hears_who_may_F041() {
 	only_crun_lite
 	source_tree
 	maps 0-5000-1 0-6000-1
-	config '.mounts += [{"destination":"/mnt","source":$s,"options":["bind","idmap"]} + $m]' --arg s "$S" --argjson m "$M"
+	mapped_mount "$S"
 	mkdir -m 700 "$T/rootless"
 	chown 1000:1000 "$T/rootless"
 	capture setpriv --reuid 1000 --regid 1000 --clear-groups "$RUNTIME" --root "$T/rootless" run -b "$B" "$ID"

@@ -312,6 +312,23 @@ running() {
 	run_ok start "$ID"
 }
 
+# ended_by SIGNAL PID: sends it to a command of ours in the background, and waits; RC.
+ended_by() {
+	kill "-$1" "$2"
+	RC=0
+	wait "$2" 2>/dev/null || RC=$?
+}
+
+# lives: made, started, and listed.
+lives() {
+	created
+	expect_eq "$(status "$ID")" created
+	run_ok start "$ID"
+	expect_eq "$(status "$ID")" running
+	run_ok list
+	expect_in "$ID"
+}
+
 # helper NAME ARG...: in the background; HELPER is its pid.
 helper() {
 	local name=$1
@@ -378,6 +395,20 @@ mount_has_not() {
 	shift
 	for w; do
 		[[ " ${LINE//,/ } " != *" $w "* ]] || fail "\"$w\" is in \"$LINE\""
+	done
+}
+
+# What `inspect caps` says of who has none.
+expect_no_capabilities() {
+	local set
+	for set in effective permitted inheritable bounding ambient; do expect_line "$set: 0"; done
+}
+
+# own_groups [ID]: the container's directories that exist
+own_groups() {
+	local h
+	for h in "${CGROUPS[@]}"; do
+		[ ! -d "$h/${1:-$ID}" ] || echo "$h/${1:-$ID}"
 	done
 }
 

@@ -350,34 +350,29 @@ test_lifecycle__of_two_deletes_at_once_neither_hangs_C219() {
 	run_fails 'does not exist' state "$ID"
 }
 
-test_lifecycle__a_killed_create_is_cleaned_by_delete_force_C220() {
+# hanging_create SIGNAL: ends a create that hangs in a hook
+hanging_create() {
 	only_crun_lite          # runc 1.1.5 leaves the cgroups
-	# A create that hangs in a hook, killed as engines do it.
 	printf '#!/bin/sh\necho $$ > %s/hook\nexec sleep 1000\n' "$T" >"$T/hook.sh"
 	chmod 755 "$T/hook.sh"
 	config '.hooks.createRuntime = [{"path": $p}]' --arg p "$T/hook.sh"
 	rt_exec create -b "$B" "$ID" >"$T/o" 2>"$T/e" &
 	local create=$!
 	until_true test -s "$T/hook"
-	kill -KILL $create
-	wait $create 2>/dev/null || :
+	ended_by "$1" $create
+	[ $RC != 0 ] || fail "create ended with 0"
+}
+
+# As engines do it when they have waited long enough.
+test_lifecycle__a_killed_create_is_cleaned_by_delete_force_C220() {
+	hanging_create KILL
 	kill -KILL "$(<"$T/hook")" 2>/dev/null || :
 	run_ok delete --force "$ID"
 	run_fails 'does not exist' state "$ID"
 }
 
 test_lifecycle__a_create_that_is_terminated_undoes_itself_F162() {
-	only_crun_lite
-	printf '#!/bin/sh\necho $$ > %s/hook\nexec sleep 1000\n' "$T" >"$T/hook.sh"
-	chmod 755 "$T/hook.sh"
-	config '.hooks.createRuntime = [{"path": $p}]' --arg p "$T/hook.sh"
-	rt_exec create -b "$B" "$ID" >"$T/o" 2>"$T/e" &
-	local create=$!
-	until_true test -s "$T/hook"
-	kill -TERM $create
-	local rc=0
-	wait $create || rc=$?
-	[ $rc != 0 ] || fail "create ended with 0"
+	hanging_create TERM
 	run_fails 'does not exist' state "$ID"
 	kill -KILL "$(<"$T/hook")" 2>/dev/null || :
 }

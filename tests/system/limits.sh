@@ -13,13 +13,6 @@ flag_limit() {
 	deleted
 }
 
-own_directories() {
-	local h
-	for h in "${CGROUPS[@]}"; do
-		[ ! -d "$h/$ID" ] || echo "$h/$ID"
-	done
-}
-
 test_limits__memory_by_flag_overrules_the_configuration() {
 	only_crun_lite
 	args sleep 1000
@@ -92,7 +85,7 @@ test_limits__flags_that_are_no_limit_are_refused_by_name() {
 	while read -r flag; do
 		# shellcheck disable=SC2086
 		run_fails "--${flag%% *}" run -b "$B" --$flag "$ID"
-		expect_eq "$(own_directories)" ""
+		expect_eq "$(own_groups)" ""
 	done <<-'F'
 		memory 5x
 		memory 0
@@ -162,7 +155,7 @@ test_limits__a_program_that_takes_too_long_gets_TERM_and_the_status_is_124() {
 	expect_eq "$OUT" asked
 	expect_in 'stopped after 0.3 s' "$ERR"
 	[ "$MS" -lt 5000 ] || fail "it took $MS ms"
-	expect_eq "$(own_directories)" ""
+	expect_eq "$(own_groups)" ""
 }
 
 test_limits__who_does_not_heed_TERM_is_killed_and_the_status_is_137() {
@@ -192,7 +185,7 @@ test_limits__the_whole_tree_dies_at_the_end_of_the_time() {
 		--arg s 'trap "" TERM; for i in 1 2 3; do setsid sleep 1234 & done; trap "exit 0" TERM; while :; do sleep 0.05; done'
 	capture rt run -b "$B" --timeout 400ms --kill-after 300ms "$ID" </dev/null
 	expect_rc 124
-	expect_eq "$(own_directories)" ""
+	expect_eq "$(own_groups)" ""
 	# Kept: nobody deletes it, and nobody is left in it.
 	capture rt run -b "$B" --keep --timeout 400ms "$ID" </dev/null
 	expect_rc 124
@@ -215,7 +208,7 @@ test_limits__the_time_of_a_paused_container_runs_out_too() {
 	RC=0
 	wait $runner || RC=$?
 	expect_rc 137
-	expect_eq "$(own_directories)" ""
+	expect_eq "$(own_groups)" ""
 }
 
 test_limits__a_timeout_without_a_group() {

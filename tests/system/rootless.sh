@@ -165,12 +165,7 @@ test_rootless__the_bundle_that_spec_makes_C100() {
 test_rootless__created_started_killed_and_deleted_F160() {
 	ordinary_user no-ids
 	args sh -c 'echo began; sleep 1000'
-	created
-	expect_eq "$(status "$ID")" created
-	run_ok start "$ID"
-	expect_eq "$(status "$ID")" running
-	run_ok list
-	expect_in "$ID"
+	lives
 	run_fails 'not stopped' delete "$ID"
 	run_ok kill "$ID" KILL
 	until_true has_status stopped

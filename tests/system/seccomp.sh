@@ -254,23 +254,23 @@ asked() { # NUMBER: the agent was asked about this call
 	[ -e "$T/calls" ] && grep -q "^$1 " "$T/calls"
 }
 
-test_seccomp__the_agent_decides_F075() {
+decided() { # [FILTER]: the agent is asked about getppid, and its answer is what the program gets
 	only_crun_lite
-	notifies getppid
+	notifies getppid -- "${1:-.}"
 	agent ${NR[getppid]}=95
 	calls ${NR[getppid]}
 	expect_eq "$OUT" "-1 EOPNOTSUPP"
+}
+
+test_seccomp__the_agent_decides_F075() {
+	decided
 	expect_eq "$(<"$T/connections")" "fds 1 rest 0"
 	expect_eq "$(wc -l <"$T/calls")" 1 "how often it was asked"
 	no_agent
 }
 
 test_seccomp__the_agent_decides_in_a_user_namespace_F075_F062() {
-	only_crun_lite
-	notifies getppid -- '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":65536}] | .linux.gidMappings = .linux.uidMappings'
-	agent ${NR[getppid]}=95
-	calls ${NR[getppid]}
-	expect_eq "$OUT" "-1 EOPNOTSUPP"
+	decided '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":65536}] | .linux.gidMappings = .linux.uidMappings'
 	no_agent
 }
 
@@ -529,11 +529,10 @@ test_seccomp__an_agent_that_never_answers_can_be_interrupted_F075() {
 	agent silent
 	args true
 	rt_exec run -b "$B" "$ID" 2>"$T/err" &
-	local pid=$! rc=0
+	local pid=$!
 	until_true test -s "$T/connections"
-	kill -TERM $pid
-	wait $pid || rc=$?
-	expect_eq "$rc" 1
+	ended_by TERM $pid
+	expect_rc 1
 	expect_in "interrupted by SIGTERM" "$(<"$T/err")"
 	no_agent
 }
@@ -547,21 +546,13 @@ test_seccomp__an_agent_that_never_accepts_F075() {
 }
 
 test_seccomp__a_large_state_reaches_the_agent_F075() {
-	only_crun_lite
-	notifies getppid -- '.annotations = {"big": ("x" * 400000)}'
-	agent ${NR[getppid]}=95
-	calls ${NR[getppid]}
-	expect_eq "$OUT" "-1 EOPNOTSUPP"
+	decided '.annotations = {"big": ("x" * 400000)}'
 	expect_eq "$(jq '.state.annotations.big | length' "$T/state.json")" 400000
 	no_agent
 }
 
 test_seccomp__notify_with_a_tiny_limit_of_files_F075() {
-	only_crun_lite
-	notifies getppid -- '.process.rlimits = [{"type":"RLIMIT_NOFILE","soft":4,"hard":4}]'
-	agent ${NR[getppid]}=95
-	calls ${NR[getppid]}
-	expect_eq "$OUT" "-1 EOPNOTSUPP"
+	decided '.process.rlimits = [{"type":"RLIMIT_NOFILE","soft":4,"hard":4}]'
 	config '.process.rlimits = [{"type":"RLIMIT_NOFILE","soft":3,"hard":3}]'
 	run_fails 'too many open files' run -b "$B" "$ID"
 	expect_in "RLIMIT_NOFILE leaves no room" "$ERR"

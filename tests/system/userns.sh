@@ -162,11 +162,7 @@ test_userns__no_capability_reaches_an_ordinary_user_F012_F062() {
 	user_namespace '.process.user = {"uid":1000,"gid":1000} | .process.capabilities = {}'
 	args inspect caps
 	run_ok run -b "$B" "$ID"
-	expect_line "effective: 0"
-	expect_line "permitted: 0"
-	expect_line "inheritable: 0"
-	expect_line "bounding: 0"
-	expect_line "ambient: 0"
+	expect_no_capabilities
 }
 
 test_userns__the_new_namespaces_belong_to_it_F062() {
@@ -535,12 +531,7 @@ test_userns__a_cgroup_mount_without_a_cgroup_namespace_F045_V16() {
 test_userns__created_started_listed_and_deleted_F160_F062() {
 	user_namespace
 	args sh -c 'echo began; sleep 1000'
-	created
-	expect_eq "$(status "$ID")" created
-	run_ok start "$ID"
-	expect_eq "$(status "$ID")" running
-	run_ok list
-	expect_in "$ID"
+	lives
 	run_ok delete --force "$ID"
 }
 
