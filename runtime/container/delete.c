@@ -190,17 +190,27 @@ static int delete_one(struct store *store, bool force, struct error *err)
 	return r;
 }
 
-/* Who works on the container (a `start` whose hook hangs, a `run` in the foreground) ends with its process. */
-static void end_first(int root, const char *id)
+/*
+ * Who works on the container (a `start` whose hook hangs, a `run` in the foreground) ends with its process.  One that does
+ * not die in time is not waited for twice; all else is looked at again with the lock.
+ */
+static int end_first(int root, const char *id, struct error *err)
 {
 	struct store store = {.dir = -1};
 	struct state state = {0};
-	struct error ignored;
+	struct error why = {0};
+	int r = store_open(root, id, STORE_READ, &store, &why);
 
-	if (store_open(root, id, STORE_READ, &store, &ignored) == 0 && state_read(&store, &state, &ignored) == 0)
-		end_process(&state, &ignored);
+	if (r == 0)
+		r = state_read(&store, &state, &why);
+	if (r == 0)
+		r = end_process(&state, &why);
 	state_free(&state);
 	store_close(&store);
+	if (r != -ETIMEDOUT)
+		return 0;
+	*err = why;
+	return r;
 }
 
 int container_delete(const struct runtime_options *runtime, const char *id, bool force, struct error *err)
@@ -210,7 +220,7 @@ int container_delete(const struct runtime_options *runtime, const char *id, bool
 	int r = state_root_open(runtime->root, false, &root, err);
 
 	if (r == 0 && force)
-		end_first(root, id);
+		r = end_first(root, id, err);
 	if (r == 0)
 		r = store_open(root, id, STORE_LOCK, &store, err);
 	if (r == STATE_NOT_FOUND)
