@@ -33,6 +33,11 @@ static int check_properties(const struct launch *l, struct error *err)
 	return r;
 }
 
+static int interrupted(const struct launch *l, struct error *err)
+{
+	return error_set(err, ERROR_SAID, "interrupted by SIG%s", sigabbrev_np(l->bus_interrupt.caught));
+}
+
 /* Before anything is made that would have to be undone: most often there is no systemd to be asked. */
 int launch_reach_systemd(struct launch *l, struct error *err)
 {
@@ -46,7 +51,9 @@ int launch_reach_systemd(struct launch *l, struct error *err)
 	l->group_settled = true;
 	l->bus_interrupt = (struct dbus_interrupt){l->interrupt, foreground_interrupted, 0};
 	r = dbus_open(l->unit.user, START_TIMEOUT_MS, &l->bus_interrupt, &l->bus, err);
-	if (r == 0 || !l->caller.ordinary || err->code == EINTR || err->code == ETIMEDOUT)
+	if (r < 0 && l->bus_interrupt.caught)
+		return interrupted(l, err);
+	if (r == 0 || !l->caller.ordinary || err->code == ETIMEDOUT)
 		return r;
 	/* In a container of an ordinary user there is no systemd; engines ask for it all the same. */
 	r = launch_do_without_group(l, err);
@@ -103,7 +110,7 @@ static int explain(struct launch *l, int r, struct error *err)
 	struct pollfd sync = {.fd = l->sync, .events = POLLIN};
 
 	if (l->bus_interrupt.caught)
-		return error_set(err, ERROR_SAID, "interrupted by SIG%s", sigabbrev_np(l->bus_interrupt.caught));
+		return interrupted(l, err);
 	if (poll(&sync, 1, 0) > 0 && (sync.revents & POLLHUP))
 		return launch_last_words(l, r, err);
 	return error_locate(err, l->config->linux_.cgroups_path.at);
