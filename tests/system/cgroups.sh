@@ -38,6 +38,17 @@ test_cgroups__children_are_born_in_it() {
 	expect_eq "$(own_groups)" "" "groups after delete"
 }
 
+# Who is born in a group is not moved: CLONE_INTO_CGROUP, and on v1 a thread that moves itself (tasks).
+test_cgroups__nobody_is_moved_from_one_group_to_another() {
+	only_crun_lite
+	command -v strace >/dev/null || skip "no strace"
+	args true
+	ASAN_OPTIONS=detect_leaks=0 strace -f -y -e trace=write,writev,pwrite64,clone3,openat -o "$T/trace" "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+	grep -q clone3 "$T/trace" || skip "strace sees nothing here"
+	! grep -E 'cgroup\.(procs|threads).*(WRONLY|RDWR)|write.*cgroup\.(procs|threads)' "$T/trace" || fail "somebody was moved"
+	[ -z "$V2" ] || grep -q 'clone3(.*CLONE_INTO_CGROUP' "$T/trace" || fail "$(grep clone3 "$T/trace")"
+}
+
 test_cgroups__the_groups_are_gone_after_run() {
 	run_ok run -b "$B" "$ID"
 	expect_eq "$(own_groups)" ""
@@ -237,6 +248,153 @@ test_cgroups__cpuset_F114() {
 	limit '.linux.resources.cpu = {"cpus":"0","mems":"0"}' cpuset cpuset.cpus cpuset.cpus 0 0
 }
 
+# resource FILTER V1FILE WANT V2FILE WANT: the file, in whatever hierarchy has it; "-" for none: then it is refused by
+# a sentence that matches WANT
+resource() {
+	local file=$2 want=$3 h
+	[ -z "$V2" ] || file=$4 want=$5
+	# Of a hybrid host the v2 tree may have the controller.
+	[ -n "$V2" ] || compgen -G "/sys/fs/cgroup/*/${file%%.*}.*" >/dev/null || file=$4 want=$5
+	config "$1"
+	args sleep 1000
+	if [ "$file" = - ]; then
+		run_fails "$want" run -b "$B" "$ID"
+		expect_match 'asked for at .*config.json:[0-9]+:[0-9]+ \(/linux/resources' "$ERR"
+		return
+	fi
+	capture rt create -b "$B" "$ID"
+	if [ "$RC" != 0 ]; then
+		# Which of them a kernel has is its own business; that it has not is said, with the file.
+		expect_match "(write '[^']*' to /sys/fs/cgroup/[^ ]*|set )(${file}|${2}|${4})[ :].*hint: |the [a-z]+ controller is not available in .*hint: " "${ERR//$'\n'/ }"
+		expect_eq "$(own_groups)" ""
+		skip "this kernel has no $file: ${ERR%%$'\n'*}"
+	fi
+	for h in "${CGROUPS[@]}"; do
+		[ ! -e "$h/$ID/$file" ] || break
+	done
+	expect_eq "$(<"$h/$ID/$file")" "$want" "$h/$ID/$file"
+	deleted
+}
+
+block_device() { # MAJOR, MINOR
+	local device
+	device=$(cat /sys/block/*/dev 2>/dev/null | grep -v '^7:' | head -n1)
+	[ -n "$device" ] || skip "no block device"
+	MAJOR=${device%:*} MINOR=${device#*:}
+}
+
+test_cgroups__the_oom_killer_is_switched_off_on_v1_F106() {
+	[ -z "$V2" ] || skip "v1 only"
+	args sleep 1000
+	config '.linux.resources.memory = {"limit":20971520,"disableOOMKiller":true}'
+	created
+	expect_match '^oom_kill_disable 1' "$(<"/sys/fs/cgroup/memory/$ID/memory.oom_control")"
+	deleted
+}
+
+test_cgroups__swappiness_is_none_of_v2_F105() {
+	only_crun_lite
+	[ -n "$V2" ] || skip "v2 only"
+	resource '.linux.resources.memory.swappiness = 33' - - - 'memory.swappiness does not exist on cgroup v2'
+}
+
+test_cgroups__cpu_burst_F112() {
+	resource '.linux.resources.cpu = {"quota":50000,"period":100000,"burst":20000}' cpu.cfs_burst_us 20000 cpu.max.burst 20000
+}
+
+test_cgroups__realtime_F113() {
+	resource '.linux.resources.cpu = {"realtimeRuntime":5000,"realtimePeriod":100000}' cpu.rt_runtime_us 5000 \
+		- 'cpu.realtimeRuntime does not exist on cgroup v2'
+}
+
+test_cgroups__cpu_idle_F115() {
+	resource '.linux.resources.cpu.idle = 1' cpu.idle 1 cpu.idle 1
+}
+
+test_cgroups__io_weight_F120() {
+	resource '.linux.resources.blockIO.weight = 200' blkio.bfq.weight 200 io.weight 'default 1920'
+}
+
+test_cgroups__leaf_weight_F121() {
+	resource '.linux.resources.blockIO.leafWeight = 200' blkio.leaf_weight 200 - 'blockIO.leafWeight does not exist on cgroup v2'
+}
+
+test_cgroups__rates_of_a_device_F123() {
+	local want file kind
+	block_device
+	args sleep 1000
+	config '.linux.resources.blockIO = ([["Read","Bps",1048576],["Write","Bps",2097152],["Read","IOPS",300],["Write","IOPS",400]]
+		| map({key:"throttle\(.[0])\(.[1])Device", value:[{"major":$major,"minor":$minor,"rate":.[2]}]}) | from_entries)' \
+		--argjson major "$MAJOR" --argjson minor "$MINOR"
+	created
+	if [ -n "$V2" ]; then
+		expect_eq "$(<"/sys/fs/cgroup/$ID/io.max")" "$MAJOR:$MINOR rbps=1048576 wbps=2097152 riops=300 wiops=400"
+	else
+		while read -r file want; do
+			expect_eq "$(<"/sys/fs/cgroup/blkio/$ID/blkio.throttle.$file")" "$MAJOR:$MINOR $want" "$file"
+		done <<-'F'
+			read_bps_device 1048576
+			write_bps_device 2097152
+			read_iops_device 300
+			write_iops_device 400
+		F
+	fi
+	deleted
+	config '.linux.resources.blockIO = {"throttleReadBpsDevice":[{"major":999,"minor":99,"rate":1}]}'
+	run_fails 'no such device.*|there is no such block device' run -b "$B" "$ID"
+	expect_eq "$(own_groups)" ""
+}
+
+test_cgroups__huge_pages_and_those_that_are_reserved_F130() {
+	local limit='.linux.resources.hugepageLimits = [{"pageSize":"2MB","limit":4194304}]'
+	resource "$limit" hugetlb.2MB.limit_in_bytes 4194304 hugetlb.2MB.max 4194304
+	resource "$limit" hugetlb.2MB.rsvd.limit_in_bytes 4194304 hugetlb.2MB.rsvd.max 4194304
+}
+
+test_cgroups__huge_pages_of_a_size_that_there_is_not_F130() {
+	only_crun_lite
+	config '.linux.resources.hugepageLimits = [{"pageSize":"3MB","limit":4194304}]'
+	run_fails 'huge|hugetlb' run -b "$B" "$ID"
+	expect_eq "$(own_groups)" ""
+}
+
+test_cgroups__network_class_and_priorities_F131() {
+	resource '.linux.resources.network.classID = 1048577' net_cls.classid 1048577 - 'network.classID does not exist on cgroup v2'
+}
+
+test_cgroups__a_device_of_rdma_that_there_is_not_F133() {
+	only_crun_lite
+	config '.linux.resources.rdma = {"nosuch0":{"hcaHandles":1,"hcaObjects":2}}'
+	run_fails 'rdma' run -b "$B" "$ID"
+	expect_match 'asked for at .*\(/linux/resources/rdma' "$ERR"
+	expect_eq "$(own_groups)" ""
+}
+
+test_cgroups__a_controller_of_unified_that_is_missing_F134_F135() {
+	only_crun_lite
+	[ -n "$V2" ] || skip "v2 only"
+	config '.linux.resources.unified = {"nosuch.max":"1"}'
+	run_fails 'nosuch.max' run -b "$B" "$ID"
+	expect_match 'asked for at .*\(/linux/resources/unified/nosuch.max\)' "$ERR"
+	grep -qw misc /sys/fs/cgroup/cgroup.controllers && return
+	config '.linux.resources.unified = {"misc.max":"res_a 1"}'
+	run_fails 'the misc controller is not available' run -b "$B" "$ID"
+	expect_eq "$(own_groups)" ""
+}
+
+# Made by others: a group of threads cannot have memory, and is one of threads itself else.
+test_cgroups__below_a_group_of_threads() {
+	only_crun_lite
+	[ -n "$V2" ] || skip "v2 only"
+	local group=/sys/fs/cgroup/$ID-threads
+	mkdir "$group" "$group/t"
+	echo threaded >"$group/t/cgroup.type"
+	config '.linux.cgroupsPath = $p | .linux.resources.memory.limit = 20971520' --arg p "/$ID-threads/t/c"
+	run_fails 'the memory controller is not available' run -b "$B" "$ID"
+	expect_in 'group of threads' "$ERR"
+	rmdir "$group/t" "$group"
+}
+
 test_cgroups__the_program_may_use_all_the_cpus_of_its_group_whatever_the_caller_was_bound_to() {
 	only_crun_lite
 	[ "$(nproc)" -gt 1 ] || skip "one processor"
@@ -427,9 +585,10 @@ test_cgroups__what_is_no_limit_is_refused_with_its_place() {
 test_cgroups__a_cpuset_that_does_not_exist_is_refused_with_what_there_is_F114() {
 	only_crun_lite
 	if [ -n "$V2" ]; then
-		skip "v2 takes any list and uses what there is"
+		grep -qw cpuset /sys/fs/cgroup/cgroup.controllers || skip "no cpuset controller"
+	else
+		[ -d /sys/fs/cgroup/cpuset ] || skip "no cpuset hierarchy"
 	fi
-	[ -d /sys/fs/cgroup/cpuset ] || skip "no cpuset hierarchy"
 	local filter
 	for filter in '{"cpus":"4095"}' '{"cpus":"x"}' '{"mems":"63"}' '{"cpus":"0-"}'; do
 		config '.linux.resources.cpu = $c' --argjson c "$filter"
@@ -574,6 +733,9 @@ bomb() {
 	local f
 	f=$(cgroup_file pids pids.current pids.current)
 	until_true eval '[ "$(<"'"$f"'")" -gt 300 ]'
+	# So many more than it may have.  BOMB=10000 for a soak.
+	f=$(cgroup_file pids pids.events pids.events)
+	until_true eval '[ "$(sed -n "s/^max //p" "'"$f"'")" -ge ${BOMB:-20} ]'
 }
 
 test_cgroups__a_fork_bomb_dies_by_kill_all() {
@@ -596,4 +758,87 @@ test_cgroups__a_fork_bomb_without_a_pid_namespace_dies_by_delete_force() {
 	ms=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
 	[ $ms -lt 20000 ] || fail "it took $ms ms"
 	expect_eq "$(own_groups)" ""
+}
+
+# ---- stuck in the kernel ----------------------------------------------------------------------------
+
+# silent_fuse DIR: a file system whose server has read the question and does not answer: who asks waits, and no signal
+# ends that.  SERVER is its pid; its end frees them.
+silent_fuse() {
+	[ -c /dev/fuse ] || skip "no /dev/fuse"
+	modprobe fuse 2>/dev/null || :
+	cat >"$T/fuse.py" <<-'P'
+		import ctypes, os, struct, sys
+		fd = os.open('/dev/fuse', os.O_RDWR)
+		libc = ctypes.CDLL(None, use_errno=True)
+		if libc.mount(b'silent', sys.argv[1].encode(), b'fuse', 6, b'fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other' % fd):
+		    open(sys.argv[2], 'w').write('no')
+		    sys.exit(os.strerror(ctypes.get_errno()))
+		request = os.read(fd, 1 << 17)
+		unique = struct.unpack_from('Q', request, 8)[0]
+		init = struct.pack('IIIIHHIIHHI', 7, 31, 65536, 0, 16, 12, 65536, 1, 0, 0, 0) + bytes(28)
+		os.write(fd, struct.pack('IiQ', 16 + len(init), 0, unique) + init)
+		open(sys.argv[2], 'w').write('ready')
+		while True:
+		    request = os.read(fd, 1 << 17)
+		    length, opcode, unique, node = struct.unpack_from('IIQQ', request)
+		    if opcode == 3:  # GETATTR of the root: a directory
+		        attr = struct.pack('QQQQQQIIIIIIIIII', node, 0, 0, 0, 0, 0, 0, 0, 0, 0o40755, 2, 0, 0, 0, 4096, 0)
+		        reply = struct.pack('QII', 1000, 0, 0) + attr
+		        os.write(fd, struct.pack('IiQ', 16 + len(reply), 0, unique) + reply)
+		    elif opcode == 1:  # LOOKUP: somebody waits now
+		        open(sys.argv[2], 'w').write('asked')
+	P
+	mkdir "$1"
+	python3 "$T/fuse.py" "$1" "$T/fuse.state" 2>"$T/fuse.err" &
+	SERVER=$!
+	until_true test -s "$T/fuse.state"
+	[ "$(<"$T/fuse.state")" = ready ] || skip "no fuse here: $(<"$T/fuse.err")"
+}
+
+is_asked() { [ "$(<"$T/fuse.state")" = asked ]; }
+
+test_cgroups__a_process_that_cannot_die_ends_a_delete_in_time_C213() {
+	only_crun_lite
+	local start ms pid
+	silent_fuse "$T/fuse"
+	config '.mounts += [{"destination":"/mnt","type":"none","source":$f,"options":["bind"]}]' --arg f "$T/fuse"
+	running 'exec cat /mnt/x'
+	pid=$(pid_of)
+	until_true is_asked
+	start=$EPOCHREALTIME
+	run_fails "wait for process $pid to die: .*hint: it is stuck in the kernel .state D in ps." delete --force "$ID"
+	ms=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
+	[ $ms -lt 15000 ] || fail "it took $ms ms"
+	# It is still known, and goes when what it waited for is back (or gone).
+	expect_eq "$(rt state "$ID" | jq .pid)" "$pid"
+	kill "$SERVER"
+	wait "$SERVER" || :
+	until_true is_gone "$pid"
+	run_ok delete --force "$ID"
+	expect_eq "$(own_groups)" ""
+	umount "$T/fuse"
+}
+
+# The first process is gone; another one of the group cannot go.
+test_cgroups__a_group_with_a_process_that_cannot_die_ends_a_delete_in_time_C213() {
+	only_crun_lite
+	local start ms pid
+	silent_fuse "$T/fuse"
+	config '.mounts += [{"destination":"/mnt","type":"none","source":$f,"options":["bind"]}]
+		| .linux.namespaces |= map(select(.type != "pid"))' --arg f "$T/fuse"
+	running 'cat /mnt/x & exit 0'
+	until_true has_status stopped
+	pid=$(cat "$(cgroup_file pids cgroup.procs cgroup.procs)")
+	until_true is_asked
+	start=$EPOCHREALTIME
+	run_fails "remove the cgroup /sys/fs/cgroup/[^ ]*$ID: .*busy.*hint: process $pid is still in it" delete "$ID"
+	ms=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
+	[ $ms -lt 15000 ] || fail "it took $ms ms"
+	kill "$SERVER"
+	wait "$SERVER" || :
+	until_true is_gone "$pid"
+	run_ok delete "$ID"
+	expect_eq "$(own_groups)" ""
+	umount "$T/fuse"
 }

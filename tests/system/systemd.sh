@@ -79,6 +79,53 @@ test_systemd__a_host_without_it_says_so_C007() {
 	run_fails 'reach systemd' create -b "$B" "$ID"
 }
 
+# silent_bus: BUS takes connections and never says a word
+silent_bus() {
+	BUS=$T/bus
+	python3 -c 'import socket,sys,time
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(8); time.sleep(1000)' "$BUS" &
+	BUS_SERVER=$!
+	until_true test -S "$BUS"
+	export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$BUS
+}
+
+test_systemd__a_bus_that_says_nothing_is_waited_for_half_a_minute_C007() {
+	only_crun_lite
+	local start
+	silent_bus
+	config '.linux.cgroupsPath = "system.slice:test:" + $id' --arg id "$ID"
+	start=$EPOCHSECONDS
+	run_fails "unix:path=$BUS.*timed out" run -b "$B" "$ID"
+	[ $((EPOCHSECONDS - start)) -ge 29 ] && [ $((EPOCHSECONDS - start)) -le 40 ] || fail "it took $((EPOCHSECONDS - start)) s"
+	end_helper $BUS_SERVER
+	run_fails 'does not exist' state "$ID"
+}
+
+test_systemd__waiting_for_a_bus_ends_with_TERM_C007() {
+	only_crun_lite
+	local pid
+	silent_bus
+	config '.linux.cgroupsPath = "system.slice:test:" + $id' --arg id "$ID"
+	rt_exec run -b "$B" "$ID" 2>"$T/err" &
+	pid=$!
+	until_true rt state "$ID"
+	kill $pid
+	! wait $pid || fail "it went on"
+	expect_in 'interrupted by SIGTERM' "$(<"$T/err")"
+	end_helper $BUS_SERVER
+	run_fails 'does not exist' state "$ID"
+}
+
+# With systemd's own move there is one migration, and none of ours.
+test_systemd__nobody_is_moved_by_us() {
+	command -v strace >/dev/null || skip "no strace"
+	unit
+	args true
+	ASAN_OPTIONS=detect_leaks=0 strace -f -y -e trace=write,clone3,openat -o "$T/trace" "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+	grep -q clone3 "$T/trace" || skip "strace sees nothing here"
+	! grep -E 'cgroup\.(procs|threads).*(WRONLY|RDWR)|write.*cgroup\.(procs|threads)' "$T/trace" || fail "somebody was moved"
+}
+
 test_systemd__create_start_kill_delete_C007() {
 	unit
 	args sleep 1000
