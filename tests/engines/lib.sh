@@ -11,11 +11,16 @@
 # shellcheck source=tests/system/lib.sh
 . "$top/tests/system/lib.sh"
 
+# What engines make once, and keep or not: mounts of their stores, groups above containers'; crun-lite's cache.
+UNSTEADY='^mount .* /[^ ]*/engine/[a-z]+/overlay |^cgroup /[^ ]*/(libpod_parent|conmon|docker|default|machine)$|/crun-lite/\.seccomp/'
+
 eval "system_$(declare -f setup_run)"
 setup_run() {
 	system_setup_run || return
 	UNDER_TEST=${RUNTIME##*/}
 	ENGINE=$WORK/engine
+	# The others give their stdin away.
+	[ "$UNDER_TEST" = crun-lite ] || UNSTEADY+='|^file /dev/null '
 	IMAGE_TAR=$WORK/image.tar
 	export HOME=$WORK/home TMPDIR=$WORK/tmp
 	mkdir -p "$HOME" "$TMPDIR"
@@ -94,3 +99,13 @@ stop_daemon() {
 	kill -TERM "$pid" 2>/dev/null || return 0
 	until_true is_gone "$pid"
 }
+
+# fetched ADDRESS PORT [TEXT]: a web server there says TEXT (page).
+fetched() {
+	local got
+	got=$(timeout 2 bash -c 'exec 3<>/dev/tcp/$0/$1 && printf "GET / HTTP/1.0\r\n\r\n" >&3 && cat <&3' "$1" "$2") || return
+	[[ $got == *"${3:-page}" ]]
+}
+
+# web [TEXT]: a web server's script
+web() { echo "mkdir -p /www; echo ${1:-page} >/www/index.html; exec httpd -f -p 80 -h /www"; }

@@ -299,8 +299,8 @@ test_podman__top_stats_inspect_and_ps_agree() {
 	expect_match 'sh'
 	good pod stats --no-stream --format json i
 	expect_in '"pids": '
-	good pod ps --filter label=part=test --format '{{.Names}} {{.State}}'
-	expect_eq "$OUT" "i running"
+	good pod ps --filter label=part=test --format '{{.Names}}'
+	expect_eq "$OUT" i
 	inspected i '{{.Config.Hostname}} {{.OCIRuntime}} {{.State.Running}}'
 	expect_eq "$OUT" "seen $UNDER_TEST true"
 	gone i
@@ -361,7 +361,8 @@ test_podman__update_changes_a_running_container() {
 }
 
 test_podman__ulimits() {
-	inside --ulimit nofile=100:200 -- sh -c 'ulimit -n; ulimit -Hn'
+	# podman sets all that are not named to its own defaults, which not every root may.
+	inside --ulimit nofile=100:200 --ulimit nproc=1000:1000 -- sh -c 'ulimit -n; ulimit -Hn'
 	expect_eq "$OUT" $'100\n200'
 }
 
@@ -506,8 +507,8 @@ test_podman__secrets() {
 }
 
 test_podman__masked_and_read_only_paths() {
-	inside -- sh -c 'cat /proc/timer_list | wc -c; ls /proc/acpi /sys/firmware 2>/dev/null | grep -c "[a-z]$"; echo x 2>&1 >/proc/sys/kernel/domainname'
-	expect_in "Read-only"
+	inside -- sh -c 'cat /proc/timer_list | wc -c; ls /proc/acpi /sys/firmware 2>/dev/null | grep -c "[a-z]$"; echo x >/proc/sys/kernel/domainname || echo refused'
+	expect_eq "$OUT" $'0\n0\nrefused'
 	inside --security-opt unmask=ALL -- sh -c '! grep -q " /proc/timer_list " /proc/self/mountinfo'
 	inside --security-opt mask=/etc/file -- cat /etc/file
 	expect_eq "$OUT" ""
@@ -579,8 +580,6 @@ test_podman__sysctl() {
 test_podman__environment_and_working_directory() {
 	inside -e ONE=1 -e TWO="2 2" -w /tmp -- sh -c 'echo $ONE $TWO; pwd'
 	expect_eq "$OUT" $'1 2 2\n/tmp'
-	inside -w /new/place -- pwd
-	expect_eq "$OUT" /new/place
 }
 
 test_podman__a_user_namespace_with_maps() {
@@ -613,21 +612,19 @@ test_podman__pid_ipc_and_network_of_the_host() {
 
 test_podman__namespaces_of_another_container() {
 	kept ns
-	inside --pid container:ns --network container:ns --ipc container:ns -- sh -c 'ps | grep -c "[e]cho ready"; ls -l /proc/1/ns/net /proc/self/ns/net | sed "s/.*-> //" | uniq | wc -l'
+	inside --pid container:ns --network container:ns --ipc container:ns -- sh -c 'grep -c "echo ready" /proc/1/cmdline; ls -l /proc/1/ns/net /proc/self/ns/net | sed "s/.*-> //" | uniq | wc -l'
 	expect_eq "$OUT" $'1\n1'
 	gone ns
 }
 
 # ---- networks ----------------------------------------------------------------------------------
 test_podman__a_bridge_and_a_published_port() {
-	good pod run -d --name web -p 127.0.0.1:18080:80 bb:1 sh -c 'mkdir /www; echo page >/www/index.html; exec httpd -f -p 80 -h /www'
-	until_true fetched 127.0.0.1:18080
+	good pod run -d --name web -p 127.0.0.1:18080:80 bb:1 sh -c "$(web)"
+	until_true fetched 127.0.0.1 18080
 	inspected web '{{.NetworkSettings.IPAddress}}'
-	good busybox wget -qO- "http://$OUT/"
-	expect_eq "$OUT" page
+	until_true fetched "$OUT" 80
 	gone web
 }
-fetched() { [ "$(busybox wget -T 2 -qO- "http://$1/")" = page ]; }
 
 test_podman__network_none_has_a_loopback() {
 	inside --network none -- sh -c 'ip -o link | wc -l; ip -o addr show lo'
@@ -637,7 +634,7 @@ test_podman__network_none_has_a_loopback() {
 # ---- pods --------------------------------------------------------------------------------------
 test_podman__a_pod_shares_its_namespaces() {
 	good pod pod create --name pd --hostname inthepod
-	good pod run -d --pod pd --name pd-web bb:1 sh -c 'mkdir /www; echo page >/www/index.html; exec httpd -f -p 80 -h /www'
+	good pod run -d --pod pd --name pd-web bb:1 sh -c "$(web)"
 	good pod run --rm --pod pd bb:1 sh -c 'hostname; for i in 1 2 3 4 5 6 7 8 9; do wget -qO- http://127.0.0.1/ && break; usleep 100000; done'
 	expect_eq "$OUT" $'inthepod\npage'
 	good pod pod ps --format '{{.Name}} {{.Status}} {{.NumberOfContainers}}'
@@ -667,7 +664,7 @@ test_podman__play_kube_with_two_services_and_limits() {
 		  containers:
 		  - name: web
 		    image: localhost/bb:1
-		    command: ["sh", "-c", "mkdir -p /www; echo page >/www/index.html; exec httpd -f -p 80 -h /www"]
+		    command: ["sh", "-c", "$(web)"]
 		    ports:
 		    - containerPort: 80
 		      hostPort: 18081
@@ -681,7 +678,7 @@ test_podman__play_kube_with_two_services_and_limits() {
 		      limits: {cpu: 100m, memory: 50M}
 	Y
 	good pod play kube "$T/kube.yaml"
-	until_true fetched 127.0.0.1:18081
+	until_true fetched 127.0.0.1 18081
 	local c
 	for c in shop-web shop-redis; do
 		good pod exec $c sh -c "$(limit memory memory.limit_in_bytes memory.max); $(limit cpu cpu.cfs_quota_us cpu.max)"
