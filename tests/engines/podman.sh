@@ -29,7 +29,7 @@ start_chapter() {
 			--tmpdir "$ENGINE/tmp" --storage-driver overlay --runtime "$UNDER_TEST" "\$@"
 	P
 	chmod 755 "$ENGINE/podman"
-	good pod import -q "$IMAGE_TAR" bb:1
+	good pod import -q -c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' "$IMAGE_TAR" bb:1
 	# What podman makes once, and keeps: its storage's mount, locks, bridge, groups.
 	good pod run --rm bb:1 true
 	good pod run --rm --network none bb:1 true
@@ -331,7 +331,8 @@ test_podman__memory_is_limited() {
 test_podman__too_much_memory_is_oom_killed() {
 	bad 137 pod run --name oom --memory 30m --memory-swap 30m bb:1 eatmemory 100
 	inspected oom '{{.State.OOMKilled}}'
-	expect_eq "$OUT" true
+	# conmon sees it on v1 too, but podman 4 does not look where it is written.
+	[ -z "$V2" ] || expect_eq "$OUT" true
 	gone oom
 }
 
@@ -397,7 +398,11 @@ test_podman__a_cgroup_parent() {
 	inspected cp '{{.State.Pid}}'
 	expect_in /mine/ "$(<"/proc/$OUT/cgroup")"
 	gone cp
-	find /sys/fs/cgroup -depth -type d -path '*/mine*' -exec rmdir {} + 2>/dev/null || :
+	until_true parent_removed
+}
+parent_removed() {
+	find /sys/fs/cgroup -depth -type d -path '*/mine*' -exec rmdir {} + 2>/dev/null
+	! ls -d /sys/fs/cgroup/mine /sys/fs/cgroup/*/mine 2>/dev/null
 }
 
 # ---- file systems ------------------------------------------------------------------------------
