@@ -512,6 +512,21 @@ test_exec__a_profile_that_denies_what_init_calls_C040() {
 	deleted
 }
 
+# If their profiles denied something of it, it would be refused beside CAP_SYS_PTRACE.
+test_exec__engines_profiles_allow_what_init_calls_under_them_V22() {
+	[ "$(uname -m)" = x86_64 ] || skip "the profiles are of x86_64"
+	local p
+	for p in docker-01 containerd-06 podman-01; do
+		box '.process.capabilities.bounding += ["CAP_SYS_PTRACE"] | .process.noNewPrivileges = false
+			| .process.rlimits = [{"type":"RLIMIT_NOFILE","soft":77,"hard":99}]
+			| .linux.seccomp = $e[0].linux.seccomp' --slurpfile e "$here/../data/bundles/$p.json"
+		run_ok exec -t "$ID" grep Seccomp: /proc/self/status
+		expect_match 'Seccomp:.2'
+		deleted
+		setup_test
+	done
+}
+
 # A device of the container's choice, opened from outside its group of v1, could be the host's watchdog.
 test_exec__a_ptmx_that_is_swapped_is_never_opened_V09() {
 	box
