@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -88,4 +89,38 @@ int cgroup_enter_below(struct cgroup *cgroup, const char *where, struct error *e
 		                             : "the container has no control group");
 	}
 	return r;
+}
+
+/* The line "0::/PATH" of a process, in `buf`: PATH without its first slash, or NULL. */
+static const char *v2_group_of(pid_t pid, char *buf, size_t size)
+{
+	char path[40], *line;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	n = cgroup_read_at(AT_FDCWD, path, buf, size);
+	line = n <= 0 ? NULL : strncmp(buf, "0::/", 4) == 0 ? buf : strstr(buf, "\n0::/");
+	if (!line)
+		return NULL;
+	line = strchr(line, '/');
+	line[strcspn(line, "\n")] = '\0';
+	return line + 1;
+}
+
+/* The container may have written its group: it is believed as far as it is below the one that we know. */
+int cgroup_enter_as(struct cgroup *cgroup, pid_t pid, struct error *err)
+{
+	struct cgroup_dir *dir = (struct cgroup_dir *)cgroup_v2_dir(cgroup);
+	char text[CGROUP_HIERARCHIES_MAX * CGROUP_PATH_MAX];
+	const char *theirs = dir ? v2_group_of(pid, text, sizeof(text)) : NULL, *ours;
+	size_t n;
+
+	if (!theirs)
+		return error_set(err, ENOENT, "find the cgroup of process %d", pid);
+	n = strlen(dir->hierarchy->dir);
+	ours = dir->path + n + (n != 0);
+	n = strlen(ours);
+	if (strncmp(theirs, ours, n) != 0 || theirs[n] != '/' || !is_below(theirs + n + 1))
+		return error_set(err, ENOENT, "enter the cgroup %.200s of process %d", theirs, pid);
+	return go_below(cgroup, dir, theirs + n + 1, err);
 }

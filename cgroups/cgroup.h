@@ -155,6 +155,11 @@ int cgroup_reopen(const struct cgroup_host *host, size_t n, const char *const *p
  * is the group itself.  What would leave it is -EINVAL (V07).
  */
 int cgroup_enter_below(struct cgroup *cgroup, const char *where, struct error *err);
+/*
+ * The same for the v2 group of a process of the container, where that is below the group: a group that has others with
+ * controllers below it holds no processes (cgroup-v2.rst "No Internal Process Constraint").  -ENOENT: it is not below it.
+ */
+int cgroup_enter_as(struct cgroup *cgroup, pid_t pid, struct error *err);
 /* Sends `sig` to every process in the group and below it; SIGKILL through cgroup.kill where the kernel has it. */
 int cgroup_kill(const struct cgroup *cgroup, int sig, struct error *err);
 /*

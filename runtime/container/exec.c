@@ -250,8 +250,14 @@ static int open_slots(struct exec *e, struct error *err)
 	return 0;
 }
 
+/* As runc: what the container has made below its group may have left no room for processes but where its own is. */
 static int make_process(struct exec *e, struct error *err)
 {
+	struct error other;
+	int r = launch_make_process(&e->l, err);
+
+	if (r != -EBUSY || e->options->cgroups.n || cgroup_enter_as(&e->l.group, e->handle.state.pid, &other) < 0)
+		return r;
 	return launch_make_process(&e->l, err);
 }
 

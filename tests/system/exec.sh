@@ -349,6 +349,23 @@ test_exec__a_group_below_the_containers_own_C044_V07() {
 	deleted
 }
 
+# The v2 tree's controllers, as a container has them that runs systemd or a runtime.
+test_exec__a_v2_group_that_has_others_below_it_C044() {
+	local v2=/sys/fs/cgroup controller pid
+	[ -n "$V2" ] || v2=/sys/fs/cgroup/unified
+	controller=$(cut -d' ' -f1 "$v2/cgroup.subtree_control" 2>/dev/null) || :
+	[ -n "$controller" ] || skip "no v2 tree with a controller"
+	box
+	pid=$(pid_of)
+	mkdir "$v2/$ID/init"
+	echo "$pid" >"$v2/$ID/init/cgroup.procs"
+	echo "+$controller" >"$v2/$ID/cgroup.subtree_control"
+	inside grep ^0: /proc/self/cgroup
+	expect_match '/init$'
+	deleted
+	expect_no_file "$v2/$ID"
+}
+
 test_exec__a_terminal_C041() {
 	box
 	run_ok exec -t "$ID" sh -c 'tty; stty size >/dev/null && echo is one; ls -l /proc/self/fd'
