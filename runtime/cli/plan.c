@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/container/exec_process.h"
 #include "runtime/container/launch.h"
 #include "runtime/plan/print.h"
+#include "spec/names.h"
 
 struct plan_options {
-	const char *bundle, *config, *id, *host;
+	const char *bundle, *config, *id, *host, *process;
 	bool json, create, no_pivot;
 };
 
@@ -23,6 +25,7 @@ static const struct cli_option plan_flags[] = {
 	{"create", 0, CLI_FLAG, AT(create), NULL, "as create does it, not run"},
 	{"no-pivot", 0, CLI_FLAG, AT(no_pivot), NULL, "as with --no-pivot"},
 	{"id", 0, CLI_STRING, AT(id), "ID", "the container's ID (plan)"},
+	{"process", 0, CLI_STRING, AT(process), "FILE", "as exec does it with this process, in the container, not run"},
 	{"host", 0, CLI_STRING, AT(host), "v1|hybrid|v2|none|rootless",
          "plan for a host with these cgroups and all capabilities (or for a user with a range of ids), not for this one"},
 	CLI_END,
@@ -90,6 +93,22 @@ static int print_unit(const struct launch *l, struct error *err)
 	return r;
 }
 
+/* All that the configuration has is joined, as if each were another one than ours. */
+static int make_exec_plan(struct launch *l, const struct plan_options *o, struct error *err)
+{
+	static struct config *container, *file; /* what they share is not freed twice: the process ends now */
+	struct exec_options options = {.runtime = l->options->runtime, .id = l->options->id, .process = o->process};
+	uint32_t namespaces = 0;
+	int r;
+
+	container = l->config;
+	for (int kind = 0; kind < NS_KINDS; kind++)
+		if (container->linux_.namespaces[kind].set)
+			namespaces |= (uint32_t)namespace_flags[kind];
+	r = exec_process(&options, container, &l->config, &file, err);
+	return r < 0 ? r : exec_plan(l, &options, container, namespaces, false, err);
+}
+
 static int make_plan(struct launch *l, const struct plan_options *o, struct error *err)
 {
 	int r = find_host(l, o, err);
@@ -100,6 +119,8 @@ static int make_plan(struct launch *l, const struct plan_options *o, struct erro
 		r = launch_learn_caller(l, err);
 	if (r == 0)
 		r = launch_name_upper(l, err);
+	if (r == 0 && o->process)
+		return make_exec_plan(l, o, err);
 	return r < 0 ? r : launch_plan(l, err);
 }
 
@@ -126,7 +147,7 @@ static int run_plan(const struct cli_global *global, const void *given, int argc
 		plan_print(l.plan, l.config, o->json, stdout);
 	if (r == 0 && *l.unit.name && !o->json)
 		r = print_unit(&l, err);
-	if (r < 0 && l.config)
+	if (r < 0 && l.config && !err->line)    /* unless the process is from a file of its own */
 		config_blame(l.config, err);
 	if (r == 0 && fflush(stdout) != 0)
 		r = error_set(err, errno, "write to standard output");

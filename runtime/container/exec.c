@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,41 +165,58 @@ static int compile_filter(struct exec *e, struct error *err)
 	return launch_compile_filter(&e->l, err);
 }
 
+static bool names_ptrace(const struct texts *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (strcmp(set->v[i].s, "CAP_SYS_PTRACE") == 0)
+			return true;
+	return false;
+}
+
+static bool has_ptrace(const struct capabilities *c)
+{
+	return names_ptrace(&c->bounding) || names_ptrace(&c->permitted) || names_ptrace(&c->effective);
+}
+
 /*
  * ptrace(2): init's memory belongs to the runtime's user namespace, so it is one of that who can.  Who shares the pid
  * namespace of others knows nothing of their capabilities.
  */
-static bool may_be_traced(const struct exec *e)
+static bool may_be_traced(const struct launch *l, const struct config *container)
 {
-	const struct namespace *pid = &e->container->linux_.namespaces[NS_PID];
-	const uint64_t ptrace = 1ull << CAP_SYS_PTRACE;
-	struct cap_sets container, process;
+	const struct namespace *pid = &container->linux_.namespaces[NS_PID];
 
-	caps_resolve(&e->container->process.capabilities, &e->l.caps, &container);
-	caps_resolve(&e->l.config->process.capabilities, &e->l.caps, &process);
-	return !(e->namespaces & CLONE_NEWUSER) &&
-	       ((container.bounding | container.permitted | process.bounding | process.permitted) & ptrace || !pid->set || pid->path.s);
+	return !pid->set || pid->path.s || has_ptrace(&container->process.capabilities) ||
+	       has_ptrace(&l->config->process.capabilities);
+}
+
+int exec_plan(struct launch *l, const struct exec_options *o, const struct config *container, uint32_t namespaces,
+              bool moved, struct error *err)
+{
+	const struct plan_enter enter = {
+		.input = &(struct plan_input){
+			.config = l->config,
+			.bundle = l->bundle,
+			.id = o->id,
+			.cgroups = &l->cgroup_host,
+			.group = &l->group,
+			/* user_namespaces(7): who joins has them all. */
+			.caps = {namespaces & CLONE_NEWUSER ? l->caps.known : l->caps.permitted, l->caps.known},
+			.caller = l->caller,
+			.late_group = moved,
+			.filter = l->imagined ? NULL : &l->filter,
+			.preserve_fds = o->preserve_fds,
+		},
+		.namespaces = namespaces,
+		.traced = !(namespaces & CLONE_NEWUSER) && may_be_traced(l, container),
+	};
+
+	return plan_build_exec(&enter, &l->plan, err);
 }
 
 static int plan(struct exec *e, struct error *err)
 {
-	struct plan_input input = {
-		.config = e->l.config,
-		.bundle = e->l.bundle,
-		.id = e->options->id,
-		.cgroups = &e->l.cgroup_host,
-		.group = &e->l.group,
-		.caps = e->l.caps,
-		.caller = e->l.caller,
-		.late_group = e->moved,
-		.filter = &e->l.filter,
-		.preserve_fds = e->options->preserve_fds,
-	};
-
-	/* user_namespaces(7): who joins has them all. */
-	if (e->namespaces & CLONE_NEWUSER)
-		input.caps.permitted = input.caps.known;
-	return plan_build_exec(&(struct plan_enter){&input, e->namespaces, may_be_traced(e)}, &e->l.plan, err);
+	return exec_plan(&e->l, e->options, e->container, e->namespaces, e->moved, err);
 }
 
 /* ---- making the process ---- */

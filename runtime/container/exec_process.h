@@ -14,5 +14,13 @@
 int exec_process(const struct exec_options *options, struct config *container, struct config **ret,
                  struct config **ret_file, struct error *err);
 
+/*
+ * The plan of that process, into l->plan; l->config is what exec_process said.  `namespaces`: CLONE_NEW* to join; `moved`:
+ * into its group, when it is there.
+ */
+struct launch;
+int exec_plan(struct launch *l, const struct exec_options *options, const struct config *container, uint32_t namespaces,
+              bool moved, struct error *err);
+
 /* A decimal number that can be an id: not -1, which setresuid(2) takes for "as it is" (V06, V29).  For tests. */
 bool exec_parse_id(const char *text, size_t len, uint32_t *ret);

@@ -163,20 +163,25 @@ static void plan_group(const struct plan_input *in, bool first, struct builder *
 		builder_step(b, STEP_GROUP, 0, in->config->linux_.cgroups_path.at);
 }
 
-static int build(const struct plan_enter *enter, struct builder *b, const struct variable *env, size_t n_env,
-                 bool filter_first, struct error *err)
+/* What both orders have in common. */
+struct parts {
+	const struct plan_enter *enter;
+	struct cap_sets sets;
+	struct variable *env;
+	size_t n_env;
+};
+
+static int build_steps(const struct parts *parts, bool filter_first, struct builder *b, struct error *err)
 {
-	const struct plan_input *in = enter->input;
+	const struct plan_input *in = parts->enter->input;
 	const struct process *p = &in->config->process;
 	bool sheds = filters(in) && !p->no_new_privileges;
 	struct plan_list program_env;
-	struct cap_sets sets;
 	int r;
 
-	caps_resolve(&p->capabilities, &in->caps, &sets);
 	plan_group(in, true, b);
-	plan_outside(enter, env, n_env, b);
-	plan_identity(enter, &sets, sheds ? in->caps.permitted & 1ull << CAP_SYS_ADMIN : 0, b);
+	plan_outside(parts->enter, parts->env, parts->n_env, b);
+	plan_identity(parts->enter, &parts->sets, sheds ? in->caps.permitted & 1ull << CAP_SYS_ADMIN : 0, b);
 	if (p->no_new_privileges)
 		builder_step(b, STEP_NO_NEW_PRIVS, 0, p->at);
 	/* Engines' profiles deny keyctl(2). */
@@ -184,30 +189,24 @@ static int build(const struct plan_enter *enter, struct builder *b, const struct
 		builder_step(b, STEP_KEYRING, 0, nowhere);
 	builder_step(b, STEP_TIDY, STEP_F_ENTER, nowhere);
 	if (filter_first)
-		plan_filter(in, &sets, STEP_F_ENTER, b);
+		plan_filter(in, &parts->sets, STEP_F_ENTER, b);
 	builder_step(b, STEP_CLONE, STEP_F_ENTER, nowhere);
 	plan_group(in, false, b);
 	plan_session(in, b);
 	if (!filter_first)
-		plan_filter(in, &sets, 0, b);
-	r = plan_env(b, in->config, env, n_env, &program_env, err);
+		plan_filter(in, &parts->sets, 0, b);
+	r = plan_env(b, in->config, parts->env, parts->n_env, &program_env, err);
 	if (r == 0)
 		plan_exec(b, in->config, program_env);
 	return r;
 }
 
-static int build_whole(const struct plan_enter *enter, bool filter_first, struct plan **ret, struct error *err)
+static int build(const struct parts *parts, bool filter_first, struct plan **ret, struct error *err)
 {
-	struct plan head = {.preserve_fds = enter->input->preserve_fds};
-	cleanup_free struct variable *env = NULL;
+	struct plan head = {.preserve_fds = parts->enter->input->preserve_fds};
 	struct builder b = {0};
-	size_t n_env = 0;
-	int r;
+	int r = build_steps(parts, filter_first, &b, err);
 
-	env = plan_environment(enter->input, &n_env);
-	if (!env)
-		return error_set(err, ENOMEM, "plan the environment");
-	r = build(enter, &b, env, n_env, filter_first, err);
 	if (r == 0)
 		r = builder_finish(&b, &head, ret, err);
 	builder_free(&b);
@@ -273,15 +272,29 @@ static int refuse(const struct plan_input *in, const char *call, struct error *e
 	return error_locate(err, in->config->linux_.seccomp.at);
 }
 
-int plan_build_exec(const struct plan_enter *enter, struct plan **ret, struct error *err)
+static int build_safely(const struct parts *parts, struct plan **ret, struct error *err)
 {
-	const struct plan_input *in = enter->input;
+	const struct plan_input *in = parts->enter->input;
 	const char *call;
-	int r = build_whole(enter, true, ret, err);
+	int r = build(parts, true, ret, err);
 
 	if (r < 0 || !in->filter || !(call = denied(*ret, in->filter)))
 		return r;
 	free(*ret);
 	*ret = NULL;
-	return enter->traced ? refuse(in, call, err) : build_whole(enter, false, ret, err);
+	return parts->enter->traced ? refuse(in, call, err) : build(parts, false, ret, err);
+}
+
+int plan_build_exec(const struct plan_enter *enter, struct plan **ret, struct error *err)
+{
+	struct parts parts = {.enter = enter};
+	int r;
+
+	parts.env = plan_environment(enter->input, &parts.n_env);
+	if (!parts.env)
+		return error_set(err, ENOMEM, "plan the environment");
+	caps_resolve(&enter->input->config->process.capabilities, &enter->input->caps, &parts.sets);
+	r = build_safely(&parts, ret, err);
+	free(parts.env);
+	return r;
 }

@@ -496,7 +496,7 @@ static const struct word opener_words[] = {{OPENED_INSIDE, "inside"}, {OPENED_BY
 static const char *const slot_names[SLOT_KINDS] = {
 	[SLOT_ROOT] = "root",           [SLOT_TREE] = "tree",   [SLOT_PROC] = "proc",        [SLOT_NULL] = "null",
 	[SLOT_NAMESPACE] = "namespace", [SLOT_GROUP] = "group", [SLOT_CGROUP_TREE] = "cgroup-tree",
-	[SLOT_IDS] = "ids",
+	[SLOT_IDS] = "ids",             [SLOT_PROCESS] = "process",
 	[SLOT_PLACE] = "place",
 };
 
@@ -571,7 +571,7 @@ static void print_slots(const struct sink *k, const struct config *config)
 			text(k, "path", slots[i].path);
 		if (slots[i].ids_1)
 			number(k, slots[i].flags & SLOT_MAP_BELOW ? "ids-of-all" : "ids", slots[i].ids_1 - 1);
-		if (slots[i].kind == SLOT_NAMESPACE)
+		if (slots[i].kind == SLOT_NAMESPACE || slots[i].kind == SLOT_PROCESS)
 			words(k, "namespace", slots[i].flags, namespace_words);
 		else
 			words(k, "flags", slots[i].flags & ~SLOT_MAP_BELOW, slot_words);
