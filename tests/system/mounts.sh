@@ -337,6 +337,25 @@ test_mounts__a_shared_mount_passes_what_the_container_mounts_to_the_host_F043() 
 	umount "$T/src"
 }
 
+# The peers are the container's own, not the host's: else its mounts would be on the host too.
+test_mounts__what_is_shared_in_the_container_is_not_with_the_host_F043_F076() {
+	only_crun_lite
+	own_rootfs
+	local d
+	mkdir "$T/src"
+	for d in "$T/src" "$R/vol"; do
+		mount -t tmpfs x "$d"
+		mount --make-shared "$d"
+		mkdir "$d/sub"
+	done
+	config '.mounts += [{"destination":"/mnt","source":$s,"options":["rbind","rshared"]}]
+		| .process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])' --arg s "$T/src"
+	in_container 'for d in /mnt /vol; do mount -t tmpfs inside $d/sub && echo mounted; done'
+	expect_eq "$OUT" $'mounted\nmounted'
+	! grep -e " $T/src/sub " -e " $R/vol/sub " /proc/self/mountinfo || fail "the host sees a mount of the container"
+	umount "$T/src" "$R/vol"
+}
+
 test_mounts__tmpcopyup_F040() {
 	own_rootfs
 	mkdir -p "$R/data/dir"
@@ -589,10 +608,30 @@ test_mounts__a_device_that_is_there_already_is_kept_and_a_wrong_one_is_refused_F
 	config '.linux.devices = [{"path":"/opt/null","type":"c","major":1,"minor":3}]'
 	in_container 'stat -c "%F %t:%T" /opt/null'
 	expect_eq "$OUT" "character special file 1:3"
+	local node
+	for node in "c 1 5" "c 2 3" "b 1 3" p; do
+		rm "$R/opt/null"
+		mknod "$R/opt/null" $node
+		run_fails '/opt/null' run -b "$B" "$ID"
+	done
 	rm "$R/opt/null"
 	echo file >"$R/opt/null"
 	run_fails '/opt/null' run -b "$B" "$ID"
 	expect_eq "$(<"$R/opt/null")" file
+}
+
+# What was mounted over is no place to make devices in.
+test_mounts__devices_are_made_in_the_dev_that_is_seen_F065() {
+	config '.mounts += [{"destination":"/dev","type":"tmpfs","source":"again","options":["mode=755"]}]'
+	in_container 'stat -c "%F %t:%T" /dev/null; readlink /dev/fd'
+	expect_eq "$OUT" $'character special file 1:3\n/proc/self/fd'
+	# The same, where the text of the path does not say so.
+	own_rootfs
+	config '.mounts[-1].destination = "/vol" | .mounts |= map(select(.destination | startswith("/dev/") | not))'
+	rm -rf "$R/dev"
+	ln -s vol "$R/dev"
+	in_container 'stat -c "%F %t:%T" /dev/null; readlink /dev/fd'
+	expect_eq "$OUT" $'character special file 1:3\n/proc/self/fd'
 }
 
 test_mounts__a_default_device_can_be_named_too_F064() {
@@ -655,6 +694,13 @@ test_mounts__readonly_paths_F078() {
 	mount_has /proc/sys ro
 	expect_no_file "$R/fixed/x"
 	expect_eq "$(<"$R/etc/file")" original
+}
+
+test_mounts__readonly_paths_are_so_with_what_is_mounted_below_F078() {
+	config '.mounts += [{"destination":"/vol","type":"tmpfs","source":"t"},{"destination":"/vol/below","type":"tmpfs","source":"t"}]
+		| .linux.readonlyPaths += ["/vol"]'
+	in_container 'for d in /vol /vol/below; do ! touch $d/x 2>/dev/null || echo wrote to $d; done'
+	expect_not_in wrote
 }
 
 test_mounts__readonly_paths_keep_the_flags_of_what_they_cover_F078() {

@@ -365,6 +365,16 @@ test_process__capabilities_are_exactly_the_configs_F012() {
 	expect_line "bounding: 2021"
 }
 
+test_process__the_callers_ambient_capabilities_are_not_the_containers_F012() {
+	only_crun_lite
+	config '.process.args = ["inspect","caps"] | .process.user = {"uid":1000,"gid":1000} | .process.capabilities.inheritable = ["CAP_KILL"]'
+	capture setpriv --inh-caps=+kill --ambient-caps=+kill "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+	expect_rc 0
+	expect_line "inheritable: 20"
+	expect_line "ambient: 0"
+	expect_line "effective: 0"
+}
+
 test_process__without_capabilities_there_are_none_F012() {
 	config '.process.args = ["inspect","caps"] | .process.capabilities = {} | .process.user = {"uid":1000,"gid":1000}'
 	run_ok run -b "$B" "$ID"

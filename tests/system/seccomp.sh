@@ -188,6 +188,10 @@ test_seccomp__flags_F073() {
 		calls ${NR[getppid]}
 		expect_eq "$OUT" "-1 EPERM" "$f"
 	done
+	if command -v strace >/dev/null; then
+		ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=seccomp -o "$T/trace" "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID" >/dev/null
+		expect_in 'SECCOMP_FILTER_FLAG_LOG|SECCOMP_FILTER_FLAG_SPEC_ALLOW' "$(<"$T/trace")"
+	fi
 	filter '{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_NONSENSE"],"syscalls":[{"names":["getppid"],"action":"SCMP_ACT_ERRNO"}]}'
 	run_fails 'SECCOMP_FILTER_FLAG_NONSENSE' run -b "$B" "$ID"
 }

@@ -123,6 +123,25 @@ test_security__a_volume_over_proc_is_refused_V10_V19() {
 	[ "$RC" != 0 ] || fail "a directory was bound over /proc"
 }
 
+# Whatever kind of mount it is, and by whichever system call it is made.
+test_security__a_link_of_the_image_leads_no_mount_into_proc_V10_V19() {
+	only_crun_lite
+	own_rootfs
+	canary
+	ln -s /proc/sys/kernel "$R/dir"
+	ln -s proc/version "$R/file"
+	args inspect mounts
+	local m
+	for m in '"/dir","type":"tmpfs","source":"t"' '"/dir","type":"tmpfs","source":"t","options":["silent"]' \
+		'"/dir","type":"cgroup","source":"c"' '"/dir","source":"\($c)","options":["bind"]' '"/dir","source":"\($c)","options":["rbind","ro"]' \
+		'"/file","source":"\($c)/file","options":["bind"]'; do
+		config '.mounts += [{"destination":'"$m"'}]' --arg c "$C"
+		run_fails 'a symbolic link leads into /proc' run -b "$B" "$ID"
+		intact
+		config 'del(.mounts[-1])'
+	done
+}
+
 test_security__what_is_mounted_inside_proc_gets_none_of_the_runtimes_writes_V10() {
 	mkdir -p "$T/fake/net/ipv4"
 	echo decoy >"$T/fake/net/ipv4/ip_forward"
@@ -530,6 +549,18 @@ test_security__a_name_that_is_swapped_for_a_link_into_proc_V10() {
 	config '.mounts[7] = {"destination":"/vol/x/sys/kernel","type":"tmpfs","source":"x"}'
 	helper swap "$V/x" "$V/other"
 	rounds nothing_on_proc
+}
+
+# Char devices that are no terminals exist once for all: the host's null device is the usual standard input.
+test_security__the_callers_devices_and_files_keep_their_owner_V03() {
+	mknod "$T/null" c 1 3
+	echo file >"$T/file"
+	config '.process.user = {"uid":1000,"gid":1000} | .process.args = ["inspect","ids"]'
+	capture rt run -b "$B" "$ID" <"$T/null"
+	expect_rc 0
+	capture rt run -b "$B" "$ID" <"$T/file"
+	expect_rc 0
+	expect_eq "$(stat -c %u "$T/null" "$T/file" "$T/out" "$T/err" | xargs)" "0 0 0 0"
 }
 
 # ---- terminals: V09 --------------------------------------------------------------------------------------
