@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,7 +49,7 @@ struct tracing {
 
 const char *role_name(enum role role)
 {
-	static const char *const names[ROLES] = {"runtime", "init", "second init", "hook", "hook in the container"};
+	static const char *const names[ROLES] = {"runtime", "init", "second init", "init's thread", "hook", "hook in the container"};
 
 	return names[role];
 }
@@ -110,11 +111,13 @@ static void resume(struct tracing *t, struct tracee *p, int sig)
 	ptrace(syscalls ? PTRACE_SYSCALL : PTRACE_CONT, p->pid, NULL, (void *)(long)sig);
 }
 
-/* clone3 makes the container's processes, clone those of hooks (glibc's and init's own). */
-static enum role child_role(const struct tracee *parent, long nr)
+/* clone3 makes the container's processes, clone those of hooks (glibc's and init's own) and a thread. */
+static enum role child_role(const struct tracee *parent, long nr, unsigned long flags)
 {
 	if (parent->role == RUNTIME)
 		return nr == SYS_clone3 ? INIT : HOOK;
+	if (nr == SYS_clone && (flags & CLONE_THREAD))
+		return THREAD;
 	return parent->role == INIT && nr == SYS_clone3 ? SECOND : INIT_HOOK;
 }
 
@@ -132,7 +135,7 @@ static void on_child(struct tracing *t, struct tracee *parent)
 		child = add(t, (pid_t)pid);
 	parent = find(t, parent_pid);
 	child->known = true;
-	child->role = child_role(parent, (long)regs.orig_rax);
+	child->role = child_role(parent, (long)regs.orig_rax, (unsigned long)regs.rdi);
 	child->own = child->role == SECOND;
 	if (child->waits) {
 		child->waits = false;

@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <net/if.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -41,12 +43,22 @@
 
 /* ---- what is swept ---- */
 
+enum command_kind { RUN, CREATE, START, DELETE, DELETE_FORCE, COMMANDS };
+
+static const char *const command_names[COMMANDS] = {"run", "create", "start", "delete", "delete --force"};
+
+#define DEVICE "flt0"
+#define ADD_DEVICE "ip link add " DEVICE " type veth peer name flt1"
+
 static const struct setup {
 	const char *name;
 	bool terminal;          /* its program has one: create needs a console socket */
 	bool pid_file;
 	bool listen_fds;        /* LISTEN_FDS=1 */
 	bool no_root;           /* the state directory is made anew, with what is cached in it */
+	unsigned first;         /* so many of the commands: it makes no difference to the others; 0: all */
+	bool device;            /* a network device is moved, out of a network of the worker's own */
+	const char *needs;      /* a shell command that fails where the host has not what it takes: skipped */
 	const char *fresh[4];   /* of the root file system: mount points that are made anew */
 } setups[] = {
 	{.name = "minimal", .no_root = true},
@@ -54,13 +66,12 @@ static const struct setup {
 	{.name = "joined"},
 	{.name = "userns"},
 	{.name = "inside"},
+	{.name = "agent", .first = START + 1},
+	{.name = "device", .first = CREATE + 1, .device = true, .needs = "unshare -n " ADD_DEVICE},
+	{.name = "labels", .first = CREATE + 1, .needs = "grep -q Y /sys/module/apparmor/parameters/enabled && command -v apparmor_parser"},
 };
 
 enum { SETUPS = sizeof(setups) / sizeof(setups[0]) };
-
-enum command_kind { RUN, CREATE, START, DELETE, DELETE_FORCE, COMMANDS };
-
-static const char *const command_names[COMMANDS] = {"run", "create", "start", "delete", "delete --force"};
 
 struct point {
 	enum command_kind command;
@@ -83,7 +94,7 @@ struct worker {
 };
 
 static const char *runtime, *base, *tag = "clf", *only_setup, *only_command;
-static unsigned workers = 2, only_point;
+static unsigned workers = 2, only_point, skipped;
 static bool all, verbose;
 
 static struct shared {
@@ -145,6 +156,8 @@ static void worker_init(struct worker *w, const struct setup *setup, unsigned nu
 	w->dirs[0] = w->dir;
 	w->host = (struct host){.tag = w->id, .dirs = w->dirs, .ignored = w->ignored};
 	w->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (setup->device && unshare(CLONE_NEWNET) < 0)
+		fprintf(stderr, "faults: no network namespace: %s\n", strerror(errno));
 	if (setup->terminal)
 		w->console_fd = open_console(w);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -168,12 +181,25 @@ static void empty_log(struct worker *w)
 	close(fd);
 }
 
+static bool has_device(void)
+{
+	return if_nametoindex(DEVICE) != 0;
+}
+
+/* A virtual one ends with the container's network, some time after it; its peer keeps its name until then. */
+static void make_device(struct worker *w)
+{
+	if (w->setup->device && !has_device() && system("ip link del flt1 2>/dev/null; " ADD_DEVICE " && ip addr add 192.0.2.7/24 dev " DEVICE " && ip link set " DEVICE " up") != 0)
+		why(w, "the network device could not be made");
+}
+
 /* As it was before anything was run; the same each time, so that calls have the same numbers. */
 static void reset(struct worker *w)
 {
 	text_clear(&w->why);
 	text_clear(&w->note);
 	empty_log(w);
+	make_device(w);
 	unlink(w->pid_file);
 	for (size_t i = 0; w->setup->fresh[i]; i++)
 		if (unlink(w->fresh[i]) < 0 && errno == EISDIR)
@@ -388,8 +414,15 @@ static bool host_changed(struct worker *w, struct text *difference)
 	return difference->n > 0;
 }
 
+static bool program_ran(const struct worker *w)
+{
+	struct stat st;
+
+	return stat(w->out, &st) == 0 && st.st_size > 0;
+}
+
 /* What failed has taken back what it did, or said that it could not. */
-static void check_undone(struct worker *w, const struct said *said)
+static void check_undone(struct worker *w, const struct said *said, bool failed)
 {
 	struct text difference = {0};
 
@@ -398,6 +431,8 @@ static void check_undone(struct worker *w, const struct said *said)
 		why(w, "left behind without a word:\n%s", difference.s);
 	if (access(w->pid_file, F_OK) == 0 && !said->tells)
 		why(w, "the pid file is still there");
+	if (w->setup->device && failed && !has_device() && !said->tells)
+		why(w, "the network device did not come back");
 	free(difference.s);
 }
 
@@ -510,13 +545,13 @@ static void follow_up(struct worker *w, const struct point *p, const struct outc
 			unlink(w->pid_file);
 		}
 		if (!killed)
-			check_undone(w, said);
+			check_undone(w, said, !worked && !program_ran(w));
 		break;
 	case CREATE:
 		if (worked || killed)
 			check_created(w, worked && !init_hit, is_home(p, &o->call));
 		else
-			check_undone(w, said);
+			check_undone(w, said, true);
 		break;
 	case START:
 		if (worked) {
@@ -533,7 +568,7 @@ static void follow_up(struct worker *w, const struct point *p, const struct outc
 	default:
 		unlink(w->pid_file);    /* whoever asked for it removes it */
 		if (worked)
-			check_undone(w, said);
+			check_undone(w, said, false);
 	}
 }
 
@@ -771,13 +806,27 @@ static void sweep(const struct setup *setup, enum command_kind command)
 		;
 	tried = shared->tried - tried;
 	failed = shared->failed_points - failed;
-	printf("%s faults %s %s: %u points, %u survived (%u worked all the same, %u refused, %u died), calls %u+%u+%u, %u s\n",
+	printf("%s faults %s %s: %u points, %u survived (%u worked all the same, %u refused, %u died), calls %u+%u+%u+%u, %u s\n",
 	       failed || tried != n_points ? "not ok" : "ok", setup->name, command_names[command], tried, tried - failed,
 	       shared->worked - worked, shared->refused - refused, shared->died - died, record.n[RUNTIME],
-	       record.n[INIT], record.n[SECOND], (now_ms() - begin) / 1000);
+	       record.n[INIT], record.n[SECOND], record.n[THREAD], (now_ms() - begin) / 1000);
 	fflush(stdout);
 	if (tried != n_points)
 		shared->failed_points += (unsigned)n_points - tried;
+}
+
+static bool has_what_it_needs(const struct setup *setup)
+{
+	char command[200];
+
+	if (!setup->needs)
+		return true;
+	snprintf(command, sizeof(command), "(%s) >/dev/null 2>&1", setup->needs);
+	if (system(command) == 0)
+		return true;
+	printf("skip faults %s: not here: %s\n", setup->name, setup->needs);
+	skipped++;
+	return false;
 }
 
 int main(int argc, char **argv)
@@ -806,13 +855,15 @@ int main(int argc, char **argv)
 	points = calloc(POINTS_MAX, sizeof(*points));
 	if (!runtime || !base || shared == MAP_FAILED || !points)
 		return 2;
-	for (size_t i = 0; i < SETUPS; i++)
-		for (enum command_kind k = 0; k < COMMANDS; k++)
-			if ((!only_setup || strcmp(only_setup, setups[i].name) == 0) &&
-			    (!only_command || strcmp(only_command, command_names[k]) == 0))
+	for (size_t i = 0; i < SETUPS; i++) {
+		if ((only_setup && strcmp(only_setup, setups[i].name) != 0) || !has_what_it_needs(&setups[i]))
+			continue;
+		for (enum command_kind k = 0; k < (setups[i].first ? setups[i].first : COMMANDS); k++)
+			if (!only_command || strcmp(only_command, command_names[k]) == 0)
 				sweep(&setups[i], k);
+	}
 	printf("%u points tried, %u survived; the slowest took %u ms, %u were not reached\n", shared->tried,
 	       shared->tried - shared->failed_points, shared->slowest_ms, shared->unreached);
-	printf("%u passed, %u failed, 0 skipped\n", shared->tried - shared->failed_points, shared->failed_points);
+	printf("%u passed, %u failed, %u skipped\n", shared->tried - shared->failed_points, shared->failed_points, skipped);
 	return shared->failed_points != 0;
 }

@@ -236,6 +236,11 @@ static void show_oom(void)
 	show_text("oom", "/proc/self/oom_score_adj");
 }
 
+static void show_label(void)
+{
+	show_text("label", access("/proc/self/attr/apparmor/current", F_OK) == 0 ? "/proc/self/attr/apparmor/current" : "/proc/self/attr/current");
+}
+
 static void show_mounts(void)
 {
 	show_text("mount", "/proc/self/mountinfo");
@@ -319,6 +324,7 @@ static const struct {
 	{"fds",        show_fds       },
 	{"ids",        show_ids       },
 	{"keyring",    show_keyring   },
+	{"label",      show_label     },
 	{"mempolicy",  show_mempolicy },
 	{"mounts",     show_mounts    },
 	{"namespaces", show_namespaces},
