@@ -91,6 +91,12 @@ static int open_place(const struct plan *plan, const struct plan_slot *slot, str
 	return fd < 0 ? blame_root(path_of(plan, slot), errno, err) : fd;
 }
 
+static int blame_proc(const char *path, struct error *err)
+{
+	error_set(err, EPERM, "bind %s on /proc: it is not a procfs", path);
+	return error_hint(err, "what lies over /proc would hide or forge what the kernel says there");
+}
+
 static int open_proc(const struct plan *plan, const struct plan_slot *slot, struct error *err)
 {
 	cleanup_close int fd = open_source(plan, slot, err);
@@ -102,8 +108,7 @@ static int open_proc(const struct plan *plan, const struct plan_slot *slot, stru
 	/* Its root, which has the first inode: /proc/sys on /proc would be a lie too. */
 	if (fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC && fstat(fd, &st) == 0 && st.st_ino == 1)
 		return steal_fd(&fd);
-	error_set(err, EPERM, "bind %s on /proc: it is not a procfs", path_of(plan, slot));
-	return error_hint(err, "what lies over /proc would hide or forge what the kernel says there");
+	return blame_proc(path_of(plan, slot), err);
 }
 
 /* The mask of files must be the null device itself, not what somebody put at its name (V08). */
@@ -304,6 +309,8 @@ int slots_blame(const struct plan *plan, uint32_t slot, int code, struct error *
 		r = blame_root(path_of(plan, s), code, err);
 	else if (s->kind == SLOT_NULL)
 		r = error_set(err, code, "the host's /dev/null is not the null device");
+	else if (s->kind == SLOT_PROC && code == EPERM)
+		r = blame_proc(path_of(plan, s), err);
 	else
 		r = blame_source(path_of(plan, s), code, err);
 	error_locate(err, (struct source){s->at});
