@@ -130,6 +130,29 @@ test_attributes__a_wrong_io_priority_is_refused_F017() {
 	run_fails 'IOPRIO_CLASS_NONSENSE|ioPriority|class' run -b "$B" "$ID"
 }
 
+# No kernel that we meet has them built in; one that has takes them.
+test_attributes__clamps_work_or_are_named_F015() {
+	only_crun_lite
+	config '.process.args = ["inspect","scheduler"]
+		| .process.scheduler = {"policy":"SCHED_OTHER","flags":["SCHED_FLAG_UTIL_CLAMP_MIN","SCHED_FLAG_UTIL_CLAMP_MAX"]}'
+	capture rt run -b "$B" "$ID"
+	if [ "$RC" = 0 ]; then
+		expect_line "policy: 0"
+		return
+	fi
+	expect_in "set the scheduler to SCHED_OTHER, SCHED_FLAG_UTIL_CLAMP_MIN, SCHED_FLAG_UTIL_CLAMP_MAX: operation not supported" "$ERR"
+	expect_in CONFIG_UCLAMP_TASK "$ERR"
+	expect_in "(/process/scheduler)" "$ERR"
+}
+
+test_attributes__the_affinity_of_the_caller_is_not_the_containers_F018() {
+	only_crun_lite
+	args inspect affinity
+	capture taskset -c 0 "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+	expect_rc 0
+	expect_line "cpus: $(nproc)"
+}
+
 test_attributes__the_affinity_of_exec_is_not_the_containers_F018() {
 	config '.process.args = ["inspect","affinity"] | .process.execCPUAffinity = {"initial":"0","final":"0"}'
 	run_ok run -b "$B" "$ID"

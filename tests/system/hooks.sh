@@ -40,6 +40,18 @@ test_hooks__all_six_run_in_their_order_F140_F145() {
 	expect_eq "$(tail -n1 "$T/log")" poststop "after delete"
 }
 
+test_hooks__none_has_a_signal_blocked_F146() {
+	own_rootfs
+	local k
+	for k in prestart createRuntime createContainer poststart poststop; do hook $k "echo $k \$(grep SigBlk: /proc/self/status) >> $T/log"; done
+	printf '#!/bin/sh\necho startContainer $(grep SigBlk: /proc/self/status) >> /vol/log\n' >"$R/bin/hook"
+	chmod 755 "$R/bin/hook"
+	config '.hooks.startContainer = [{"path":"/bin/hook","timeout":5}] | .hooks.createContainer += [.hooks.createContainer[0] + {"timeout":5}]
+		| .mounts += [{"destination":"/vol","source":$t,"options":["bind"]}]' --arg t "$T"
+	run_ok run -b "$B" "$ID"
+	expect_eq "$(grep -c 'SigBlk: 0000000000000000$' "$T/log") of $(wc -l <"$T/log")" "7 of 7"
+}
+
 test_hooks__several_of_a_kind_run_in_the_listed_order_F146() {
 	hook createRuntime "echo 1 >> $T/log"
 	hook createRuntime "echo 2 >> $T/log"

@@ -350,6 +350,33 @@ test_lifecycle__of_two_deletes_at_once_neither_hangs_C219() {
 	run_fails 'does not exist' state "$ID"
 }
 
+# Its number may belong to somebody else by now.
+test_lifecycle__a_process_that_only_has_the_number_is_not_the_containers_C208() {
+	only_crun_lite
+	args true
+	created
+	run_ok start "$ID"
+	until_true has_status stopped
+	sleep 1000 &
+	local other=$! state=$ROOT/$ID/state.json
+	jq --argjson pid $other '.pid = $pid' "$state" >"$T/new" && cp "$T/new" "$state"
+	expect_eq "$(jq .pid "$state")" $other
+	expect_eq "$(status "$ID")" stopped
+	run_fails 'not running' kill "$ID" KILL
+	deleted
+	kill -0 $other || fail "it was killed"
+	end_helper $other
+}
+
+test_lifecycle__a_run_that_fails_at_last_takes_its_pid_file_back_C022() {
+	only_crun_lite
+	own_rootfs
+	printf '#!/no/interpreter\n' >"$R/bin/script"
+	args script
+	run_fails 'script' run --pid-file "$T/pid" -b "$B" "$ID"
+	expect_no_file "$T/pid"
+}
+
 # hanging_create SIGNAL: ends a create that hangs in a hook
 hanging_create() {
 	only_crun_lite          # runc 1.1.5 leaves the cgroups

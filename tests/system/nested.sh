@@ -130,6 +130,19 @@ test_nested__masks_are_no_hindrance_without_a_user_namespace_F078() {
 	mount_has /proc proc
 }
 
+# Where init may have no procfs of its own, it writes to the one that is there: but not to what lies over it.
+test_nested__what_lies_over_proc_gets_none_of_the_runtimes_writes_V10() {
+	only_crun_lite
+	config '.linux.sysctl = {"kernel.domainname":"written"} | .mounts |= map(select(.destination == "/dev"))
+		| del(.linux.maskedPaths, .linux.readonlyPaths) | .linux.namespaces |= map(select(.type != "pid"))'
+	chmod 777 "$T"
+	capture unshare --user --map-root-user --mount sh -c 'mount -t tmpfs t /proc/sys/kernel && echo decoy >/proc/sys/kernel/domainname
+		"$@"
+		echo "ended with $?, $(cat /proc/sys/kernel/domainname)"' - "$RUNTIME" --root "$ROOT" --cgroup-manager disabled run -b "$B" "$ID"
+	expect_match 'ended with [1-9][0-9]*, decoy'
+	expect_in "kernel/domainname" "$ERR"
+}
+
 test_nested__three_deep_F062() {
 	only_crun_lite
 	outer "$OUTER_USER"

@@ -122,6 +122,18 @@ test_rootless__newuidmap_is_never_looked_for_in_the_path_V04() {
 	expect_no_file "$T/ran"
 }
 
+test_rootless__newuidmap_gets_nothing_of_the_callers_environment_V04() {
+	only_crun_lite
+	command -v strace >/dev/null || skip "no strace"
+	ordinary_user ids
+	userns
+	touch "$T/trace"
+	chmod 666 "$T/trace"
+	# Traced it has no rights: what it is given is what counts.
+	capture as_user env SECRET=1 LD_PRELOAD= strace -f -v -s 1000 -e trace=execve -o "$T/trace" "$RUNTIME" --root "$ROOT" run -b "$B" "$ID"
+	expect_eq "$(grep -cE '"/usr/bin/new[ug]idmap".*, \["PATH=/usr/bin:/bin", "LC_ALL=C"\]\)' "$T/trace")" 2
+}
+
 test_rootless__no_new_privs_keeps_newuidmap_from_working_and_that_is_said_F062() {
 	only_crun_lite
 	ordinary_user ids
@@ -220,6 +232,24 @@ test_rootless__devices_are_the_hosts_F066() {
 	ordinary_user no-ids
 	in_container 'stat -c "%F %t:%T" /dev/null /dev/tty; head -c 3 /dev/zero | wc -c; ! mknod /tmp/x c 1 3 2>/dev/null'
 	expect_eq "$OUT" $'character special file 1:3\ncharacter special file 5:0\n3'
+}
+
+test_rootless__neither_proc_nor_the_null_device_are_taken_for_granted_V08_V10() {
+	only_crun_lite
+	ordinary_user no-ids
+	local source
+	mkdir "$T/fake"
+	for source in "$T/fake" /proc/sys /proc/1; do
+		config '.mounts[0] = {"destination":"/proc","source":$s,"options":["rbind"]}' --arg s "$source"
+		run_fails 'it is not a procfs' run -b "$B" "$ID"
+	done
+	config '.mounts[0] = {"destination":"/proc","type":"proc","source":"proc"} | .linux.maskedPaths = ["/etc/file"]'
+	run_ok run -b "$B" "$ID"
+	echo precious >"$T/file"
+	as_user() {
+		unshare --mount --propagation private sh -c 'mount --bind "$1" /dev/null; shift; exec setpriv --reuid '$USER_ID' --regid '$USER_ID' --clear-groups "$@"' - "$T/file" "$@"
+	}
+	run_fails '/dev/null is not the null device' run -b "$B" "$ID"
 }
 
 test_rootless__a_terminal_F005() {

@@ -118,9 +118,39 @@ test_security__a_volume_over_proc_is_refused_V10_V19() {
 	canary
 	mkdir "$T/fake"
 	mkdir -p "$T/fake/self/attr"
-	config '.mounts += [{"destination":"/proc","source":$f,"options":["bind"]}]' --arg f "$T/fake"
-	attempt
-	[ "$RC" != 0 ] || fail "a directory was bound over /proc"
+	config '.mounts += [{"destination":"/proc","options":["bind"]}]'
+	local source
+	for source in "$T/fake" /proc/sys /proc/self /proc/1; do
+		config '.mounts[-1].source = $s' --arg s "$source"
+		attempt
+		[ "$RC" != 0 ] || fail "$source was bound over /proc"
+		[ -z "$CRUN_LITE" ] || expect_in "it is not a procfs" "$ERR"
+	done
+}
+
+test_security__nothing_is_mounted_inside_proc_by_name_V10_V19() {
+	only_crun_lite
+	local d
+	for d in /proc/sys /proc/sys/kernel/core_pattern /proc/self/attr proc/sys/net /proc/./sys /proc//1 /sys/../proc/sysrq-trigger /proc/sys/; do
+		config '.mounts += [{"destination":$d,"type":"tmpfs","source":"t"}]' --arg d "$d"
+		run_fails 'inside /proc' run -b "$B" "$ID"
+		expect_in "(/mounts/6/destination)" "$ERR"
+		config '.mounts[-1] = {"destination":$d,"source":"/etc/hostname","options":["bind"]}' --arg d "$d"
+		run_fails 'inside /proc' run -b "$B" "$ID"
+		config 'del(.mounts[-1])'
+	done
+}
+
+# What the host's /dev/null is, is looked at: in a mount namespace where it is something else.
+test_security__files_are_masked_by_the_null_device_or_not_at_all_V08() {
+	only_crun_lite
+	echo precious >"$T/file"
+	config '.linux.maskedPaths = ["/etc/file"] | .process.args = ["cat","/etc/file"]'
+	capture unshare --mount --propagation private sh -c 'mount --bind "$1" /dev/null; shift; exec "$@"' - "$T/file" \
+		"$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+	[ "$RC" != 0 ] || fail "it ran with another null device"
+	expect_in "/dev/null is not the null device" "$ERR"
+	expect_eq "$(<"$T/file")" precious
 }
 
 # Whatever kind of mount it is, and by whichever system call it is made.
@@ -498,6 +528,21 @@ test_security__a_destination_that_is_swapped_for_a_link_V18() {
 	rounds true
 }
 
+# What is copied up is opened before pivot_root: a link would lead to the host.
+test_security__a_file_that_is_swapped_for_a_link_is_not_copied_up_V18() {
+	only_crun_lite
+	own_rootfs
+	canary
+	V=$T/vol
+	mkdir "$V"
+	echo harmless >"$V/x"
+	ln -s "$C/file" "$V/other"
+	helper swap "$V/x" "$V/other"
+	config '.mounts += [{"destination":"/vol","source":$v,"options":["bind"]},
+		{"destination":"/vol","type":"tmpfs","source":"x","options":["tmpcopyup"]}] | .process.args = ["sh","-c","cat /vol/*"]' --arg v "$V"
+	rounds expect_not_in precious
+}
+
 test_security__a_missing_destination_below_a_name_that_is_swapped_V14() {
 	racing "$(up "$T/canary")"
 	config '.mounts += [{"destination":"/vol","source":$v,"options":["bind"]},
@@ -587,6 +632,22 @@ test_security__a_console_that_is_a_link_into_proc_V09() {
 			fail "the terminal lies over a file of /proc"
 		[ -z "$CRUN_LITE" ] || expect_in /dev/console "$OUT$ERR"
 	done
+}
+
+# Only the multiplexer is ever opened: opening another device, or a pipe, may do something.
+test_security__an_image_whose_multiplexer_is_a_pipe_V09() {
+	only_crun_lite
+	own_rootfs
+	config '.mounts |= map(select(.destination | startswith("/dev") | not)) | .process.terminal = true'
+	rm -rf "$R/dev"
+	mkdir -p "$R/dev/pts"
+	ln -s pts/ptmx "$R/dev/ptmx"
+	mkfifo "$R/dev/pts/ptmx"
+	cat "$R/dev/pts/ptmx" >"$T/read" &
+	on_terminal
+	[ "$RC" != 0 ] || fail "it ran"
+	kill -0 $! || fail "the pipe was opened"
+	end_helper $!
 }
 
 test_security__terminals_of_the_image_are_never_looked_up_V09() {
