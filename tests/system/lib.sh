@@ -37,7 +37,7 @@ make_rootfs() { # DIR
 	local d=$1 a
 	mkdir -p "$d"/{bin,dev,proc,sys,tmp,etc,root,run,mnt,var/tmp,home/user,usr/bin,sbin,opt,vol}
 	chmod 1777 "$d/tmp"
-	cp "$HELPERS"/{inspect,sys,eatmemory,true,sendtty,notify,spy} "$d/bin/" || return 1
+	cp "$HELPERS"/{inspect,sys,eatmemory,forkbomb,true,sendtty,notify,spy} "$d/bin/" || return 1
 	cp "$(command -v busybox)" "$d/bin/busybox"
 	for a in $APPLETS; do [ -e "$d/bin/$a" ] || echo "$d/bin/$a"; done | xargs -n1 ln -s busybox
 	cat >"$d/etc/passwd" <<-'P'
