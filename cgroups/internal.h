@@ -10,6 +10,7 @@
 #pragma once
 #include "cgroups/cgroup.h"
 
+#include <errno.h>
 #include <sys/types.h>
 
 /* host.c */
@@ -25,6 +26,12 @@ int cgroup_host_parse(struct cgroup_host *host, struct error *err);
 
 /* place.c: gives dirs[] a path of two parts; what is too long was refused before. */
 void cgroup_keep_path(struct cgroup *cgroup, struct cgroup_dir *dir, const char *hierarchy, const char *path);
+
+/* A group that was removed meanwhile has no file (ENOENT), or one that was open before (ENODEV). */
+static inline bool cgroup_is_gone(int code)
+{
+	return code == ENOENT || code == ENODEV;
+}
 
 /* file.c; `file` is below dir->path (NULL: the directory itself).  Every fd is close-on-exec. */
 int cgroup_file_open(const struct cgroup *cgroup, const struct cgroup_dir *dir, const char *file,

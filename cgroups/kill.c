@@ -80,11 +80,6 @@ static int kill_file(int dir_fd, const char *file, struct killing *k)
 	return fd < 0 ? -1 : kill_listed(fd, k);
 }
 
-static bool is_gone(int code)
-{
-	return code == ENOENT || code == ENODEV;
-}
-
 static int kill_dir(int dir_fd, struct killing *k)
 {
 	int r = kill_file(dir_fd, "cgroup.procs", k);
@@ -92,7 +87,7 @@ static int kill_dir(int dir_fd, struct killing *k)
 	/* A group of threads lists no processes. */
 	if (r < 0 && errno == EOPNOTSUPP)
 		r = kill_file(dir_fd, "cgroup.threads", k);
-	return r < 0 && is_gone(errno) ? 0 : r;
+	return r < 0 && cgroup_is_gone(errno) ? 0 : r;
 }
 
 static int kill_below(int parent_fd, const char *name, void *arg)
@@ -100,7 +95,7 @@ static int kill_below(int parent_fd, const char *name, void *arg)
 	cleanup_close int fd = openat(parent_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
-		return is_gone(errno) ? 0 : -1;
+		return cgroup_is_gone(errno) ? 0 : -1;
 	return kill_dir(fd, arg);
 }
 
@@ -112,7 +107,7 @@ static int kill_tree(const struct cgroup *cgroup, const struct cgroup_dir *dir, 
 	int r;
 
 	if (fd < 0)
-		return is_gone(errno) ? 0 : error_set(err, errno, "open /sys/fs/cgroup/%s", dir->path);
+		return cgroup_is_gone(errno) ? 0 : error_set(err, errno, "open /sys/fs/cgroup/%s", dir->path);
 	r = kill_dir(fd, k);
 	if (r == 0)
 		r = cgroup_walk(fd, kill_below, k); /* takes over fd */
@@ -138,7 +133,7 @@ static int kill_by_kernel(const struct cgroup *cgroup, struct error *err)
 	if (cgroup_file_write(cgroup, v2, "cgroup.kill", "1", 1) == 0)
 		return 1;
 	/* EOPNOTSUPP: a group of threads. */
-	if (is_gone(errno) || errno == EOPNOTSUPP)
+	if (cgroup_is_gone(errno) || errno == EOPNOTSUPP)
 		return 0;
 	return error_set(err, errno, "write '1' to /sys/fs/cgroup/%s/cgroup.kill", v2->path);
 }
@@ -215,7 +210,7 @@ int cgroup_populated(const struct cgroup *cgroup, bool *ret, struct error *err)
 		if (dir->hierarchy->v2) {
 			if (cgroup_file_field(cgroup, dir, "cgroup.events", "populated", &populated) == 0)
 				*ret = populated != 0;
-			else if (!is_gone(errno))
+			else if (!cgroup_is_gone(errno))
 				return error_set(err, errno, "read /sys/fs/cgroup/%s/cgroup.events", dir->path);
 			continue;
 		}

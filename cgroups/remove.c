@@ -13,11 +13,6 @@
 
 #define WAIT_MAX_US 20000
 
-static bool is_gone(int code)
-{
-	return code == ENOENT || code == ENODEV;
-}
-
 /* cgroup file systems say EBUSY for processes and for groups below; other layers ENOTEMPTY. */
 static bool is_busy(int code)
 {
@@ -33,7 +28,7 @@ static int remove_below(int parent_fd, const char *name, void *arg)
 		errno = EBUSY;
 		return -1;
 	}
-	return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || is_gone(errno) || is_busy(errno) ? 0 : -1;
+	return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0 || cgroup_is_gone(errno) || is_busy(errno) ? 0 : -1;
 }
 
 /* A group: 0, or -1 and errno.  The usual one costs a single call. */
@@ -41,16 +36,16 @@ static int try_remove(int root_fd, const char *path, uint64_t *end)
 {
 	int fd;
 
-	if (unlinkat(root_fd, path, AT_REMOVEDIR) == 0 || is_gone(errno))
+	if (unlinkat(root_fd, path, AT_REMOVEDIR) == 0 || cgroup_is_gone(errno))
 		return 0;
 	if (!is_busy(errno))
 		return -1;
 	fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return is_gone(errno) ? 0 : -1;
+		return cgroup_is_gone(errno) ? 0 : -1;
 	if (cgroup_walk(fd, remove_below, end) < 0)
 		return -1;
-	return unlinkat(root_fd, path, AT_REMOVEDIR) == 0 || is_gone(errno) ? 0 : -1;
+	return unlinkat(root_fd, path, AT_REMOVEDIR) == 0 || cgroup_is_gone(errno) ? 0 : -1;
 }
 
 static int say_why(const struct cgroup *cgroup, const struct cgroup_dir *dir, int code,
@@ -95,7 +90,7 @@ void cgroup_remove_parents(const struct cgroup *cgroup, const struct cgroup_dir 
 	for (char *slash = strrchr(path, '/'); slash && (size_t)(slash - path) >= dir->parents;
 	     slash = strrchr(path, '/')) {
 		*slash = '\0';
-		if (unlinkat(cgroup->host->root_fd, path, AT_REMOVEDIR) < 0 && !is_gone(errno))
+		if (unlinkat(cgroup->host->root_fd, path, AT_REMOVEDIR) < 0 && !cgroup_is_gone(errno))
 			return;
 	}
 }

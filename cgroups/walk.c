@@ -65,7 +65,7 @@ static int next_dir(int fd, off_t *next, char *name)
 
 		/* ENOENT: the directory itself was removed meanwhile. */
 		if (n <= 0)
-			return n == 0 || errno == ENOENT || errno == ENODEV ? 0 : -1;
+			return n == 0 || cgroup_is_gone(errno) ? 0 : -1;
 		for (ssize_t at = 0; at < n;) {
 			const struct dirent64 *e = (const struct dirent64 *)(buf + at);
 
@@ -87,7 +87,7 @@ static int enter(struct walk *w, const char *name, off_t next)
 	int fd = openat(w->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
-		return errno == ENOENT || errno == ENODEV ? 0 : -1;
+		return cgroup_is_gone(errno) ? 0 : -1;
 	if (push(w, name, next) < 0) {
 		close(fd);
 		return -1;

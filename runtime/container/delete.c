@@ -87,15 +87,6 @@ static int end_rdt(const struct state *state, struct error *err)
 	return root < 0 ? 0 : rdt_remove(root, &state->rdt, state->id, err);
 }
 
-static int load_config(const struct store *store, struct config **ret, struct error *err)
-{
-	cleanup_free char *text = NULL;
-	size_t len = 0;
-	int r = store_read_file(store, "config.json", &text, &len, err);
-
-	return r < 0 ? r : config_parse(text, len, "config.json", ret, err);
-}
-
 /* It may be read another time: a file that is damaged will never be. */
 static bool is_passing(int code)
 {
@@ -109,7 +100,7 @@ static bool is_passing(int code)
  */
 static int load_poststop(const struct store *store, const struct state *state, struct config **ret, struct error *err)
 {
-	int r = load_config(store, ret, err);
+	int r = store_read_config(store, ret, err);
 
 	if (r == 0 || is_passing(err->code))
 		return r;

@@ -71,11 +71,8 @@ static int find_container(struct exec *e, struct error *err)
 
 static int load_config(struct exec *e, struct error *err)
 {
-	cleanup_free char *text = NULL;
-	size_t len = 0;
-	int r = store_read_file(&e->handle.store, "config.json", &text, &len, err);
+	int r = store_read_config(&e->handle.store, &e->container, err);
 
-	r = r < 0 ? r : config_parse(text, len, "config.json", &e->container, err);
 	e->l.config = e->container;
 	if (r < 0)
 		return r;

@@ -5,43 +5,25 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/sys.h"
+#include "runtime/container/placeholder.h"
 
 /* ---- the namespace ---- */
 
-/*
- * The process whose only use is that it has a /proc/PID/uid_map.  It runs in our memory (a fork would copy
- * the page tables), on a stack of its own, until it is killed; it must not outlive us.
- */
-__attribute__((no_sanitize("address", "undefined"))) static int placeholder(void *parent)
+static pid_t make_namespace(struct error *err)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() == *(const pid_t *)parent)
-		for (;;)
-			pause();
-	return 0;
-}
+	static char stack[PLACEHOLDER_STACK] __attribute__((aligned(16)));
+	pid_t pid = placeholder_start(CLONE_NEWUSER, stack + sizeof(stack));
 
-static pid_t start_placeholder(struct error *err)
-{
-	static char stack[16384] __attribute__((aligned(16)));
-	static pid_t self;
-	pid_t pid;
-
-	self = getpid();
-	pid = clone(placeholder, stack + sizeof(stack), CLONE_NEWUSER | CLONE_VM | CLONE_FILES, &self);
 	if (pid >= 0)
 		return pid;
 	error_set(err, errno, "make a user namespace for an idmapped mount");
@@ -79,7 +61,7 @@ static int open_namespace(pid_t pid, struct error *err)
 
 int idmap_namespace(const char *uids, const char *gids, struct error *err)
 {
-	pid_t pid = start_placeholder(err);
+	pid_t pid = make_namespace(err);
 	int r;
 
 	if (pid < 0)
@@ -89,9 +71,7 @@ int idmap_namespace(const char *uids, const char *gids, struct error *err)
 		r = write_map(pid, "gid_map", gids, err);
 	if (r == 0)
 		r = open_namespace(pid, err);
-	/* Where a security module forbids even this, it ends with us. */
-	if (kill(pid, SIGKILL) == 0)
-		TEMP_FAILURE_RETRY(waitpid(pid, NULL, __WALL));
+	placeholder_end(pid);
 	return r;
 }
 

@@ -16,7 +16,7 @@
 #include "runtime/base/log.h"
 #include "runtime/container/foreground.h"
 #include "runtime/container/group.h"
-#include "runtime/container/holder.h"
+#include "runtime/container/placeholder.h"
 #include "runtime/container/unit_end.h"
 
 /* For all that is asked of systemd while a container starts. */
@@ -70,13 +70,30 @@ int launch_reach_systemd(struct launch *l, struct error *err)
 
 void launch_let_go(struct launch *l)
 {
-	holder_end(l->unit.holder);
+	if (l->unit.holder)
+		placeholder_end(l->unit.holder);
 	l->unit.holder = 0;
 }
 
 static void undo_hold(void *arg)
 {
 	launch_let_go(arg);
+}
+
+/*
+ * Our signals are blocked (foreground_begin) and so are its: who stops the scope with TERM waits for the container, which
+ * the holder must outlive.
+ */
+static int hold_unit(struct launch *l, struct error *err)
+{
+	static char stack[PLACEHOLDER_STACK] __attribute__((aligned(16)));
+	pid_t pid = placeholder_start(0, stack + sizeof(stack));
+
+	if (pid < 0)
+		return error_set(err, errno, "make a process that holds %s", l->unit.name);
+	l->unit.holder = pid;
+	undo_push(&l->undo, undo_hold, l);
+	return 0;
 }
 
 /* Killed first: systemd would ask politely, and wait for 90 s. */
@@ -123,12 +140,9 @@ int launch_start_unit(struct launch *l, struct error *err)
 
 	if (!*l->unit.name)
 		return 0;
-	if (l->unit.held) {
-		r = holder_start(&l->unit.holder, err);
-		if (r < 0)
-			return r;
-		undo_push(&l->undo, undo_hold, l);
-	}
+	r = l->unit.held ? hold_unit(l, err) : 0;
+	if (r < 0)
+		return r;
 	r = cgroup_start(&l->group, &l->unit, l->pid, &l->bus, &l->config->linux_.resources, &l->config->annotations,
 	                 &started, err);
 	if (started)

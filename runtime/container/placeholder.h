@@ -1,13 +1,17 @@
 /*
- * holder - a process that does nothing: as long as it is in a scope, systemd does not remove the scope.
+ * placeholder - a process that does nothing; its only use is that it is there: it has a /proc/PID/uid_map, or keeps
+ * systemd from removing the scope that it is in.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "runtime/base/error.h"
-
 #include <sys/types.h>
 
-/* In our memory, on a stack of its own: it costs a scope's limits one task.  It ends with us, or with holder_end. */
-int holder_start(pid_t *ret, struct error *err);
-/* 0: there is none. */
-void holder_end(pid_t pid);
+#define PLACEHOLDER_STACK 16384
+
+/*
+ * Runs in our memory (a fork would copy the page tables) and with our fds, on `stack` (its upper end; as long as it
+ * lives), until it is killed or we end.  `flags`: namespaces of its own.  -1 and errno.
+ */
+pid_t placeholder_start(int flags, char *stack);
+/* Where a security module forbids to kill it, it ends with us. */
+void placeholder_end(pid_t pid);

@@ -98,15 +98,6 @@ static int tell_init(const struct store *store, const struct state *state, const
 	return r < 0 ? r : process_never_ran(state->pid) ? never_ran(err) : 0;
 }
 
-static int load_config(const struct store *store, struct config **ret, struct error *err)
-{
-	cleanup_free char *text = NULL;
-	size_t len = 0;
-	int r = store_read_file(store, "config.json", &text, &len, err);
-
-	return r < 0 ? r : config_parse(text, len, "config.json", ret, err);
-}
-
 static int run_poststart(const struct state *state, const struct config *config, struct error *err)
 {
 	int r = launch_hooks(config, HOOK_POSTSTART, state->id, state->bundle, "running", state->pid, err);
@@ -184,7 +175,7 @@ int container_start(const struct runtime_options *runtime, const char *id, struc
 	if (r == STATE_EMPTY)
 		r = error_set(err, ERROR_SAID, "container \"%s\" does not exist", id);
 	if (r == 0)
-		r = load_config(&store, &config, err);
+		r = store_read_config(&store, &config, err);
 	if (r == 0) {
 		r = start(&store, &state, config, err);
 		if (r < 0)

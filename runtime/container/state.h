@@ -95,6 +95,8 @@ int store_write_file(const struct store *store, const char *name, const void *by
                      struct error *err);
 int store_read_file(const struct store *store, const char *name, char **ret, size_t *ret_len,
                     struct error *err);
+/* The container's config.json, as it was at create.  The caller ends it with config_free. */
+int store_read_config(const struct store *store, struct config **ret, struct error *err);
 
 /* When `pid` started, and its ignored signals (1 to 31). */
 int process_start_time(pid_t pid, uint64_t *ret, unsigned *ret_ignored, struct error *err);

@@ -333,3 +333,12 @@ int store_read_file(const struct store *store, const char *name, char **ret, siz
 	*ret_len = (size_t)n;
 	return 0;
 }
+
+int store_read_config(const struct store *store, struct config **ret, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t len = 0;
+	int r = store_read_file(store, "config.json", &text, &len, err);
+
+	return r < 0 ? r : config_parse(text, len, "config.json", ret, err);
+}

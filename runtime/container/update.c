@@ -200,15 +200,6 @@ static int apply(const struct handle *h, const struct update_options *o, const s
 	return r;
 }
 
-static int load_config(const struct store *store, struct config **ret, struct error *err)
-{
-	cleanup_free char *text = NULL;
-	size_t len = 0;
-	int r = store_read_file(store, "config.json", &text, &len, err);
-
-	return r < 0 ? r : config_parse(text, len, "config.json", ret, err);
-}
-
 static int update(const struct handle *h, const struct update_options *o, const struct resources *from_file,
                   struct error *err)
 {
@@ -220,7 +211,7 @@ static int update(const struct handle *h, const struct update_options *o, const 
 		given = *from_file;
 	r = r < 0 ? r : read_flags(o, &given, err);
 	r = r < 0 ? r : check_signs(&given, err);
-	r = r < 0 ? r : load_config(&h->store, &config, err);
+	r = r < 0 ? r : store_read_config(&h->store, &config, err);
 	r = r < 0 ? r : known_limits_read(&h->store, config, &known, &later, err);
 	if (r == 0) {
 		known_limits_complete(&given, &known);
