@@ -23,9 +23,9 @@ static const struct chapter {
 	{CGROUP_IO,       settings_v1_io,       settings_v2_io      },
 	{CGROUP_CPU,      settings_v1_cpu,      settings_v2_cpu     },
 	{CGROUP_DEVICES,  settings_v1_devices,  settings_v2_devices },
-	{CGROUP_CPUSET,   settings_v1_cpuset,   settings_v2_cpuset  },
+	{CGROUP_CPUSET,   settings_cpuset,      settings_cpuset     },
 	{CGROUP_HUGETLB,  settings_v1_hugetlb,  settings_v2_hugetlb },
-	{CGROUP_RDMA,     settings_v1_rdma,     settings_v2_rdma    },
+	{CGROUP_RDMA,     settings_rdma,        settings_rdma       },
 	{CGROUP_NET_CLS,  settings_v1_net_cls,  settings_v2_net_cls },
 	{CGROUP_NET_PRIO, settings_v1_net_prio, settings_v2_net_prio},
 	/* Last, so that the exact word beats the portable one. */
@@ -89,40 +89,6 @@ void setting_name(struct setting *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(s->name, sizeof(s->name), fmt, ap);
 	va_end(ap);
-}
-
-int settings_check_weight(const struct opt_uint *weight, const char *what, struct error *err)
-{
-	if (!weight->set || weight->value == 0 || (weight->value >= 10 && weight->value <= 1000))
-		return 0;
-	error_set(err, ERROR_SAID, "%s %" PRIu64 " is not between 10 and 1000", what, weight->value);
-	return error_locate(err, weight->at);
-}
-
-int settings_check_page_size(const struct hugepage_limit *limit, struct error *err)
-{
-	const char *s = limit->page_size.s ?: "";
-	size_t digits = strspn(s, "0123456789");
-
-	/* Also keeps it a file name: no '/', no surprise length. */
-	if (digits > 0 && digits < 16 && *s != '0' && strlen(s) == digits + 2 &&
-	    strchr("KMG", s[digits]) && s[digits + 1] == 'B')
-		return 0;
-	error_set(err, ERROR_SAID, "huge page size '%.40s' is not of the form 2MB or 1GB", s);
-	return error_locate(err, limit->page_size.at.offset ? limit->page_size.at : limit->at);
-}
-
-int settings_check_swap(const struct resources *r, struct error *err)
-{
-	const struct opt_int *limit = &r->memory.limit, *swap = &r->memory.swap;
-
-	if (!limit->set || !swap->set || limit->value <= 0 || swap->value <= 0 ||
-	    swap->value >= limit->value)
-		return 0;
-	error_set(err, ERROR_SAID, "memory.swap %" PRId64 " is less than memory.limit %" PRId64,
-	          swap->value, limit->value);
-	error_hint(err, "memory.swap is the limit of memory and swap together");
-	return error_locate(err, swap->at);
 }
 
 /* The hierarchy that has the controller: a v1 one that says so, else the v2 tree, which is asked later. */

@@ -101,16 +101,18 @@ typedef int settings_translate(const struct resources *resources, struct setting
                                struct error *err);
 
 settings_translate settings_v1_pids, settings_v1_memory, settings_v1_io, settings_v1_cpu,
-	settings_v1_cpuset, settings_v1_hugetlb, settings_v1_rdma, settings_v1_net_cls,
+	settings_v1_hugetlb, settings_v1_net_cls,
 	settings_v1_net_prio, settings_v1_devices, settings_v1_unified;
 settings_translate settings_v2_pids, settings_v2_memory, settings_v2_io, settings_v2_cpu,
-	settings_v2_cpuset, settings_v2_hugetlb, settings_v2_rdma, settings_v2_net_cls,
+	settings_v2_hugetlb, settings_v2_net_cls,
 	settings_v2_net_prio, settings_v2_devices, settings_v2_unified;
+/* settings_both.c */
+settings_translate settings_cpuset, settings_rdma;
+/* hugetlb.SIZE.`what`, and what is reserved. */
+int settings_put_hugepages(const struct resources *resources, const char *what, struct settings *ret, struct error *err);
 
 /* Both: blockIO.weight and its like, 10 to 1000. */
 int settings_check_weight(const struct opt_uint *weight, const char *what, struct error *err);
-/* Both: "2MB", the way that the kernel names its files. */
-int settings_check_page_size(const struct hugepage_limit *limit, struct error *err);
 /* Both: memory.swap is memory plus swap. */
 int settings_check_swap(const struct resources *resources, struct error *err);
 /* cpu.shares (2..262144) as cpu.weight (1..10000), the curve on which 1024 is 100; 0 stays 0. */

@@ -167,52 +167,9 @@ int settings_v1_cpu(const struct resources *r, struct settings *ret, struct erro
 	return 0;
 }
 
-int settings_v1_cpuset(const struct resources *r, struct settings *ret, struct error *err)
-{
-	if (r->cpu.cpus.s && *r->cpu.cpus.s)
-		settings_put_text(ret, r->cpu.cpus.at, "cpuset.cpus", r->cpu.cpus.s, strlen(r->cpu.cpus.s));
-	if (r->cpu.mems.s && *r->cpu.mems.s)
-		settings_put_text(ret, r->cpu.mems.at, "cpuset.mems", r->cpu.mems.s, strlen(r->cpu.mems.s));
-	return 0;
-}
-
 int settings_v1_hugetlb(const struct resources *r, struct settings *ret, struct error *err)
 {
-	for (size_t i = 0; i < r->hugepage_limits.n; i++) {
-		const struct hugepage_limit *l = &r->hugepage_limits.v[i];
-		int e = settings_check_page_size(l, err);
-		struct setting *s;
-
-		if (e < 0)
-			return e;
-		s = settings_put(ret, l->at, NULL, "%" PRIu64, l->limit);
-		setting_name(s, "hugetlb.%s.limit_in_bytes", l->page_size.s);
-		/* What is reserved but not yet touched counts as well, else a fault gets SIGBUS (5.7). */
-		s = settings_put(ret, l->at, NULL, "%" PRIu64, l->limit);
-		setting_name(s, "hugetlb.%s.rsvd.limit_in_bytes", l->page_size.s);
-		s->flags = SETTING_IF_EXISTS;
-	}
-	return 0;
-}
-
-int settings_v1_rdma(const struct resources *r, struct settings *ret, struct error *err)
-{
-	for (size_t i = 0; i < r->rdma.n; i++) {
-		const struct rdma_limit *l = &r->rdma.v[i];
-		char handles[40] = "", objects[40] = "";
-
-		if (strpbrk(l->device, " \n") || strlen(l->device) >= 32) {
-			error_set(err, ERROR_SAID, "rdma: '%.40s' is not the name of a device", l->device);
-			return error_locate(err, l->at);
-		}
-		if (l->hca_handles.set)
-			snprintf(handles, sizeof(handles), " hca_handle=%" PRIu64, l->hca_handles.value);
-		if (l->hca_objects.set)
-			snprintf(objects, sizeof(objects), " hca_object=%" PRIu64, l->hca_objects.value);
-		if (*handles || *objects)
-			settings_put(ret, l->at, "rdma.max", "%s%s%s", l->device, handles, objects);
-	}
-	return 0;
+	return settings_put_hugepages(r, "limit_in_bytes", ret, err);
 }
 
 int settings_v1_net_cls(const struct resources *r, struct settings *ret, struct error *err)

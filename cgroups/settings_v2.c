@@ -188,32 +188,9 @@ int settings_v2_cpu(const struct resources *r, struct settings *ret, struct erro
 	return 0;
 }
 
-int settings_v2_cpuset(const struct resources *r, struct settings *ret, struct error *err)
-{
-	return settings_v1_cpuset(r, ret, err);
-}
-
 int settings_v2_hugetlb(const struct resources *r, struct settings *ret, struct error *err)
 {
-	for (size_t i = 0; i < r->hugepage_limits.n; i++) {
-		const struct hugepage_limit *l = &r->hugepage_limits.v[i];
-		int e = settings_check_page_size(l, err);
-		struct setting *s;
-
-		if (e < 0)
-			return e;
-		s = settings_put(ret, l->at, NULL, "%" PRIu64, l->limit);
-		setting_name(s, "hugetlb.%s.max", l->page_size.s);
-		s = settings_put(ret, l->at, NULL, "%" PRIu64, l->limit);
-		setting_name(s, "hugetlb.%s.rsvd.max", l->page_size.s);
-		s->flags = SETTING_IF_EXISTS;
-	}
-	return 0;
-}
-
-int settings_v2_rdma(const struct resources *r, struct settings *ret, struct error *err)
-{
-	return settings_v1_rdma(r, ret, err);
+	return settings_put_hugepages(r, "max", ret, err);
 }
 
 int settings_v2_net_cls(const struct resources *r, struct settings *ret, struct error *err)
