@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "spec/json.h"
+#include "spec/json_doc.h"
 
 #include <errno.h>
 #include <stdalign.h>
@@ -8,8 +8,6 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
-#include "runtime/base/text.h"
-
 #define BLOCK_MIN   (64u << 10) /* bytes */
 #define FEW_MEMBERS 12          /* below: comparing all pairs beats sorting */
 
@@ -17,13 +15,6 @@ struct block {
 	struct block *next;
 	size_t used, size;
 	alignas(16) char data[];
-};
-
-struct json_doc {
-	struct block *blocks;
-	const struct json *root;
-	const char *text;       /* pristine, followed by "\n\0" */
-	size_t len;
 };
 
 struct level {
@@ -112,64 +103,6 @@ static void *yajl_retake(void *ctx, void *old, size_t size)
 
 static void yajl_drop(void *ctx, void *p)
 {
-}
-
-/* ---- UTF-8 ---- */
-
-size_t json_utf8(const char *s, size_t n)
-{
-	/* Unicode 15, table 3-7: the second byte decides about overlong forms and surrogates. */
-	static const struct {
-		unsigned char first, last, low, high, len;
-	} forms[] = {
-		{0x00, 0x7f, 0,    0,    1},
-		{0xc2, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-	const unsigned char *u = (const unsigned char *)s;
-
-	for (size_t i = 0; n > 0 && i < sizeof(forms) / sizeof(forms[0]); i++) {
-		size_t len = forms[i].len;
-
-		if (u[0] < forms[i].first || u[0] > forms[i].last)
-			continue;
-		if (len > n || (len > 1 && (u[1] < forms[i].low || u[1] > forms[i].high)))
-			return 0;
-		for (size_t k = 2; k < len; k++)
-			if ((u[k] & 0xc0) != 0x80)
-				return 0;
-		return len;
-	}
-	return 0;
-}
-
-/* Bytes of `s` up to the first that is not UTF-8. */
-static size_t utf8_span(const char *s, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n) {
-		uint64_t word;
-		size_t len = 0;
-
-		if (n - i >= sizeof(word)) {
-			memcpy(&word, s + i, sizeof(word));
-			if ((word & UINT64_C(0x8080808080808080)) == 0)
-				len = sizeof(word);
-		}
-		if (len == 0)
-			len = json_utf8(s + i, n - i);
-		if (len == 0)
-			break;
-		i += len;
-	}
-	return i;
 }
 
 /* ---- building the tree ---- */
@@ -525,7 +458,7 @@ static void parse(struct builder *b)
 {
 	yajl_alloc_funcs arena = {yajl_take, yajl_retake, yajl_drop, b->doc};
 	const struct json_doc *doc = b->doc;
-	size_t good = utf8_span(doc->text, doc->len);
+	size_t good = json_utf8_span(doc->text, doc->len);
 	yajl_status status;
 
 	if (good < doc->len) {
@@ -620,103 +553,4 @@ const struct json *json_get(const struct json *object, const char *key)
 const char *json_raw(const struct json_doc *doc, const struct json *value)
 {
 	return doc->text + value->start;
-}
-
-/* ---- blame ---- */
-
-struct pointer {
-	char *buf;
-	size_t size, used;
-};
-
-static void pointer_byte(struct pointer *p, char c)
-{
-	if (p->used + 1 < p->size)
-		p->buf[p->used++] = c;
-}
-
-/* RFC 6901: '~' and '/' in a key are written ~0 and ~1. */
-static void pointer_key(struct pointer *p, const char *key)
-{
-	for (; *key; key++) {
-		if (*key == '~' || *key == '/')
-			pointer_byte(p, '~');
-		pointer_byte(p, *key == '~' ? '0' : *key == '/' ? '1' : *key);
-	}
-}
-
-static void pointer_index(struct pointer *p, unsigned index)
-{
-	char digits[16];
-
-	snprintf(digits, sizeof(digits), "%u", index);
-	pointer_key(p, digits);
-}
-
-/* Steps down to the value that `offset` belongs to: its bytes, its key, or what stands before. */
-static void point(const struct json *node, size_t offset, struct pointer *p)
-{
-	while (node && offset > node->start) {
-		const struct json *child = node->first;
-		unsigned index = 0;
-
-		for (; child && child->span && child->start + child->span <= offset; index++)
-			child = child->next;
-		if (!child || (node->span && offset + 1 == node->start + node->span))
-			return;
-		pointer_byte(p, '/');
-		if (child->key)
-			pointer_key(p, child->key);
-		else
-			pointer_index(p, index);
-		node = child;
-	}
-}
-
-/* No byte may steer a terminal, and a message that was cut must not end in half a character. */
-static void make_printable(char *s)
-{
-	size_t n = strlen(s), len;
-	uint32_t point;
-
-	for (char *c = s; n > 0; c += len, n -= len) {
-		len = json_utf8(c, n);
-		if (len == 0 && n < 4 && (unsigned char)*c >= 0xc2) {
-			*c = '\0';
-			return;
-		}
-		if (len == 0 || (text_decode(c, &point) > 0 && text_is_control(point)))
-			memset(c, '?', len = len ? len : 1);
-	}
-}
-
-/* A long path keeps its end, which is what tells one bundle from another. */
-static void name_file(const char *path, char *buf, size_t size)
-{
-	size_t len = strlen(path);
-
-	if (len < size)
-		memcpy(buf, path, len + 1);
-	else
-		snprintf(buf, size, "...%s", path + len - (size - 4));
-}
-
-void json_blame(const struct json_doc *doc, const char *path, struct error *err)
-{
-	struct pointer pointer = {err->pointer, sizeof(err->pointer), 0};
-	const char *line = doc->text, *at;
-
-	make_printable(err->text);
-	make_printable(err->hint);
-	if (err->at.offset == 0 || err->at.offset > doc->len + 1)
-		return;
-	at = doc->text + err->at.offset - 1;
-	err->line = 1;
-	for (const char *c = line; (c = memchr(c, '\n', (size_t)(at - c))); line = ++c)
-		err->line++;
-	err->column = (unsigned)(at - line) + 1;
-	point(doc->root, err->at.offset - 1, &pointer);
-	err->pointer[pointer.used] = '\0';
-	make_printable(err->pointer);
-	name_file(path, err->file, sizeof(err->file));
 }
