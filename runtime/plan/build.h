@@ -58,7 +58,7 @@ void plan_memory_policy(const struct plan_input *input, struct builder *b);
 /* Refuses a scheduler with which init could not do what is left to do. */
 int plan_check_scheduler(const struct config *config, struct error *err);
 
-/* mounts.c: the steps for mounts[], devices, links, masks. */
+/* mounts.c, devices.c, hidden.c: the steps for mounts[]; devices and links; masked and read-only paths. */
 int plan_mounts(const struct plan_input *input, struct builder *b, struct error *err);
 void plan_devices(const struct plan_input *input, struct builder *b);
 void plan_hidden(const struct plan_input *input, struct builder *b);
