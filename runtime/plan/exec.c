@@ -51,20 +51,6 @@ static void plan_become_root(const struct plan_input *in, struct builder *b)
 	s->mapped.gid = userns_first_id(in->config, MAP_GIDS);
 }
 
-static void plan_terminal(const struct process *p, struct builder *b)
-{
-	struct step *s;
-
-	if (!p->terminal)
-		return;
-	s = builder_step(b, STEP_CONSOLE, STEP_F_ENTER, p->at);
-	s->console.uid = p->user.uid;
-	if (p->console_size.set) {
-		s->console.height = (uint32_t)p->console_size.height;
-		s->console.width = (uint32_t)p->console_size.width;
-	}
-}
-
 /* What only a privileged process can do. */
 static void plan_outside(const struct plan_enter *enter, const struct variable *env, size_t n_env, struct builder *b)
 {
@@ -82,7 +68,7 @@ static void plan_outside(const struct plan_enter *enter, const struct variable *
 		plan_become_root(in, b);
 	if (!in->config->linux_.namespaces[NS_MOUNT].set)
 		plan_pivot(in, b, plan_root_slot(in, b));
-	plan_terminal(p, b);
+	plan_console(p, STEP_F_ENTER, b);
 	plan_program(in->config, plan_value_of(env, n_env, "PATH"), b);
 	if (!plan_value_of(env, n_env, "HOME"))
 		builder_step(b, STEP_MOUNTED, STEP_F_HOME, nowhere);
@@ -91,26 +77,6 @@ static void plan_outside(const struct plan_enter *enter, const struct variable *
 	builder_step(b, STEP_CWD, STEP_F_ENTER, p->cwd.at)->path.path = builder_str(b, p->cwd.s);
 	builder_step(b, STEP_UMASK, 0, p->user.umask.at)->umask.mask =
 		p->user.umask.set ? (uint32_t)p->user.umask.value : PLAN_UMASK_CALLER;
-}
-
-/* Becoming the user; `kept`: a capability more, until STEP_SHED. */
-static void plan_identity(const struct plan_enter *enter, const struct cap_sets *sets, uint64_t kept, struct builder *b)
-{
-	const struct plan_input *in = enter->input;
-	const struct user *u = &in->config->process.user;
-	struct step *s = builder_step(b, STEP_CAPS, 0, in->config->process.at);
-
-	s->caps.bounding = sets->bounding;
-	s->caps.last = plan_last_capability(in->caps.known);
-	s = builder_step(b, STEP_USER, STEP_F_ENTER | (enter->namespaces & CLONE_NEWUSER ? STEP_F_KEEP_GROUPS : 0), u->at);
-	s->user.uid = u->uid;
-	s->user.gid = u->gid;
-	s->user.groups = (struct plan_list){builder_bytes(b, u->additional_gids.v, u->additional_gids.n * sizeof(uint32_t), 4),
-	                                    (uint32_t)u->additional_gids.n};
-	s->user.effective = sets->effective | kept;
-	s->user.permitted = sets->permitted | kept;
-	s->user.inheritable = sets->inheritable;
-	s->user.ambient = sets->ambient;
 }
 
 static void plan_affinity(const struct process *p, struct builder *b)
@@ -181,7 +147,8 @@ static int build_steps(const struct parts *parts, bool filter_first, struct buil
 
 	plan_group(in, true, b);
 	plan_outside(parts->enter, parts->env, parts->n_env, b);
-	plan_identity(parts->enter, &parts->sets, sheds ? in->caps.permitted & 1ull << CAP_SYS_ADMIN : 0, b);
+	plan_identity(in, &parts->sets, sheds ? in->caps.permitted & 1ull << CAP_SYS_ADMIN : 0,
+	              STEP_F_ENTER | (parts->enter->namespaces & CLONE_NEWUSER ? STEP_F_KEEP_GROUPS : 0), b);
 	if (p->no_new_privileges)
 		builder_step(b, STEP_NO_NEW_PRIVS, 0, p->at);
 	/* Engines' profiles deny keyctl(2). */
