@@ -129,6 +129,10 @@ int sync_receive(struct init *in, enum message_type type, struct message *ret, c
                  size_t size, int *fds, unsigned *n_fds);
 void sync_failed(const struct init *in, int code);
 
+/* procfs.c: does `fd` lie on a procfs?  1, 0 or -errno. */
+int proc_has(long fd);
+/* And is it the root of one, which has the first inode?  1 or 0. */
+int proc_is_root(long fd);
 /* procfs.c: an fd below a private, detached procfs; flags as open. */
 long proc_open(struct init *in, const char *path, unsigned long flags);
 /* Opens what `fd` (O_PATH) refers to; in->proc must be open. */

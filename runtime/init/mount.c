@@ -74,16 +74,10 @@ static enum want kind_of(long fd)
 	return WANT_DIRECTORY;
 }
 
-#define PROC_MAGIC 0x9fa0       /* <linux/magic.h> PROC_SUPER_MAGIC */
-
 /* The plan looked at the text of the path; a link of the image may have led to /proc all the same (V10, V19). */
 static int check_target(const struct init *in, long target)
 {
-	long fs[32];    /* struct statfs, whose first word is the type */
-
-	if (!in->linked || sys(fstatfs, target, fs) < 0)
-		return 0;
-	return fs[0] == PROC_MAGIC ? -EPERM : 0;
+	return in->linked && proc_has(target) ? -EPERM : 0;
 }
 
 static int attach(struct init *in, long mount, long target, const char *path)

@@ -86,6 +86,9 @@ static int bind_node(struct init *in, const struct step *step, int dir, const ch
 		device = open_device(numbered_path(buf, step), step);
 	if (device < 0)
 		return failed_at(in, STAGE_CLONE_TREE, device == -ENOENT ? -ENODEV : device);
+	/* The plan looked at the text of the path; in a tmpfs of ours it is known. */
+	if (own_find(in, OWN_TMPFS, str(in, step->node.path), &name) < 0 && proc_has(dir))
+		return failed_at(in, STAGE_ON_PROC, -EPERM);
 	r = sys(mknodat, dir, name, S_IFREG | 0600, 0);
 	if (r == -EEXIST && !is_file(dir, name))
 		return failed_at(in, STAGE_WRONG_TYPE, same_node(dir, name, step));

@@ -7,18 +7,30 @@
 
 #define PROC_MAGIC 0x9fa0       /* <linux/magic.h> PROC_SUPER_MAGIC */
 
+int proc_has(long fd)
+{
+	long fs[32];    /* struct statfs, whose first word is the type */
+	long r = sys(fstatfs, fd, fs);
+
+	return r < 0 ? (int)r : fs[0] == PROC_MAGIC;
+}
+
+int proc_is_root(long fd)
+{
+	struct statx st;
+
+	return proc_has(fd) > 0 && sys(statx, fd, "", AT_EMPTY_PATH, STATX_INO, &st) == 0 && st.stx_ino == 1;
+}
+
 /*
  * A user namespace that does not own its pid namespace, or sees a /proc with masks, may make none: then the one that is
  * there, if it is a procfs from its root on.  What is mounted over its files is not entered (RESOLVE_NO_XDEV).
  */
 static long mounted_procfs(void)
 {
-	long fd = sys(openat, AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0), fs[32];
-	struct statx st;
+	long fd = sys(openat, AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 
-	if (fd < 0 || sys(fstatfs, fd, fs) < 0 || sys(statx, fd, "", AT_EMPTY_PATH, STATX_INO, &st) < 0)
-		return fd < 0 ? fd : -EPERM;
-	return fs[0] == PROC_MAGIC && st.stx_ino == 1 ? fd : -EPERM;
+	return fd < 0 || proc_is_root(fd) ? fd : -EPERM;
 }
 
 /* Mounted nowhere: nothing can be put over its files, so what is written goes where it should (V10). */

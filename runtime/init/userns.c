@@ -13,7 +13,6 @@
  * namespace that belongs to the user namespace (see enum slot_opener), by the parent or here.
  */
 
-#define PROC_MAGIC 0x9fa0       /* <linux/magic.h> PROC_SUPER_MAGIC */
 #define PAGE 4096ul
 #define LARGEST_PAGE 65536ul
 
@@ -115,7 +114,7 @@ static long open_tree(const char *path, unsigned long flags)
 
 static long type_of(long fd, struct statx *ret)
 {
-	long r = sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO, ret);
+	long r = sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, ret);
 
 	return r < 0 ? r : ret->stx_mode & S_IFMT;
 }
@@ -135,12 +134,9 @@ static long open_root(const char *path)
 
 static long open_proc(const char *path)
 {
-	long fd = open_tree(path, AT_RECURSIVE), fs[32];      /* struct statfs, whose first word is the type */
-	struct statx st;
+	long fd = open_tree(path, AT_RECURSIVE);
 
-	if (fd < 0 || sys(fstatfs, fd, fs) < 0 || type_of(fd, &st) < 0)
-		return fd < 0 ? fd : -EPERM;
-	return fs[0] == PROC_MAGIC && st.stx_ino == 1 ? fd : -EPERM;
+	return fd < 0 || proc_is_root(fd) ? fd : -EPERM;
 }
 
 static long open_null(const char *path)

@@ -265,9 +265,10 @@ static int plan_inside(const struct plan_input *in, struct builder *b, bool home
 	r = plan_root(in, b, slot, err);
 	if (r == 0)
 		r = plan_mounts(in, b, err);
+	if (r == 0)
+		r = plan_devices(in, b, err);
 	if (r < 0)
 		return r;
-	plan_devices(in, b);
 	if (c->root.readonly && c->process.set && strcmp(c->process.cwd.s, "/") != 0)
 		plan_cwd(c, b);
 	if (plan_has_create_hooks(c))

@@ -60,7 +60,7 @@ int plan_check_scheduler(const struct config *config, struct error *err);
 
 /* mounts.c, devices.c, hidden.c: the steps for mounts[]; devices and links; masked and read-only paths. */
 int plan_mounts(const struct plan_input *input, struct builder *b, struct error *err);
-void plan_devices(const struct plan_input *input, struct builder *b);
+int plan_devices(const struct plan_input *input, struct builder *b, struct error *err);
 void plan_hidden(const struct plan_input *input, struct builder *b);
 /* Is the namespace of this kind (if it is another than the caller's) the user namespace's own, with all rights over it? */
 bool plan_owns(const struct config *config, enum namespace_kind kind);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/plan/mount_parts.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -86,7 +88,17 @@ static bool is_multiplexer(const struct device *d)
 	return strcmp(d->path.s, "/dev/ptmx") == 0 && d->type == 'c' && d->major == 5 && d->minor == 2;
 }
 
-void plan_devices(const struct plan_input *in, struct builder *b)
+static int check_device(const struct device *d, struct error *err)
+{
+	char buf[PATH_MAX];
+
+	if (!plan_below_proc(d->path.s, buf, sizeof(buf)))
+		return 0;
+	error_set(err, EPERM, "make the device %s, inside /proc", d->path.s);
+	return plan_hint_proc(d->path.at, err);
+}
+
+int plan_devices(const struct plan_input *in, struct builder *b, struct error *err)
 {
 	const struct config *c = in->config;
 	struct source nowhere = {0};
@@ -107,7 +119,10 @@ void plan_devices(const struct plan_input *in, struct builder *b)
 	for (size_t i = 0; i < c->linux_.devices.n; i++) {
 		const struct device *d = &c->linux_.devices.v[i];
 
+		if (check_device(d, err) < 0)
+			return -err->code;
 		if ((!foreign || strncmp(d->path.s, "/dev/", 5) != 0) && !is_multiplexer(d))
 			plan_device(in, b, d);
 	}
+	return 0;
 }

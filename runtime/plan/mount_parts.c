@@ -54,3 +54,9 @@ const char *plan_below_proc(const char *path, char *buf, size_t size)
 		return NULL;
 	return buf + 5 + (buf[5] == '/');
 }
+
+int plan_hint_proc(struct source at, struct error *err)
+{
+	error_hint(err, "what lies over /proc would hide or forge what the kernel says there");
+	return error_locate(err, at);
+}

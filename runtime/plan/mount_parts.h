@@ -21,6 +21,8 @@ const char *plan_normalise(const char *path, char *buf, size_t size);
 bool plan_is_path(const struct mount *m, const char *path);
 /* What is left of `path` below /proc, or NULL. */
 const char *plan_below_proc(const char *path, char *buf, size_t size);
+/* Why nothing goes there; returns the error's code. */
+int plan_hint_proc(struct source at, struct error *err);
 
 /* mounts.c */
 void plan_add_bind(const struct plan_input *in, struct builder *b, const struct mount *m, uint32_t slot,

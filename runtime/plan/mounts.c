@@ -150,8 +150,7 @@ static int check_proc(const struct mount *m, const struct mount_options *o, stru
 		return 0;
 	error_set(err, EPERM, *below ? "mount on %s, inside /proc" : "mount something else than a procfs on %s",
 	          m->destination.s);
-	error_hint(err, "what lies over /proc would hide or forge what the kernel says there");
-	return error_locate(err, m->destination.at);
+	return plan_hint_proc(m->destination.at, err);
 }
 
 /* ---- in a user namespace ---- */

@@ -172,6 +172,30 @@ test_security__a_link_of_the_image_leads_no_mount_into_proc_V10_V19() {
 	done
 }
 
+# In a user namespace a device is the host's, bound over what is there: by its number, as udev names it.
+test_security__a_device_over_a_file_of_proc_is_refused_V10_F064() {
+	local path node
+	own_rootfs
+	ln -s /proc "$R/link"
+	args true
+	mkdir -p "$T/dev/char"
+	for node in null:3 zero:5 full:7 random:8 urandom:9; do mknod -m 666 "$T/dev/${node%:*}" c 1 "${node#*:}"; done
+	mknod -m 666 "$T/dev/tty" c 5 0
+	ln -s ../null "$T/dev/char/1:3"
+	refused() {
+		for path in /proc/cpuinfo /link/../proc/cpuinfo /link/cpuinfo; do
+			config '.linux.devices = [{"path":$p,"type":"c","major":1,"minor":3,"fileMode":438}]' --arg p "$path"
+			capture unshare --mount sh -c 'mount --bind "$0/dev" /dev && exec "$@"' "$T" "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+			[ "$RC" != 0 ] || fail "a device lies on $path"
+			[ -z "$CRUN_LITE" ] || expect_in "$path" "$ERR"
+		done
+	}
+	refused
+	config '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":0,"size":65536}]
+		| .linux.gidMappings = .linux.uidMappings'
+	refused
+}
+
 test_security__what_is_mounted_inside_proc_gets_none_of_the_runtimes_writes_V10() {
 	mkdir -p "$T/fake/net/ipv4"
 	echo decoy >"$T/fake/net/ipv4/ip_forward"

@@ -44,6 +44,7 @@ static const struct row {
 	{"relative to what is not mapped", CONTAINER, "", "idmap=uids=@0-95-6;gids=0-1-1", NULL, NULL, "the container's user namespace does not map id 100", ""},
 	{"relative to nothing", "", "", "idmap=uids=@0-0-1;gids=0-1-1", NULL, NULL, "does not map id 0", ""},
 	{"relative, size 0", CONTAINER, "", "idmap=uids=@0-0-0;gids=0-1-1", NULL, NULL, "size is 0", ""},
+	{"relative, past the last id", CONTAINER, "", "idmap=uids=@4294967294-8-5;gids=0-1-1", NULL, NULL, "maps ids above 4294967294", ""},
 	{"both at once", "", OWN, "idmap=uids=0-1-1;gids=0-1-1", NULL, NULL, "beside uidMappings", "ids can be mapped once"},
 
 	{"no text", "", "", "idmap=", NULL, NULL, "does not list ranges", "such as"},
