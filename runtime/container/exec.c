@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -379,10 +380,26 @@ static int prepare(struct exec *e, struct error *err)
 	return r;
 }
 
-/* The container ended while we were on the way in: that is what is to be said. */
-static int explain(const struct exec *e, struct error *err)
+/* How long the container's process may take to die when all are killed at once. */
+#define DYING_MS 100
+
+/* Of all that are killed at once init may be the first to go. */
+static bool was_killed(const struct exec *e, const struct foreground *fg)
 {
-	if (err->code == ESRCH || (err->code == ENOMEM && e->target >= 0 && state_pidfd(&e->handle.state) == -ESRCH))
+	siginfo_t end = {0};
+
+	if (e->l.pid > 0)
+		waitid(P_PID, (id_t)e->l.pid, &end, WEXITED | WNOHANG | WNOWAIT);
+	return fg->never_ran || (end.si_pid && end.si_code != CLD_EXITED);
+}
+
+/* The container ended while we were on the way in: that is what is to be said. */
+static int explain(const struct exec *e, bool killed, struct error *err)
+{
+	struct pollfd target = {.fd = e->target, .events = POLLIN};
+
+	if (err->code == ESRCH ||
+	    (e->target >= 0 && TEMP_FAILURE_RETRY(poll(&target, 1, killed ? DYING_MS : 0)) > 0))
 		return handle_not_running(err);
 	return -err->code;
 }
@@ -426,8 +443,11 @@ int container_exec(const struct exec_options *options, int *ret_status, struct e
 			r = process_blame_init(fg.never_ran, err);
 	}
 	if (r < 0) {
-		r = explain(&e, err);
+		bool killed = was_killed(&e, &fg);
+
+		/* First: as long as ours are not reaped, the container's process has not ended. */
 		undo_all(&e.l.undo);
+		r = explain(&e, killed, err);
 	}
 	/* Two configurations may share what they hold; the process ends now. */
 	return r;

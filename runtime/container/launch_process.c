@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -23,6 +24,27 @@
 #include "runtime/container/init_image.h"
 #include "runtime/container/maps.h"
 #include "runtime/container/slots.h"
+
+/* How long a second process takes to see that nobody is at the other end. */
+#define BURY_MS 100
+
+/*
+ * pid_namespaces(7): the first process of a pid namespace has ended when all in it are reaped.  A second process that we have
+ * not heard of is our child, too; left to somebody who is slow to reap, it would keep the container that it came into.
+ */
+static void bury_second(void)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	pid_t pid;
+
+	for (int i = 0; i < BURY_MS; i++) {
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if (pid < 0)
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
 
 static void undo_process(void *arg)
 {
@@ -36,8 +58,11 @@ static void undo_process(void *arg)
 	else
 		kill(l->pid, SIGKILL);
 	/* On v1 who is frozen dies when it is thawed: init's, then. */
-	if (!l->frozen)
-		TEMP_FAILURE_RETRY(waitpid(l->pid, NULL, 0));
+	if (l->frozen)
+		return;
+	TEMP_FAILURE_RETRY(waitpid(l->pid, NULL, 0));
+	if (launch_find_step(l->plan, STEP_CLONE))
+		bury_second();
 }
 
 static int make_listener(struct launch *l, struct error *err)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/container/container.h"
 
+#include <time.h>
+
 #include "runtime/container/group.h"
 #include "runtime/container/handle.h"
 
@@ -33,6 +35,17 @@ static int check(enum status status, bool frozen, struct error *err)
 	return error_set(err, ERROR_SAID, "container not paused: it is %s", status_name(status));
 }
 
+/* A group above it may be frozen still.  On v1 a `kill --all`, which holds no lock, stops the processes for some ms, too. */
+static bool stays_paused(const struct state *state)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+	bool paused = true;
+
+	for (int i = 0; i < 40 && (paused = group_is_paused(state)); i++)
+		nanosleep(&pause, NULL);
+	return paused;
+}
+
 int container_freeze(const struct runtime_options *runtime, const char *id, bool frozen, struct error *err)
 {
 	struct handle h;
@@ -42,8 +55,7 @@ int container_freeze(const struct runtime_options *runtime, const char *id, bool
 		r = check(h.status, frozen, err);
 	if (r == 0)
 		r = freeze(&h.state, frozen, err);
-	/* A group above it may be frozen still. */
-	if (r == 0 && !frozen && group_is_paused(&h.state))
+	if (r == 0 && !frozen && stays_paused(&h.state))
 		r = error_set(err, ERROR_SAID, "it stays paused: a control group above the container's is frozen");
 	handle_close(&h);
 	return r;

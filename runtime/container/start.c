@@ -20,6 +20,11 @@
 #include "runtime/container/seccomp_agent.h"
 #include "runtime/container/sync.h"
 
+static int cannot_start(enum status status, struct error *err)
+{
+	return error_set(err, ERROR_SAID, "cannot start a container that is %s", status_name(status));
+}
+
 static int connect_init(const struct store *store, int *ret_fd, struct error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -29,7 +34,8 @@ static int connect_init(const struct store *store, int *ret_fd, struct error *er
 		return error_set(err, errno, "make a socket to init");
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start", store->dir);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return error_set(err, errno, "reach the waiting container");
+		/* It was there when its status was asked for; only who holds the lock takes its socket away. */
+		return errno == ECONNREFUSED ? cannot_start(STATUS_STOPPED, err) : error_set(err, errno, "reach the waiting container");
 	*ret_fd = steal_fd(&fd);
 	return 0;
 }
@@ -132,8 +138,7 @@ static int start(struct store *store, const struct state *state, const struct co
 	if (status < 0)
 		return status;
 	if (status != STATUS_CREATED)
-		return error_set(err, ERROR_SAID, "cannot start a container that is %s",
-		                 status_name((enum status)status));
+		return cannot_start((enum status)status, err);
 	if (!config->process.set)
 		return error_set(err, ERROR_SAID, "config.json has no \"process\": there is nothing to start");
 	if (state->notify)

@@ -135,28 +135,6 @@ static int lock_directory(int fd, const char *id, struct error *err)
 	return 0;
 }
 
-int store_make(int root, const char *id, struct store *ret, struct error *err)
-{
-	cleanup_close int dir = -1;
-
-	if (mkdirat(root, id, 0700) < 0) {
-		if (errno == EEXIST) {
-			error_set(err, ERROR_SAID, "container with id %s already exists", id);
-			return error_hint(err, "`crun-lite delete %s` removes it when it is stopped", id);
-		}
-		return error_set(err, errno, "make the state of container %s", id);
-	}
-	dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0) {
-		error_set(err, errno, "open the state of container %s", id);
-		unlinkat(root, id, AT_REMOVEDIR);
-		return -err->code;
-	}
-	*ret = (struct store){.root = root, .dir = steal_fd(&dir)};
-	snprintf(ret->id, sizeof(ret->id), "%s", id);
-	return 0;
-}
-
 static int not_found(const char *id, struct error *err)
 {
 	error_set(err, ERROR_SAID, "container \"%s\" does not exist", id);
@@ -171,6 +149,56 @@ static int check_present(const struct store *store, struct error *err)
 	if (fstat(store->dir, &st) < 0)
 		return error_set(err, errno, "look at the state of container %s", store->id);
 	return st.st_nlink == 0 ? not_found(store->id, err) : 0;
+}
+
+int store_relock(const struct store *store, struct error *err)
+{
+	int r = lock_directory(store->dir, store->id, err);
+
+	return r == 0 ? check_present(store, err) : r;
+}
+
+/* What nobody has locked yet is found by others, who may wait for it (STATE_NOT_FOUND: delete --force has removed it). */
+static int make_once(int root, const char *id, struct store *ret, struct error *err)
+{
+	cleanup_close int dir = -1;
+	struct store store;
+	int r;
+
+	if (mkdirat(root, id, 0700) < 0) {
+		if (errno != EEXIST)
+			return error_set(err, errno, "make the state of container %s", id);
+		error_set(err, ERROR_SAID, "container with id %s already exists", id);
+		return error_hint(err, "`crun-lite delete %s` removes it when it is stopped", id);
+	}
+	dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 && errno == ENOENT)
+		return not_found(id, err);
+	if (dir < 0) {
+		error_set(err, errno, "open the state of container %s", id);
+		unlinkat(root, id, AT_REMOVEDIR);
+		return -err->code;
+	}
+	store = (struct store){.root = root, .dir = dir};
+	snprintf(store.id, sizeof(store.id), "%s", id);
+	r = store_relock(&store, err);
+	if (r == 0) {
+		steal_fd(&dir);
+		*ret = store;
+	}
+	return r;
+}
+
+/* As often as that nobody is ousted by chance. */
+#define MAKE_TRIES 100
+
+int store_make(int root, const char *id, struct store *ret, struct error *err)
+{
+	int r = STATE_NOT_FOUND;
+
+	for (int i = 0; i < MAKE_TRIES && r == STATE_NOT_FOUND; i++)
+		r = make_once(root, id, ret, err);
+	return r == STATE_NOT_FOUND ? -err->code : r;
 }
 
 int store_open(int root, const char *id, enum store_lock lock, struct store *ret, struct error *err)
@@ -203,13 +231,6 @@ int store_open(int root, const char *id, enum store_lock lock, struct store *ret
 void store_unlock(const struct store *store)
 {
 	flock(store->dir, LOCK_UN);
-}
-
-int store_relock(const struct store *store, struct error *err)
-{
-	int r = lock_directory(store->dir, store->id, err);
-
-	return r == 0 ? check_present(store, err) : r;
 }
 
 void store_close(struct store *store)

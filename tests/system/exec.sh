@@ -616,3 +616,12 @@ test_exec__nothing_of_a_bad_flag_is_done_C041() {
 	expect_eq "$OUT" "--help a"
 	deleted
 }
+
+test_exec__a_process_file_that_cannot_be_read_C040() {
+	box
+	# Opened, then refused: what no mode does to root.
+	run_fails 'read /proc/self/mem.*input/output error' exec --process /proc/self/mem "$ID"
+	expect_rc 255
+	expect_eq "$(status "$ID")" running
+	deleted
+}
