@@ -549,6 +549,32 @@ test_mounts__no_pivot_C023() {
 	expect_not_in "$B"
 }
 
+# A chroot can be left where something is above it: nothing is, where hooks want the root to be elsewhere neither.
+test_mounts__no_pivot_leaves_no_way_out_C023() {
+	own_rootfs
+	cp "$HELPERS/unchroot" "$R/bin"
+	echo canary >"$T/canary"
+	local hooks
+	for hooks in '{}' '{"createRuntime":[{"path":"/bin/true"}]}'; do
+		config '.process.capabilities |= map_values(. + ["CAP_SYS_CHROOT"]) | .process.args = ["unchroot",$c] | .hooks = $h' --arg c "$T/canary" --argjson h "$hooks"
+		run_ok run --no-pivot -b "$B" "$ID"
+		expect_eq "$OUT" in "$hooks"
+		rmdir "$R/below"
+	done
+}
+
+# Of a path that is there all the same nothing would be hidden.
+test_mounts__a_path_that_cannot_be_masked_is_an_error_F077_F078() {
+	only_crun_lite
+	own_rootfs
+	ln -s loop "$R/loop"
+	config '.linux.maskedPaths = ["/loop"]'
+	run_fails '/loop: .*too many' run -b "$B" "$ID"
+	expect_in "(/linux/maskedPaths/0)" "$ERR"
+	config '.linux.maskedPaths = [] | .linux.readonlyPaths = ["/loop"]'
+	run_fails '/loop.*too many' run -b "$B" "$ID"
+}
+
 test_mounts__default_devices_F065() {
 	in_container 'for d in null zero full random urandom tty; do stat -c "%n %F %t:%T %a %u:%g" /dev/$d; done'
 	expect_line "/dev/null character special file 1:3 666 0:0"
