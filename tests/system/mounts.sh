@@ -648,9 +648,12 @@ test_mounts__a_device_that_is_there_already_is_kept_and_a_wrong_one_is_refused_F
 
 # What was mounted over is no place to make devices in.
 test_mounts__devices_are_made_in_the_dev_that_is_seen_F065() {
-	config '.mounts += [{"destination":"/dev","type":"tmpfs","source":"again","options":["mode=755"]}]'
-	in_container 'stat -c "%F %t:%T" /dev/null; readlink /dev/fd'
-	expect_eq "$OUT" $'character special file 1:3\n/proc/self/fd'
+	local type
+	for type in ramfs tmpfs; do
+		config '.mounts += [{"destination":"/dev","type":$t,"source":"again","options":["mode=755"]}]' --arg t $type
+		in_container 'stat -c "%F %t:%T" /dev/null; readlink /dev/fd'
+		expect_eq "$OUT" $'character special file 1:3\n/proc/self/fd' $type
+	done
 	# The same, where the text of the path does not say so.
 	own_rootfs
 	config '.mounts[-1].destination = "/vol" | .mounts |= map(select(.destination | startswith("/dev/") | not))'

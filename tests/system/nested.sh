@@ -133,7 +133,8 @@ test_nested__masks_are_no_hindrance_without_a_user_namespace_F078() {
 # Where init may have no procfs of its own, it writes to the one that is there: but not to what lies over it.
 test_nested__what_lies_over_proc_gets_none_of_the_runtimes_writes_V10() {
 	only_crun_lite
-	config '.linux.sysctl = {"kernel.domainname":"written"} | .mounts |= map(select(.destination == "/dev"))
+	config '.linux.sysctl = {"kernel.domainname":"written"} 
+		| .mounts = [{"destination":"/proc","source":"/proc","options":["rbind"]},{"destination":"/dev","type":"tmpfs","source":"t"}]
 		| del(.linux.maskedPaths, .linux.readonlyPaths) | .linux.namespaces |= map(select(.type != "pid"))'
 	chmod 777 "$T"
 	capture unshare --user --map-root-user --mount sh -c 'mount -t tmpfs t /proc/sys/kernel && echo decoy >/proc/sys/kernel/domainname

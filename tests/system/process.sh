@@ -367,11 +367,14 @@ test_process__capabilities_are_exactly_the_configs_F012() {
 
 test_process__the_callers_ambient_capabilities_are_not_the_containers_F012() {
 	only_crun_lite
-	config '.process.args = ["inspect","caps"] | .process.user = {"uid":1000,"gid":1000} | .process.capabilities.inheritable = ["CAP_KILL"]'
-	capture setpriv --inh-caps=+kill --ambient-caps=+kill "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
-	expect_rc 0
-	expect_line "inheritable: 20"
-	expect_line "ambient: 0"
+	local id
+	for id in 0 1000; do
+		config '.process.args = ["inspect","caps"] | .process.user = {"uid":$id,"gid":$id} | .process.capabilities.inheritable = ["CAP_KILL"]' --argjson id $id
+		capture setpriv --inh-caps=+kill --ambient-caps=+kill "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+		expect_rc 0
+		expect_line "inheritable: 20"
+		expect_line "ambient: 0"
+	done
 	expect_line "effective: 0"
 }
 

@@ -162,7 +162,7 @@ test_security__a_link_of_the_image_leads_no_mount_into_proc_V10_V19() {
 	ln -s proc/version "$R/file"
 	args inspect mounts
 	local m
-	for m in '"/dir","type":"tmpfs","source":"t"' '"/dir","type":"tmpfs","source":"t","options":["silent"]' \
+	for m in '"/dir","type":"tmpfs","source":"t"' '"/dir","type":"tmpfs","source":("t" * 300)' \
 		'"/dir","type":"cgroup","source":"c"' '"/dir","source":"\($c)","options":["bind"]' '"/dir","source":"\($c)","options":["rbind","ro"]' \
 		'"/file","source":"\($c)/file","options":["bind"]'; do
 		config '.mounts += [{"destination":'"$m"'}]' --arg c "$C"
@@ -552,21 +552,6 @@ test_security__a_destination_that_is_swapped_for_a_link_V18() {
 	rounds true
 }
 
-# What is copied up is opened before pivot_root: a link would lead to the host.
-test_security__a_file_that_is_swapped_for_a_link_is_not_copied_up_V18() {
-	only_crun_lite
-	own_rootfs
-	canary
-	V=$T/vol
-	mkdir "$V"
-	echo harmless >"$V/x"
-	ln -s "$C/file" "$V/other"
-	helper swap "$V/x" "$V/other"
-	config '.mounts += [{"destination":"/vol","source":$v,"options":["bind"]},
-		{"destination":"/vol","type":"tmpfs","source":"x","options":["tmpcopyup"]}] | .process.args = ["sh","-c","cat /vol/*"]' --arg v "$V"
-	rounds expect_not_in precious
-}
-
 test_security__a_missing_destination_below_a_name_that_is_swapped_V14() {
 	racing "$(up "$T/canary")"
 	config '.mounts += [{"destination":"/vol","source":$v,"options":["bind"]},
@@ -670,7 +655,9 @@ test_security__an_image_whose_multiplexer_is_a_pipe_V09() {
 	cat "$R/dev/pts/ptmx" >"$T/read" &
 	on_terminal
 	[ "$RC" != 0 ] || fail "it ran"
-	kill -0 $! || fail "the pipe was opened"
+	local i
+	for i in 1 2 3 4; do pause; done
+	! is_gone $! || fail "the pipe was opened"
 	end_helper $!
 }
 
