@@ -4,7 +4,11 @@ check-vm: $(out)/crun-lite $(helpers) ## system tests in guests: pure cgroup v2,
 	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers \
 	  tests/vm/check --uml --plain --systemd $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
 
+check-vm-v1: $(out)/crun-lite $(helpers) ## what groups make a difference to, in guests with cgroup v1 and systemd
+	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers \
+	  tests/vm/check --uml --legacy --hybrid $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
+
 check-vm-labels: $(out)/crun-lite $(helpers) ## AppArmor and SELinux, in emulated guests whose kernels have them
 	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/vm/labels
 
-.PHONY: check-vm check-vm-labels
+.PHONY: check-vm check-vm-v1 check-vm-labels

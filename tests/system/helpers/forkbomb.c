@@ -7,6 +7,5 @@
 int main(void)
 {
 	for (;;)
-		if (fork() < 0)
-			usleep(1000);
+		fork();
 }
