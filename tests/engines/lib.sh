@@ -45,6 +45,11 @@ clean_test() {
 	in_chapter start "$chapter"
 }
 
+after_failure() {
+	kill_leftovers
+	clean_test
+}
+
 kill_leftovers() {
 	local f p
 	for f in $(find /sys/fs/cgroup -name freezer.state); do echo THAWED >"$f"; done

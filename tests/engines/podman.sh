@@ -402,7 +402,7 @@ test_podman__a_cgroup_parent() {
 }
 parent_removed() {
 	find /sys/fs/cgroup -depth -type d -path '*/mine*' -exec rmdir {} + 2>/dev/null
-	! ls -d /sys/fs/cgroup/mine /sys/fs/cgroup/*/mine 2>/dev/null
+	[ -z "$(ls -d /sys/fs/cgroup/mine /sys/fs/cgroup/*/mine 2>/dev/null)" ]
 }
 
 # ---- file systems ------------------------------------------------------------------------------
