@@ -88,6 +88,32 @@ static struct sub_range largest_range(const char *path, uint32_t uid)
 	return best;
 }
 
+bool caller_in_user_namespace(void)
+{
+	cleanup_file FILE *f = fopen("/proc/self/uid_map", "re");
+	unsigned inside, outside, n;
+
+	return f && fscanf(f, "%u %u %u", &inside, &outside, &n) == 3 && (inside || outside || n != UINT32_MAX);
+}
+
+/* user_namespaces(7): "deny" stays with the namespace and those below it. */
+static bool is_setgroups_denied(void)
+{
+	cleanup_file FILE *f = fopen("/proc/self/setgroups", "re");
+	char word[8];
+
+	return f && fgets(word, sizeof(word), f) && strncmp(word, "deny", 4) == 0;
+}
+
+/* Such engines have one of these in the environment: who has neither pays no system call. */
+static void learn_nested(struct caller *caller)
+{
+	if (!getenv("XDG_RUNTIME_DIR") && !getenv("_CONTAINERS_USERNS_CONFIGURED"))
+		return;
+	caller->nested_root = caller_in_user_namespace();
+	caller->groups_denied = caller->nested_root && is_setgroups_denied();
+}
+
 void caller_learn(const struct cap_facts *caps, struct caller *ret)
 {
 	static const char *const files[MAP_KINDS] = {[MAP_UIDS] = "/etc/subuid", [MAP_GIDS] = "/etc/subgid"};
@@ -96,15 +122,9 @@ void caller_learn(const struct cap_facts *caps, struct caller *ret)
 		.ordinary = !(caps->permitted >> CAP_SYS_ADMIN & 1),
 		.ids = {[MAP_UIDS] = (uint32_t)getauxval(AT_EUID), [MAP_GIDS] = (uint32_t)getauxval(AT_EGID)},
 	};
+	if (!ret->ordinary)
+		learn_nested(ret);
 	for (enum map_kind kind = 0; ret->ordinary && kind < MAP_KINDS; kind++)
 		if (caller_map_program(kind))
 			ret->sub[kind] = largest_range(files[kind], ret->ids[MAP_UIDS]);
-}
-
-bool caller_in_user_namespace(void)
-{
-	cleanup_file FILE *f = fopen("/proc/self/uid_map", "re");
-	unsigned inside, outside, n;
-
-	return f && fscanf(f, "%u %u %u", &inside, &outside, &n) == 3 && (inside || outside || n != UINT32_MAX);
 }

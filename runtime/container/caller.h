@@ -6,7 +6,7 @@
 #include "runtime/container/caps.h"
 #include "runtime/plan/userns.h"
 
-/* Makes no system call but for an ordinary user, whose ranges of ids it looks up. */
+/* Makes no system call but for an ordinary user, whose ranges of ids it looks up, and for who has its environment. */
 void caller_learn(const struct cap_facts *caps, struct caller *ret);
 /* newuidmap, newgidmap: the absolute path of the program that writes such maps for ordinary users, or NULL. */
 const char *caller_map_program(enum map_kind kind);

@@ -129,8 +129,8 @@ int launch_do_without_group(struct launch *l, struct error *err)
 }
 
 /*
- * An ordinary user may make groups only where that is delegated.  A container that asks for no limit does without: so
- * it is found out before the plan is made.
+ * An ordinary user, or root of its namespace, may make groups only where that is delegated.  A container that asks for
+ * no limit does without: so it is found out before the plan is made.
  */
 int launch_settle_group(struct launch *l, struct error *err)
 {
@@ -138,7 +138,7 @@ int launch_settle_group(struct launch *l, struct error *err)
 	struct error ignored;
 	int r;
 
-	if (!l->group.n || !l->caller.ordinary || *l->unit.name)
+	if (!l->group.n || *l->unit.name || (!l->caller.ordinary && !l->caller.nested_root))
 		return 0;
 	l->group_settled = true;
 	r = cgroup_make(&l->group, resources, CGROUP_PART_ALL, err);

@@ -53,7 +53,7 @@ int launch_reach_systemd(struct launch *l, struct error *err)
 	r = dbus_open(l->unit.user, START_TIMEOUT_MS, &l->bus_interrupt, &l->bus, err);
 	if (r < 0 && l->bus_interrupt.caught)
 		return interrupted(l, err);
-	if (r == 0 || !l->caller.ordinary || err->code == ETIMEDOUT)
+	if (r == 0 || err->code == ETIMEDOUT || (!l->caller.ordinary && !l->caller.nested_root))
 		return r;
 	/* In a container of an ordinary user there is no systemd; engines ask for it all the same. */
 	r = launch_do_without_group(l, err);

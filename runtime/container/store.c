@@ -84,8 +84,8 @@ int state_root_open(const char *path, bool make, int *ret_fd, struct error *err)
 	if (strspn(root, "/.") == strlen(root))
 		return error_set(err, ERROR_SAID, "--root \"%s\" is no place for the state", root);
 	fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC | nofollow);
-	/* Root of a user namespace that is not root of /run. */
-	if (fd < 0 && errno == ENOENT && of_root && getenv("XDG_RUNTIME_DIR") && access("/run", W_OK) < 0) {
+	/* Root of a user namespace that is not root of /run, where root's own state may be. */
+	if (fd < 0 && (errno == ENOENT || errno == EACCES) && of_root && getenv("XDG_RUNTIME_DIR") && access("/run", W_OK) < 0) {
 		root = user_root(buf, sizeof(buf));
 		fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}

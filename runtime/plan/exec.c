@@ -142,13 +142,14 @@ static int build_steps(const struct parts *parts, bool filter_first, struct buil
 	const struct plan_input *in = parts->enter->input;
 	const struct process *p = &in->config->process;
 	bool sheds = filters(in) && !p->no_new_privileges;
+	bool keeps = (parts->enter->namespaces & CLONE_NEWUSER) || in->caller.groups_denied;
 	struct plan_list program_env;
 	int r;
 
 	plan_group(in, true, b);
 	plan_outside(parts->enter, parts->env, parts->n_env, b);
 	plan_identity(in, &parts->sets, sheds ? in->caps.permitted & 1ull << CAP_SYS_ADMIN : 0,
-	              STEP_F_ENTER | (parts->enter->namespaces & CLONE_NEWUSER ? STEP_F_KEEP_GROUPS : 0), b);
+	              STEP_F_ENTER | (keeps ? STEP_F_KEEP_GROUPS : 0), b);
 	if (p->no_new_privileges)
 		builder_step(b, STEP_NO_NEW_PRIVS, 0, p->at);
 	/* Engines' profiles deny keyctl(2). */

@@ -46,6 +46,8 @@ bool userns_is_own_id(const struct config *config, enum map_kind kind, const str
 
 bool userns_keeps_groups(const struct config *config, const struct caller *caller)
 {
+	if (caller->groups_denied)
+		return true;
 	return caller->ordinary && is_new(config) && userns_is_own_id(config, MAP_GIDS, caller);
 }
 

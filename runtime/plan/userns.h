@@ -26,6 +26,8 @@ struct caller {
 	uint32_t ids[MAP_KINDS];        /* euid, egid */
 	/* `ordinary` only: the first range of ids that newuidmap and newgidmap give this user; n == 0: none */
 	struct sub_range sub[MAP_KINDS];
+	bool nested_root;       /* root of the user namespace that an engine of an ordinary user made */
+	bool groups_denied;     /* nested_root only: and setgroups(2) is denied there */
 };
 
 /*

@@ -586,3 +586,67 @@ test_rootless__a_root_of_layers() {
 	expect_eq "$(ls -A "$ROOT")" ""
 	expect_file "$T/l/base/bin/true"
 }
+
+# ---- root of a user namespace: what rootless engines are ------------------------------------------
+
+nested_root() {
+	ordinary_user no-ids
+	config '.mounts[].options |= map(select(. != "gid=5"))'
+}
+
+as_nested_root() {
+	as_user env XDG_RUNTIME_DIR="$T/run" unshare --user --map-root-user --mount --propagation private "$@"
+}
+
+test_rootless__root_of_a_user_namespace_does_without_a_group_F062() {
+	only_crun_lite
+	nested_root
+	container_config 'id -u; echo >/dev/null; cat /proc/self/cgroup' '.linux.cgroupsPath = $id' --arg id "/$ID"
+	capture as_nested_root "$RUNTIME" --root "$ROOT" run -b "$B" "$ID"
+	expect_rc 0
+	expect_line 0
+	expect_not_in "$ID"
+	# Device rules are no limit: who may make no group makes no device either.
+	config '.linux.resources = {"devices":[{"allow":false,"access":"rwm"}]}'
+	capture as_nested_root "$RUNTIME" --root "$ROOT" run -b "$B" "$ID"
+	expect_rc 0
+}
+
+# With one id of its own, as an engine has it where the user has no range.
+test_rootless__groups_of_a_user_namespaces_root_that_cannot_be_dropped_stay_F062() {
+	only_crun_lite
+	nested_root
+	args sh -c 'cat /proc/self/setgroups; id -u; id -g; sleep 60'
+	capture as_nested_root sh -c '"$@" run --detach -b "$0" c && "$@" exec c id -u && "$@" delete --force c' "$B" "$RUNTIME" --root "$ROOT"
+	expect_rc 0
+	expect_eq "$OUT" $'deny\n0\n0\n0'
+	# What was asked for and cannot be had is named.
+	config '.process.user.additionalGids = [7]'
+	capture as_nested_root "$RUNTIME" --root "$ROOT" run -b "$B" "$ID"
+	expect_rc 1
+	expect_in "set the additional groups" "$ERR"
+}
+
+test_rootless__root_of_a_user_namespace_is_refused_limits_F062() {
+	only_crun_lite
+	nested_root
+	config '.linux.resources = {"memory":{"limit":104857600}}'
+	capture as_nested_root "$RUNTIME" --root "$ROOT" run -b "$B" "$ID"
+	expect_rc 1
+	expect_in memory "$ERR"
+	one_sentence
+}
+
+test_rootless__the_state_of_a_user_namespaces_root_is_the_users_F062() {
+	only_crun_lite
+	nested_root
+	mkdir -p "$T/host" "$T/run"
+	chown $USER_ID "$T/run"
+	# Root's own state has been there for long.
+	mkdir -p -m 700 "$T/host/crun-lite"
+	capture unshare --mount --propagation private bash -c 'mount --bind "$1/host" /run; shift; "$@"' - "$T" \
+		setpriv --reuid $USER_ID --regid $USER_ID --clear-groups env XDG_RUNTIME_DIR="$T/run" \
+		unshare --user --map-root-user --mount --propagation private "$RUNTIME" run -b "$B" "$ID"
+	expect_rc 0
+	expect_file "$T/run/crun-lite"
+}
