@@ -4,22 +4,6 @@
 DAEMON=main                     # whom ctd talks to
 ctd() { ctr -a "$ENGINE/$DAEMON/sock" "$@"; }
 
-# archive IMAGE TAR CMD...: an image of one layer, in the format of `docker save`
-archive() {
-	local image=$1 tar=$2 sum
-	shift 2
-	sum=$(sha256sum <"$IMAGE_TAR")
-	json_strings "$@"
-	mkdir -p "$T/archive"
-	ln -f "$IMAGE_TAR" "$T/archive/layer.tar" 2>/dev/null || cp "$IMAGE_TAR" "$T/archive/layer.tar"
-	cat >"$T/archive/config.json" <<-J
-		{"architecture":"$(dpkg --print-architecture 2>/dev/null || echo amd64)","os":"linux","rootfs":{"type":"layers","diff_ids":["sha256:${sum%% *}"]},
-		 "config":{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"Cmd":$JSON}}
-	J
-	echo "[{\"Config\":\"config.json\",\"RepoTags\":[\"$image\"],\"Layers\":[\"layer.tar\"]}]" >"$T/archive/manifest.json"
-	tar -C "$T/archive" -cf "$tar" manifest.json config.json layer.tar
-}
-
 # daemon: $DAEMON, for which `runc` is what is tested too: where a client names no file
 daemon() {
 	local dir=$ENGINE/$DAEMON

@@ -12,7 +12,7 @@
 . "$top/tests/system/lib.sh"
 
 # What engines make once, and keep or not: mounts of their stores, groups above containers'; crun-lite's cache.
-UNSTEADY='^mount .* /[^ ]*/engine/[a-z]+/overlay |^cgroup /[^ ]*/(libpod_parent|conmon|docker|default|machine)$|/\.seccomp[/ ]|^file /run/containerd/(fifo|s)/'
+UNSTEADY='^mount .* /[^ ]*/engine/[a-z]+/overlay |^cgroup /[^ ]*/(libpod_parent|conmon|docker|default|kubepods|machine)$|/\.seccomp[/ ]|^file /run/containerd/(fifo|s)/|^process [0-9]+ (reaper|containerd)$'
 
 eval "system_$(declare -f setup_run)"
 setup_run() {
@@ -114,3 +114,19 @@ fetched() {
 
 # web [TEXT]: a web server's script
 web() { echo "mkdir -p /www; echo ${1:-page} >/www/index.html; exec httpd -f -p 80 -h /www"; }
+
+# archive IMAGE TAR CMD...: an image of one layer, in the format of `docker save`
+archive() {
+	local image=$1 tar=$2 sum
+	shift 2
+	sum=$(sha256sum <"$IMAGE_TAR")
+	json_strings "$@"
+	mkdir -p "$T/archive"
+	ln -f "$IMAGE_TAR" "$T/archive/layer.tar" 2>/dev/null || cp "$IMAGE_TAR" "$T/archive/layer.tar"
+	cat >"$T/archive/config.json" <<-J
+		{"architecture":"$(dpkg --print-architecture 2>/dev/null || echo amd64)","os":"linux","rootfs":{"type":"layers","diff_ids":["sha256:${sum%% *}"]},
+		 "config":{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"Cmd":$JSON}}
+	J
+	echo "[{\"Config\":\"config.json\",\"RepoTags\":[\"$image\"],\"Layers\":[\"layer.tar\"]}]" >"$T/archive/manifest.json"
+	tar -C "$T/archive" -cf "$tar" manifest.json config.json layer.tar
+}
