@@ -185,6 +185,8 @@ static int make_once(int root, const char *id, struct store *ret, struct error *
 	if (r == 0) {
 		steal_fd(&dir);
 		*ret = store;
+	} else if (r != STATE_NOT_FOUND) {
+		unlinkat(root, id, AT_REMOVEDIR);    /* harmless where it is another's: that one makes it again */
 	}
 	return r;
 }
