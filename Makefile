@@ -14,8 +14,8 @@ Q       := $(if $(filter 1,$(V)),,@)
 say      = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $1 $(2:$(CURDIR)/%=%);)
 
 # ---- what is built from what ------------------------------------------------
-srcs      := $(sort $(wildcard runtime/base/*.c spec/*.c cgroups/*.c runtime/plan/*.c runtime/network/*.c \
-               runtime/container/*.c runtime/cli/*.c))
+srcs      := $(sort $(wildcard runtime/base/*.c spec/*.c cgroups/*.c runtime/security/*.c runtime/plan/*.c \
+               runtime/network/*.c runtime/container/*.c runtime/cli/*.c))
 init_srcs := $(sort $(wildcard runtime/init/*.c))
 objs      := $(srcs:%.c=$(out)/%.o)
 lib       := $(filter-out $(out)/runtime/cli/main.o,$(objs))
@@ -78,7 +78,7 @@ $(out)/init: $(init_objs)
 $(out)/runtime/container/init_image.o: $(out)/init
 $(out)/runtime/container/init_image.o: all_cflags += -DINIT_IMAGE='"$(out)/init"'
 # What bears the commit is made anew when HEAD has moved, though no source has changed.
-$(out)/runtime/cli/version.o $(out)/runtime/container/seccomp_cache.o: $(out)/commit
+$(out)/runtime/cli/version.o $(out)/runtime/security/seccomp_cache.o: $(out)/commit
 $(out)/commit: FORCE
 	@mkdir -p $(@D); echo '$(commit)' | cmp -s - $@ || echo '$(commit)' >$@
 $(out)/runtime/cli/version.o: all_cflags += -DCRUN_LITE_BUILD='"$(BUILD)"'

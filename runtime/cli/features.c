@@ -8,9 +8,9 @@
 #include <stdio.h>
 
 #include "runtime/base/cleanup.h"
-#include "runtime/container/caps.h"
-#include "runtime/container/seccomp.h"
 #include "runtime/plan/options.h"
+#include "runtime/security/caps.h"
+#include "runtime/security/seccomp.h"
 #include "spec/emit.h"
 #include "spec/names.h"
 

@@ -3,8 +3,8 @@
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "runtime/container/caps.h"
 #include "runtime/plan/userns.h"
+#include "runtime/security/caps.h"
 
 /* Makes no system call but for an ordinary user, whose ranges of ids it looks up, and for who has its environment. */
 void caller_learn(const struct cap_facts *caps, struct caller *ret);

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "runtime/base/cleanup.h"
-#include "runtime/container/caps.h"
 #include "runtime/container/text_file.h"
 #include "runtime/plan/userns.h"
+#include "runtime/security/caps.h"
 #include "spec/json.h"
 
 static const struct source nowhere;

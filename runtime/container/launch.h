@@ -5,13 +5,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "cgroups/manager.h"
-#include "runtime/container/caps.h"
 #include "runtime/container/container.h"
-#include "runtime/container/seccomp.h"
 #include "runtime/container/undo.h"
 #include "runtime/network/devices.h"
 #include "runtime/plan/plan.h"
 #include "runtime/plan/userns.h"
+#include "runtime/security/caps.h"
+#include "runtime/security/seccomp.h"
 #include "spec/config.h"
 
 #include <limits.h>

@@ -5,10 +5,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "cgroups/cgroup.h"
-#include "runtime/container/caps.h"
-#include "runtime/container/seccomp.h"
 #include "runtime/plan/plan.h"
 #include "runtime/plan/userns.h"
+#include "runtime/security/caps.h"
+#include "runtime/security/seccomp.h"
 #include "spec/config.h"
 
 #include <stdbool.h>

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "runtime/container/caps.h"
+#include "runtime/security/caps.h"
 #include "tests/unit/unit.h"
 
 #define BIT(n)    ((uint64_t)1 << (n))

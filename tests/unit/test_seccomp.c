@@ -20,9 +20,9 @@
 #include <unistd.h>
 
 #include "runtime/base/sys.h"
-#include "runtime/container/seccomp.h"
-#include "runtime/container/seccomp_bpf.h"
-#include "runtime/container/seccomp_cache.h"
+#include "runtime/security/seccomp.h"
+#include "runtime/security/seccomp_bpf.h"
+#include "runtime/security/seccomp_cache.h"
 #include "tests/unit/configs.h"
 
 #define ALLOW    SECCOMP_RET_ALLOW

@@ -8,7 +8,7 @@
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "runtime/container/seccomp.h"
+#include "runtime/security/seccomp.h"
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/container/seccomp_bpf.h"
+#include "runtime/security/seccomp_bpf.h"
 
 #include <errno.h>
 #include <linux/audit.h>

@@ -5,7 +5,7 @@
  * calls), so a compiled filter is kept in a cache, keyed by the profile's own text
  * (compared whole: a collision of the file name's hash cannot hand out another
  * profile's filter), libseccomp's version and the architecture.
- * The only file that includes seccomp.h is seccomp.c.
+ * The only file that includes seccomp.h is seccomp_calls.c.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once

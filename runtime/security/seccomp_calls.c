@@ -1,65 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/container/seccomp.h"
+#include "runtime/security/seccomp_calls.h"
 
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#include <unistd.h>
 
-#include "runtime/base/sys.h"
-#include "runtime/container/seccomp_bpf.h"
-#include "runtime/container/seccomp_cache.h"
+#include "runtime/security/seccomp.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
-/* ---- names: config-linux.md "Seccomp" -------------------------------------------- */
-
-static const struct action {
-	const char *name;
-	uint32_t value;
-	bool takes_errno;
-	bool permits; /* the system call happens */
-} actions[] = {
-	{"SCMP_ACT_ALLOW",        SECCOMP_RET_ALLOW,        false, true },
-	{"SCMP_ACT_ERRNO",        SECCOMP_RET_ERRNO,        true,  false},
-	{"SCMP_ACT_KILL",         SECCOMP_RET_KILL_THREAD,  false, false},
-	{"SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS, false, false},
-	{"SCMP_ACT_KILL_THREAD",  SECCOMP_RET_KILL_THREAD,  false, false},
-	{"SCMP_ACT_LOG",          SECCOMP_RET_LOG,          false, true },
-	{"SCMP_ACT_NOTIFY",       SECCOMP_RET_USER_NOTIF,   false, false},
-	{"SCMP_ACT_TRACE",        SECCOMP_RET_TRACE,        true,  true },
-	{"SCMP_ACT_TRAP",         SECCOMP_RET_TRAP,         false, false},
-};
-
-static const struct {
-	const char *name;
-	enum bpf_compare value;
-} operators[] = {
-	{"SCMP_CMP_EQ",        BPF_COMPARE_EQ       },
-        {"SCMP_CMP_GE",        BPF_COMPARE_GE       },
-	{"SCMP_CMP_GT",        BPF_COMPARE_GT       },
-        {"SCMP_CMP_LE",        BPF_COMPARE_LE       },
-	{"SCMP_CMP_LT",        BPF_COMPARE_LT       },
-        {"SCMP_CMP_MASKED_EQ", BPF_COMPARE_MASKED_EQ},
-	{"SCMP_CMP_NE",        BPF_COMPARE_NE       },
-};
-
-static const struct {
-	const char *name;
-	uint32_t value;
-} flags[] = {
-	{"SECCOMP_FILTER_FLAG_LOG",                SECCOMP_FILTER_FLAG_LOG       },
-	{"SECCOMP_FILTER_FLAG_SPEC_ALLOW",         SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-	{"SECCOMP_FILTER_FLAG_TSYNC",              SECCOMP_FILTER_FLAG_TSYNC     },
-	{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 0                             }, /* see listener_flags */
-};
+/* ---- what the kernels have ------------------------------------------------------------ */
 
 /* How numbers of calls that have no column of their own (libseccomp's table) are found. */
 enum family { FAMILY_OTHER, FAMILY_X86, FAMILY_S390, FAMILY_POWER, FAMILY_MIPS, FAMILIES };
@@ -184,17 +138,6 @@ static const struct {
 #define CONVENTION_N32 0x20000000
 #define X32_BIT        0x40000000u
 
-/* ---- a profile in numbers ---------------------------------------------------------- */
-
-struct rule {
-	const struct seccomp_rule *from;
-	uint32_t action;
-	bool permits;
-	bool any; /* an argument is named twice: one condition is enough */
-	size_t n;
-	struct bpf_condition *conditions;
-};
-
 /* The numbers of one architecture, as they are collected. */
 struct abi {
 	struct bpf_abi bpf;
@@ -209,12 +152,8 @@ struct abi {
 #define ABIS_MAX (COUNT(arches) + 2)
 
 struct compiler {
-	const struct seccomp *profile;
-	uint32_t otherwise; /* defaultAction */
-	uint32_t beyond;    /* for numbers above the newest one named */
-	size_t n_rules;
-	struct rule *rules;
-	struct bpf_condition *conditions;
+	const struct seccomp *from;
+	const struct seccomp_profile *profile;
 	struct bpf_condition muxed[2][MUXED_MAX + 1];
 	size_t n_abis;
 	struct abi abis[ABIS_MAX];
@@ -223,139 +162,6 @@ struct compiler {
 
 /* Rank of rules for one number: what names it first, then what follows from another name. */
 enum { RANK_NAMED, RANK_DERIVED, RANK_DERIVED_CONDITIONAL };
-
-static int unknown(const struct text *what, const char *kind, struct error *err)
-{
-	error_set(err, EINVAL, "seccomp: unknown %s \"%s\"", kind, what->s ? what->s : "");
-	return error_locate(err, what->at);
-}
-
-static const struct action *find_action(const char *name)
-{
-	for (size_t i = 0; name && i < COUNT(actions); i++)
-		if (strcmp(actions[i].name, name) == 0)
-			return &actions[i];
-	return NULL;
-}
-
-/* defaultAction with defaultErrnoRet, or action with errnoRet. */
-static int read_action(const struct text *name, const struct opt_uint *number, uint32_t *ret,
-		       bool *ret_permits, struct error *err)
-{
-	const struct action *action = find_action(name->s);
-
-	if (action == NULL)
-		return unknown(name, "action", err);
-	/* config-linux.md: an errno for an action that takes none MUST be an error. */
-	if (number->set && !action->takes_errno) {
-		error_set(err, EINVAL, "seccomp: %s takes no errno", name->s);
-		return error_locate(err, number->at);
-	}
-	if (number->set && number->value > SECCOMP_RET_DATA) {
-		error_set(err, EINVAL, "seccomp: %llu is not an errno",
-			  (unsigned long long)number->value);
-		return error_locate(err, number->at);
-	}
-	*ret = action->value;
-	if (action->takes_errno)
-		*ret |= number->set ? (uint32_t)number->value : EPERM;
-	*ret_permits = action->permits;
-	return 0;
-}
-
-static int read_flags(const struct texts *names, uint32_t *ret, struct error *err)
-{
-	uint32_t value = 0;
-
-	/* As runc: absent is not the same as an empty list. */
-	if (!names->set)
-		value = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	for (size_t i = 0, k; i < names->n; i++) {
-		for (k = 0; k < COUNT(flags) && strcmp(flags[k].name, names->v[i].s) != 0;)
-			k++;
-		if (k == COUNT(flags))
-			return unknown(&names->v[i], "flag", err);
-		value |= flags[k].value;
-	}
-	*ret = value;
-	return 0;
-}
-
-/*
- * WAIT_KILLABLE_RECV belongs to a listener: the kernel answers EINVAL to it without one, so elsewhere it
- * is taken and means nothing.  TSYNC must not reach the thread that hands the listener over
- * (init/listener.c); init has no other.
- */
-static uint32_t listener_flags(const struct texts *names)
-{
-	uint32_t value = SECCOMP_FILTER_FLAG_NEW_LISTENER;
-
-	for (size_t i = 0; i < names->n; i++)
-		if (strcmp(names->v[i].s, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") == 0)
-			value |= SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-	return value;
-}
-
-static int read_condition(const struct seccomp_arg *arg, struct bpf_condition *ret,
-			  struct error *err)
-{
-	size_t i = 0;
-
-	if (arg->index > 5) {
-		error_set(err, EINVAL, "seccomp: a system call has no argument %u", arg->index);
-		return error_locate(err, arg->at);
-	}
-	while (i < COUNT(operators) && (!arg->op.s || strcmp(operators[i].name, arg->op.s) != 0))
-		i++;
-	if (i == COUNT(operators))
-		return unknown(&arg->op, "operator", err);
-	*ret = (struct bpf_condition){arg->index, operators[i].value, arg->value, 0};
-	if (ret->op == BPF_COMPARE_MASKED_EQ) {
-		ret->mask = arg->value;
-		ret->value = arg->value_two;
-	}
-	return 0;
-}
-
-static int read_rule(const struct seccomp_rule *from, struct bpf_condition *room, struct rule *ret,
-		     struct error *err)
-{
-	unsigned seen = 0;
-	int r;
-
-	*ret = (struct rule){.from = from, .n = from->args.n, .conditions = room};
-	r = read_action(&from->action, &from->errno_ret, &ret->action, &ret->permits, err);
-	for (size_t i = 0; i < from->args.n && r == 0; i++) {
-		r = read_condition(&from->args.v[i], &room[i], err);
-		/* As runc: two conditions on one argument are alternatives. */
-		ret->any |= seen >> from->args.v[i].index & 1;
-		seen |= 1u << from->args.v[i].index;
-	}
-	return r;
-}
-
-static int read_rules(struct compiler *c, struct error *err)
-{
-	const struct seccomp *profile = c->profile;
-	struct bpf_condition *room;
-	size_t n = 0;
-
-	for (size_t i = 0; i < profile->syscalls.n; i++)
-		n += profile->syscalls.v[i].args.n;
-	c->rules = calloc(profile->syscalls.n + 1, sizeof(*c->rules));
-	c->conditions = room = calloc(n + 1, sizeof(*room));
-	if (c->rules == NULL || room == NULL)
-		return error_set(err, ENOMEM, "compile the seccomp profile");
-	for (size_t i = 0; i < profile->syscalls.n; i++) {
-		int r = read_rule(&profile->syscalls.v[i], room, &c->rules[i], err);
-
-		if (r < 0)
-			return r;
-		room += c->rules[i].n;
-		c->n_rules++;
-	}
-	return 0;
-}
 
 /* ---- architectures ------------------------------------------------------------------- */
 
@@ -382,9 +188,9 @@ static void add_abi(struct compiler *c, const struct arch *arch, uint32_t token)
                               .audit_arch = x32 ? AUDIT_ARCH_X86_64 : token,
                               .first = x32 ? X32_BIT : 0,
                               .narrow = is_narrow(token),
-                              .otherwise = c->otherwise,
+                              .otherwise = c->profile->otherwise,
                               .newest = UINT32_MAX,
-                              .beyond = c->beyond,
+                              .beyond = c->profile->beyond,
 			      },
 		.token = token,
 		.base = arch->base,
@@ -413,10 +219,10 @@ static const struct arch *find_arch(const char *name)
 	return NULL;
 }
 
-static bool wants(const struct seccomp *profile, const char *arch)
+static bool wants(const struct seccomp *from, const char *arch)
 {
-	for (size_t i = 0; i < profile->architectures.n; i++)
-		if (strcmp(profile->architectures.v[i].s, arch) == 0)
+	for (size_t i = 0; i < from->architectures.n; i++)
+		if (strcmp(from->architectures.v[i].s, arch) == 0)
 			return true;
 	return false;
 }
@@ -431,24 +237,24 @@ static void add_arch(struct compiler *c, const struct arch *arch)
 
 	if (token == 0 || has_abi(c, token))
 		return;
-	if (token == SCMP_ARCH_X32 && wants(c->profile, "SCMP_ARCH_X86_64"))
+	if (token == SCMP_ARCH_X32 && wants(c->from, "SCMP_ARCH_X86_64"))
 		return; /* comes with that */
 	if (token == SCMP_ARCH_X32)
 		add_blank(c, 0, SECCOMP_RET_KILL_THREAD);
 	add_abi(c, arch, token);
 	if (token != SCMP_ARCH_X86_64)
 		return;
-	if (wants(c->profile, "SCMP_ARCH_X32")) {
+	if (wants(c->from, "SCMP_ARCH_X32")) {
 		add_abi(c, find_arch("SCMP_ARCH_X32"), SCMP_ARCH_X32);
 		return;
 	}
 	add_blank(c, X32_BIT, SECCOMP_RET_KILL_THREAD);
-	add_blank(c, UINT32_MAX, c->beyond);
+	add_blank(c, UINT32_MAX, c->profile->beyond);
 }
 
 static int add_arches(struct compiler *c, struct error *err)
 {
-	const struct texts *names = &c->profile->architectures;
+	const struct texts *names = &c->from->architectures;
 	uint32_t native = seccomp_arch_native();
 
 	/* Its own first: that is where nearly every call comes from. */
@@ -459,7 +265,7 @@ static int add_arches(struct compiler *c, struct error *err)
 		const struct arch *arch = find_arch(names->v[i].s);
 
 		if (arch == NULL)
-			return unknown(&names->v[i], "architecture", err);
+			return seccomp_unknown(&names->v[i], "architecture", err);
 		add_arch(c, arch);
 	}
 	return 0;
@@ -493,13 +299,13 @@ static void see_number(struct abi *abi, uint32_t nr)
 }
 
 /* A system call by its own number. */
-static void add_named(struct compiler *c, struct abi *abi, uint32_t nr, const struct rule *rule)
+static void add_named(struct compiler *c, struct abi *abi, uint32_t nr, const struct profile_rule *rule)
 {
 	struct bpf_rule out = {nr, rule->action, rule->n, rule->conditions, RANK_NAMED};
 
 	see_number(abi, nr);
 	/* As runc and libseccomp: a rule that says what the default says is none. */
-	if (rule->action == c->otherwise)
+	if (rule->action == c->profile->otherwise)
 		return;
 	if (!rule->any) {
 		add_bpf_rule(c, abi, out);
@@ -533,7 +339,7 @@ static const struct bpf_condition *muxed_condition(struct compiler *c, bool ipc,
  * registers, so that an allowed socket(AF_UNIX) allows socketcall with AF_ALG.)
  */
 static void add_muxed(struct compiler *c, struct abi *abi, bool ipc, const struct muxed *call,
-		      const struct rule *rule)
+		      const struct profile_rule *rule)
 {
 	int nr = ipc ? abi->ipc : abi->socketcall;
 
@@ -541,7 +347,7 @@ static void add_muxed(struct compiler *c, struct abi *abi, bool ipc, const struc
 		return;
 	if (call->direct[abi->family])
 		add_named(c, abi, abi->base + call->direct[abi->family], rule);
-	if (rule->action == c->otherwise || (rule->n && rule->permits))
+	if (rule->action == c->profile->otherwise || (rule->n && rule->permits))
 		return;
 	add_bpf_rule(c, abi,
 		     (struct bpf_rule){(uint32_t)nr, rule->action, 1,
@@ -565,7 +371,7 @@ static int find_recent(const struct abi *abi, const char *name)
 	return -1;
 }
 
-static void add_name(struct compiler *c, struct abi *abi, const char *name, const struct rule *rule)
+static void add_name(struct compiler *c, struct abi *abi, const char *name, const struct profile_rule *rule)
 {
 	int nr = seccomp_syscall_resolve_name_arch(abi->token, name);
 	const struct muxed *call;
@@ -587,8 +393,8 @@ static void add_name(struct compiler *c, struct abi *abi, const char *name, cons
  */
 static void add_s390_zero(struct compiler *c, struct abi *abi)
 {
-	if (abi->family == FAMILY_S390 && c->beyond != c->otherwise)
-		add_bpf_rule(c, abi, (struct bpf_rule){.nr = 0, .action = c->beyond});
+	if (abi->family == FAMILY_S390 && c->profile->beyond != c->profile->otherwise)
+		add_bpf_rule(c, abi, (struct bpf_rule){.nr = 0, .action = c->profile->beyond});
 }
 
 static void add_names(struct compiler *c, struct abi *abi)
@@ -596,16 +402,14 @@ static void add_names(struct compiler *c, struct abi *abi)
 	if (abi->token == 0)
 		return;
 	add_s390_zero(c, abi);
-	for (size_t i = 0; i < c->n_rules; i++)
-		for (size_t k = 0; k < c->rules[i].from->names.n; k++)
-			add_name(c, abi, c->rules[i].from->names.v[k].s, &c->rules[i]);
+	for (size_t i = 0; i < c->profile->n; i++)
+		for (size_t k = 0; k < c->profile->rules[i].from->names.n; k++)
+			add_name(c, abi, c->profile->rules[i].from->names.v[k].s, &c->profile->rules[i]);
 }
 
-static int generate(struct compiler *c, struct seccomp_filter *ret, struct error *err)
+static int generate(struct compiler *c, struct sock_filter **ret, size_t *ret_n, struct error *err)
 {
 	struct bpf_abi abis[ABIS_MAX];
-	struct sock_filter *code;
-	size_t n;
 	int r;
 
 	for (size_t i = 0; i < c->n_abis; i++) {
@@ -614,133 +418,37 @@ static int generate(struct compiler *c, struct seccomp_filter *ret, struct error
 	}
 	if (c->out_of_memory)
 		return error_set(err, ENOMEM, "compile the seccomp profile");
-	r = seccomp_bpf_generate(abis, c->n_abis, SECCOMP_RET_KILL_THREAD, &code, &n, err);
-	if (r < 0)
-		return error_locate(err, c->profile->at);
-	ret->bytes = code;
-	ret->n = n;
-	return 0;
-}
-
-/*
- * As runc: a system call that is newer than the newest one that the profile names was not
- * denied but not known when the profile was written, and gets ENOSYS, on which C
- * libraries fall back to an older one; EPERM would break them.
- */
-static int read_default(struct compiler *c, struct error *err)
-{
-	bool permits = false;
-	int r = read_action(&c->profile->default_action, &c->profile->default_errno_ret,
-			    &c->otherwise, &permits, err);
-
-	/* Who wants to be asked about everything is asked about new calls too. */
-	permits |= c->otherwise == SECCOMP_RET_USER_NOTIF;
-	c->beyond = permits ? c->otherwise : SECCOMP_RET_ERRNO | ENOSYS;
-	return r;
+	r = seccomp_bpf_generate(abis, c->n_abis, SECCOMP_RET_KILL_THREAD, ret, ret_n, err);
+	return r < 0 ? error_locate(err, c->from->at) : 0;
 }
 
 static void compiler_free(struct compiler *c)
 {
 	for (size_t i = 0; i < c->n_abis; i++)
 		free(c->abis[i].bpf.rules);
-	free(c->rules);
-	free(c->conditions);
 }
 
-static int compile(const struct seccomp *profile, struct seccomp_filter *ret, struct error *err)
+int seccomp_calls_compile(const struct seccomp *from, const struct seccomp_profile *profile, struct sock_filter **ret,
+                          size_t *ret_n, struct error *err)
 {
-	__attribute__((cleanup(compiler_free))) struct compiler c = {.profile = profile};
-	int r;
+	__attribute__((cleanup(compiler_free))) struct compiler c = {.from = from, .profile = profile};
+	int r = add_arches(&c, err);
 
-	*ret = (struct seccomp_filter){0};
-	r = read_flags(&profile->flags, &ret->flags, err);
-	if (seccomp_notifies(profile))
-		ret->flags = (ret->flags & ~(uint32_t)SECCOMP_FILTER_FLAG_TSYNC) | listener_flags(&profile->flags);
-	r = r ?: read_default(&c, err);
-	r = r ?: read_rules(&c, err);
-	r = r ?: add_arches(&c, err);
-	return r ?: generate(&c, ret, err);
+	return r ?: generate(&c, ret, ret_n, err);
 }
 
-static uint32_t library_version(void)
+/* ---- the library ------------------------------------------------------------------------ */
+
+uint32_t seccomp_native_arch(void)
+{
+	return seccomp_arch_native();
+}
+
+uint32_t seccomp_library(void)
 {
 	const struct scmp_version *version = seccomp_version();
 
 	return version->major << 20 | version->minor << 10 | version->micro;
-}
-
-static uint32_t decide(const struct seccomp_filter *filter, int nr, const uint64_t args[6])
-{
-	struct seccomp_data data = {.nr = nr, .arch = seccomp_arch_native()};
-
-	memcpy(data.args, args, sizeof(data.args));
-	return seccomp_bpf_decide(filter->bytes, filter->n, &data) & SECCOMP_RET_ACTION_FULL;
-}
-
-bool seccomp_allows(const struct seccomp_filter *filter, int nr, const uint64_t args[6])
-{
-	uint32_t action = decide(filter, nr, args);
-
-	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
-}
-
-/* What init does until the agent has the listener (init/listener.c): notified is as good as allowed. */
-static bool may_wait(const struct seccomp_filter *filter)
-{
-	static const uint64_t none[6];
-
-	return seccomp_allows(filter, SYS_futex, none) || decide(filter, SYS_futex, none) == SECCOMP_RET_USER_NOTIF;
-}
-
-static int compile_or_read(const struct seccomp *profile, int cache_dir, struct seccomp_filter *ret, struct error *err)
-{
-	const struct seccomp_cache_key key = {
-		.text = profile->raw,
-		.len = profile->raw_len,
-		.library = library_version(),
-		.arch = seccomp_arch_native(),
-	};
-	bool cached = cache_dir >= 0 && profile->raw != NULL;
-	struct seccomp_filter filter;
-	int r;
-
-	if (cached && seccomp_cache_read(cache_dir, &key, ret))
-		return 0;
-	r = compile(profile, &filter, err);
-	if (r < 0)
-		return r;
-	if (cached)
-		seccomp_cache_write(cache_dir, &key, &filter);
-	*ret = filter;
-	return 0;
-}
-
-int seccomp_compile(const struct seccomp *profile, int cache_dir, struct seccomp_filter *ret, struct error *err)
-{
-	int r = compile_or_read(profile, cache_dir, ret, err);
-
-	if (r == 0 && (ret->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
-		ret->may_wait = may_wait(ret);
-	return r;
-}
-
-void seccomp_filter_free(struct seccomp_filter *filter)
-{
-	free(filter->bytes);
-	*filter = (struct seccomp_filter){0};
-}
-
-/* seccomp(2): flags are looked at before the program, which is not there. */
-bool seccomp_supports(const char *flag)
-{
-	uint32_t value = 0;
-
-	for (size_t i = 0; i < COUNT(flags); i++)
-		if (strcmp(flags[i].name, flag) == 0)
-			value = flags[i].value;
-	if (strcmp(flag, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") == 0)
-		value = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-	return value && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, value, NULL) < 0 && errno == EFAULT;
 }
 
 void seccomp_version_text(char *buf, size_t size)

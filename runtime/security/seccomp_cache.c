@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/container/seccomp_cache.h"
+#include "runtime/security/seccomp_cache.h"
 
 #include <dirent.h>
 #include <fcntl.h>

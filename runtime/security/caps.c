@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/container/caps.h"
+#include "runtime/security/caps.h"
 
 #include <errno.h>
 #include <stdbool.h>
