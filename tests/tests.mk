@@ -5,7 +5,8 @@ CHAPTERS ?=
 FILTER ?=
 FUZZ_SECONDS ?= 60
 
-check: check-unit check-golden check-layers check-init check-version check-coverage check-system check-faults check-engines   ## all but the guests and the fuzzers (as root)
+check: ## installs what is missing, builds and tests (as root); CHECK_PARTS="unit golden": only these; CHECK_PARTS=all: also guests, fuzzers
+	@CHECK_PARTS="$(CHECK_PARTS)" tests/check
 
 system-helpers: $(helpers)
 
@@ -69,7 +70,7 @@ format:                       ## clang-format in place
 tidy_checks := -*,clang-analyzer-*,-clang-analyzer-unix.Malloc,-clang-analyzer-security.insecureAPI.*,bugprone-suspicious-*,bugprone-signal-handler,bugprone-infinite-loop
 tidy_flags  := -std=gnu17 -D_GNU_SOURCE -I. -DCRUN_LITE_VERSION='"lint"' -DCRUN_LITE_COMMIT='"lint"' -DCRUN_LITE_BUILD='"lint"' -DINIT_IMAGE='"Makefile"'
 scripts := contrib/install-deps contrib/quickstart/demo tests/layers tests/check-init tests/vm/setup tests/vm/run tests/vm/check tests/vm/labels \
-	tests/system/run tests/bench/run tests/faults/run tests/golden/run tests/engines/run tests/engines/room .ci/run
+	tests/system/run tests/bench/run tests/faults/run tests/golden/run tests/engines/run tests/engines/room tests/check .ci/run
 
 lint:                         ## clang-tidy, shellcheck (fails), formatting (counted)
 	@mkdir -p build; bad=0; \
