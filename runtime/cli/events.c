@@ -8,12 +8,13 @@
 #define AT(field) offsetof(struct cli_events, field)
 
 struct cli_events {
-	bool stats;
+	bool stats, follow;
 	const char *interval;
 };
 
 static const struct cli_option events_flags[] = {
 	{"stats", 0, CLI_FLAG, AT(stats), NULL, "print what it has used until now, once"},
+	{"follow", 0, CLI_FLAG, AT(follow), NULL, "print also that it has ended, and how (Linux 6.15)"},
 	{"interval", 0, CLI_STRING, AT(interval), "DURATION", "between two of them: 5s (the default), 500ms, 1m30s"},
 	CLI_END,
 };
@@ -21,7 +22,7 @@ static const struct cli_option events_flags[] = {
 static int run_events(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
 {
 	const struct cli_events *flags = given;
-	struct events_options options = {.stats = flags->stats, .interval_ns = 5000000000};
+	struct events_options options = {.stats = flags->stats, .follow = flags->follow, .interval_ns = 5000000000};
 	int r = 0;
 
 	if (flags->interval && (!units_duration(flags->interval, &options.interval_ns) || options.interval_ns == 0)) {

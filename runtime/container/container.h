@@ -81,6 +81,7 @@ int container_update(const struct runtime_options *runtime, const char *id, cons
 
 struct events_options {
 	bool stats;             /* once, and nothing else */
+	bool follow;            /* its end is an event, too */
 	uint64_t interval_ns;
 };
 /* Prints runc's events as JSON lines until the container ends. */

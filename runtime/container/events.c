@@ -6,15 +6,24 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "cgroups/stats.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/container/group.h"
+#include "runtime/container/handle.h"
 #include "spec/emit.h"
 
-/* What runc prints: one line for each event, `data` with those of type "stats". */
-static int print_event(const char *type, const char *id, const struct cgroup *with_stats, struct error *err)
+/* What runc prints: one line for each event, `data` with those of type "stats".  "exit" is ours. */
+struct event {
+	const char *type, *id;
+	const struct cgroup *stats;     /* NULL: none of type "stats" */
+	int status;                     /* of type "exit"; -1: not known */
+};
+
+static int print_event(const struct event *event, struct error *err)
 {
 	cleanup_free char *text = NULL;
 	struct emitter e = {0};
@@ -22,11 +31,17 @@ static int print_event(const char *type, const char *id, const struct cgroup *wi
 	int r;
 
 	emit_object(&e);
-	emit_key_string(&e, "type", type);
-	emit_key_string(&e, "id", id);
-	if (with_stats) {
+	emit_key_string(&e, "type", event->type);
+	emit_key_string(&e, "id", event->id);
+	if (event->stats) {
 		emit_key(&e, "data");
-		stats_emit(with_stats, &e);
+		stats_emit(event->stats, &e);
+	}
+	if (event->status >= 0) {
+		emit_key(&e, "data");
+		emit_object(&e);
+		emit_key_int(&e, "status", event->status);
+		emit_end_object(&e);
 	}
 	emit_end_object(&e);
 	r = emit_finish(&e, &text, &len, err);
@@ -58,7 +73,7 @@ static int print_ooms(struct oom_watch *watch, const char *id, struct error *err
 	int r = 0;
 
 	for (uint64_t n = oom_watch_take(watch); n > 0 && r == 0; n--)
-		r = print_event("oom", id, NULL, err);
+		r = print_event(&(struct event){"oom", id, NULL, -1}, err);
 	return r;
 }
 
@@ -80,13 +95,43 @@ static int follow(const struct state *state, const struct cgroup *group, struct 
 		if (n > 0 && fds[0].revents)
 			break;
 		if (r == 0 && until(next) == 0) {
-			r = print_event("stats", state->id, group, err);
+			r = print_event(&(struct event){"stats", state->id, group, -1}, err);
 			next += interval_ns;
 			/* A reader that stood still gets the present, not all that it missed. */
 			next = next < now_ns() ? now_ns() + interval_ns : next;
 		}
 	}
 	return r;
+}
+
+/* <linux/pidfd.h> of Linux 6.15, the first 64 bytes. */
+struct process_info {
+	uint64_t mask, cgroup;
+	uint32_t ids[11];
+	int32_t exit_code;
+};
+
+#define GET_INFO  _IOWR(0xff, 11, struct process_info)
+#define INFO_EXIT (1u << 3)
+
+/* How long the parent may take to wait for it: before that nobody is told. */
+#define REAP_MS 1000
+
+/* As a shell says it; -1: an older kernel tells the parent only. */
+static int exit_status(int pidfd)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+
+	for (int waited = 0; waited < REAP_MS; waited += 5) {
+		struct process_info info = {.mask = INFO_EXIT};
+
+		if (ioctl(pidfd, GET_INFO, &info) < 0)
+			return -1;
+		if (info.mask & INFO_EXIT)
+			return WIFEXITED(info.exit_code) ? WEXITSTATUS(info.exit_code) : 128 + WTERMSIG(info.exit_code);
+		nanosleep(&pause, NULL);
+	}
+	return -1;
 }
 
 static int watch(const struct state *state, const struct events_options *options, struct error *err)
@@ -104,11 +149,13 @@ static int watch(const struct state *state, const struct events_options *options
 		r = error_hint(err, "without --cgroup-manager disabled, and where this user may make groups, it has one");
 	}
 	if (r == 0 && options->stats) {
-		r = print_event("stats", state->id, &group.cgroup, err);
+		r = print_event(&(struct event){"stats", state->id, &group.cgroup, -1}, err);
 	} else if (r == 0) {
 		r = oom_watch_open(&group.cgroup, &oom, err);
 		if (r == 0)
 			r = follow(state, &group.cgroup, &oom, pidfd, options->interval_ns, err);
+		if (r == 0 && options->follow)
+			r = print_event(&(struct event){"exit", state->id, NULL, exit_status(pidfd)}, err);
 		oom_watch_close(&oom);
 	}
 	group_close(&group);
@@ -118,20 +165,13 @@ static int watch(const struct state *state, const struct events_options *options
 int container_events(const struct runtime_options *runtime, const char *id, const struct events_options *options,
                      struct error *err)
 {
-	cleanup_close int root = -1;
-	struct store store = {.dir = -1};
-	struct state state = {0};
-	int r = state_root_open(runtime->root, false, &root, err);
+	struct handle h;
+	int r = handle_find(runtime, id, STORE_READ, &h, err);
 
+	/* What goes on for days holds no directory that is long gone. */
+	store_close(&h.store);
 	if (r == 0)
-		r = store_open(root, id, STORE_READ, &store, err);
-	if (r == 0)
-		r = state_read(&store, &state, err);
-	if (r == STATE_EMPTY)
-		r = error_set(err, ERROR_SAID, "container \"%s\" does not exist", id);
-	store_close(&store);
-	if (r == 0)
-		r = watch(&state, options, err);
-	state_free(&state);
-	return r == STATE_NOT_FOUND ? -err->code : r;
+		r = watch(&h.state, options, err);
+	handle_close(&h);
+	return r;
 }

@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-int handle_open(const struct runtime_options *runtime, const char *id, enum store_lock lock, struct handle *ret,
+int handle_find(const struct runtime_options *runtime, const char *id, enum store_lock lock, struct handle *ret,
                 struct error *err)
 {
 	int r;
@@ -16,11 +16,20 @@ int handle_open(const struct runtime_options *runtime, const char *id, enum stor
 		r = state_read(&ret->store, &ret->state, err);
 	if (r == STATE_EMPTY)
 		error_set(err, ERROR_SAID, "container \"%s\" does not exist", id);
-	if (r == 0) {
+	return r == 0 ? 0 : -err->code;
+}
+
+int handle_open(const struct runtime_options *runtime, const char *id, enum store_lock lock, struct handle *ret,
+                struct error *err)
+{
+	int r = handle_find(runtime, id, lock, ret, err);
+
+	if (r == 0)
 		r = state_status(&ret->store, &ret->state, err);
-		ret->status = r < 0 ? STATUS_STOPPED : (enum status)r;
-	}
-	return r < 0 || ret->state.doc == NULL ? -err->code : 0;
+	if (r < 0)
+		return r;
+	ret->status = (enum status)r;
+	return 0;
 }
 
 void handle_close(struct handle *h)

@@ -9,10 +9,12 @@ struct handle {
 	int root;
 	struct store store;
 	struct state state;
-	enum status status;
+	enum status status;             /* handle_open's */
 };
 
 /* A container that does not exist is an error.  handle_close ends *ret, also after a failure. */
+int handle_find(const struct runtime_options *runtime, const char *id, enum store_lock lock, struct handle *ret,
+                struct error *err);
 int handle_open(const struct runtime_options *runtime, const char *id, enum store_lock lock, struct handle *ret,
                 struct error *err);
 void handle_close(struct handle *handle);

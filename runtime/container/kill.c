@@ -8,24 +8,19 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/container/group.h"
-
-/* The words that containerd and CRI-O look for (features C208). */
-static int not_running(struct error *err)
-{
-	return error_set(err, ERROR_SAID, "container not running");
-}
+#include "runtime/container/handle.h"
 
 static int kill_process(const struct state *state, int sig, struct error *err)
 {
 	cleanup_close int pidfd = state_pidfd(state);
 
 	if (pidfd == -ESRCH)
-		return not_running(err);
+		return handle_not_running(err);
 	if (pidfd < 0)
 		return error_set(err, -pidfd, "find process %d of the container", state->pid);
 	if (syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) == 0)
 		return 0;
-	return errno == ESRCH ? not_running(err) : error_set(err, errno, "send signal %d to process %d", sig, state->pid);
+	return errno == ESRCH ? handle_not_running(err) : error_set(err, errno, "send signal %d to process %d", sig, state->pid);
 }
 
 /* Without a pid namespace of its own, what the container left behind dies with it only this way. */
@@ -51,19 +46,17 @@ static void thaw(const struct state *state)
 	group_close(&group);
 }
 
-static int kill_state(const struct store *store, const struct state *state, int sig, bool all, struct error *err)
+static int kill_state(const struct state *state, enum status status, int sig, bool all, struct error *err)
 {
-	int status = state_status(store, state, err), r;
+	int r;
 
-	if (status < 0)
-		return status;
 	if (all) {
 		r = state->n_groups ? kill_group(state, sig, err) : 0;
 		if (r < 0 || status == STATUS_STOPPED || state->n_groups)
 			return r;
 	}
 	if (status == STATUS_STOPPED || (status == STATUS_CREATING && state->pid == 0))
-		return not_running(err);
+		return handle_not_running(err);
 	r = kill_process(state, sig, err);
 	if (r == 0 && sig == SIGKILL && status == STATUS_PAUSED)
 		thaw(state);
@@ -72,20 +65,11 @@ static int kill_state(const struct store *store, const struct state *state, int 
 
 int container_kill(const struct runtime_options *runtime, const char *id, int sig, bool all, struct error *err)
 {
-	cleanup_close int root = -1;
-	struct store store = {.dir = -1};
-	struct state state = {0};
-	int r = state_root_open(runtime->root, false, &root, err);
+	struct handle h;
+	int r = handle_open(runtime, id, STORE_READ, &h, err);
 
 	if (r == 0)
-		r = store_open(root, id, STORE_READ, &store, err);
-	if (r == 0)
-		r = state_read(&store, &state, err);
-	if (r == STATE_EMPTY)
-		r = error_set(err, ERROR_SAID, "container \"%s\" does not exist", id);
-	if (r == 0)
-		r = kill_state(&store, &state, sig, all, err);
-	state_free(&state);
-	store_close(&store);
-	return r == STATE_NOT_FOUND ? -err->code : r;
+		r = kill_state(&h.state, h.status, sig, all, err);
+	handle_close(&h);
+	return r;
 }

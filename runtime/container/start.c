@@ -15,6 +15,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
 #include "runtime/container/blame.h"
+#include "runtime/container/handle.h"
 #include "runtime/container/launch.h"
 #include "runtime/container/notify.h"
 #include "runtime/container/seccomp_agent.h"
@@ -167,27 +168,18 @@ static int start(struct store *store, const struct state *state, const struct co
 
 int container_start(const struct runtime_options *runtime, const char *id, struct error *err)
 {
-	cleanup_close int root = -1;
-	struct store store = {.dir = -1};
-	struct state state = {0};
 	struct config *config = NULL;
-	int r = state_root_open(runtime->root, false, &root, err);
+	struct handle h;
+	int r = handle_find(runtime, id, STORE_LOCK, &h, err);
 
 	if (r == 0)
-		r = store_open(root, id, STORE_LOCK, &store, err);
-	if (r == 0)
-		r = state_read(&store, &state, err);
-	if (r == STATE_EMPTY)
-		r = error_set(err, ERROR_SAID, "container \"%s\" does not exist", id);
-	if (r == 0)
-		r = store_read_config(&store, &config, err);
+		r = store_read_config(&h.store, &config, err);
 	if (r == 0) {
-		r = start(&store, &state, config, err);
+		r = start(&h.store, &h.state, config, err);
 		if (r < 0)
 			config_blame(config, err);
 	}
 	config_free(config);
-	state_free(&state);
-	store_close(&store);
-	return r == STATE_NOT_FOUND ? -err->code : r;
+	handle_close(&h);
+	return r;
 }

@@ -183,6 +183,34 @@ test_events__running_out_of_memory_is_an_event_C080() {
 	deleted
 }
 
+test_events__with_follow_the_end_is_an_event_C080() {
+	local how data
+	mkfifo "$T/go"
+	for how in 'exit 7' 'kill -KILL $$'; do
+		# Beside the first process: that one does not get a signal that it sends itself.
+		running "read x </vol/go; sh -c '$how'; exit \$?" \
+			'.mounts += [{"destination":"/vol","type":"bind","source":$vol,"options":["bind"]}]' --arg vol "$T"
+		rt_exec events --follow --interval 30s "$ID" >"$T/events" 2>&1 &
+		local watcher=$!
+		until_true eval "ls -l /proc/$watcher/fd | grep -q pidfd"
+		echo go >"$T/go"
+		until_true is_gone $watcher
+		wait $watcher
+		expect_eq "$(wc -l <"$T/events")" 1 "lines"
+		expect_eq "$(jq -r '.type + " " + .id' "$T/events")" "exit $ID"
+		data=$(jq -c '.data // "none"' "$T/events")
+		# Who is told nothing by the kernel says nothing.
+		[ "$data" = '"none"' ] || expect_eq "$data" "$([ "$how" = 'exit 7' ] && echo '{"status":7}' || echo '{"status":137}')"
+		deleted
+		setup_test
+	done
+	# Without it, as runc.
+	running 'sleep 0.3'
+	capture timeout 20 "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS events "$ID"
+	expect_eq "$OUT" ""
+	deleted
+}
+
 test_events__the_end_of_a_container_is_no_oom_event_C080() {
 	running 'sleep 0.3'
 	capture timeout 20 "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS events "$ID"
