@@ -111,14 +111,19 @@ static void resume(struct tracing *t, struct tracee *p, int sig)
 	ptrace(syscalls ? PTRACE_SYSCALL : PTRACE_CONT, p->pid, NULL, (void *)(long)sig);
 }
 
-/* clone3 makes the container's processes, clone those of hooks (glibc's and init's own) and a thread. */
+/*
+ * clone3 makes the container's processes, clone those of hooks (glibc's and init's own) and a thread, and the second one of
+ * exec.
+ */
 static enum role child_role(const struct tracee *parent, long nr, unsigned long flags)
 {
 	if (parent->role == RUNTIME)
 		return nr == SYS_clone3 ? INIT : HOOK;
 	if (nr == SYS_clone && (flags & CLONE_THREAD))
 		return THREAD;
-	return parent->role == INIT && nr == SYS_clone3 ? SECOND : INIT_HOOK;
+	if (parent->role != INIT)
+		return INIT_HOOK;
+	return nr == SYS_clone3 || (flags & CLONE_PARENT) ? SECOND : INIT_HOOK;
 }
 
 static void on_child(struct tracing *t, struct tracee *parent)

@@ -43,9 +43,9 @@
 
 /* ---- what is swept ---- */
 
-enum command_kind { RUN, CREATE, START, DELETE, DELETE_FORCE, COMMANDS };
+enum command_kind { RUN, CREATE, START, DELETE, DELETE_FORCE, EXEC, COMMANDS };
 
-static const char *const command_names[COMMANDS] = {"run", "create", "start", "delete", "delete --force"};
+static const char *const command_names[COMMANDS] = {"run", "create", "start", "delete", "delete --force", "exec"};
 
 #define DEVICE "flt0"
 #define ADD_DEVICE "ip link add " DEVICE " type veth peer name flt1"
@@ -57,6 +57,7 @@ static const struct setup {
 	bool listen_fds;        /* LISTEN_FDS=1 */
 	bool no_root;           /* the state directory is made anew, with what is cached in it */
 	unsigned first;         /* so many of the commands: it makes no difference to the others; 0: all */
+	bool exec;              /* and exec, all the same */
 	bool device;            /* a network device is moved, out of a network of the worker's own */
 	const char *needs;      /* a shell command that fails where the host has not what it takes: skipped */
 	const char *fresh[4];   /* of the root file system: mount points that are made anew */
@@ -66,9 +67,9 @@ static const struct setup {
 	{.name = "joined"},
 	{.name = "userns"},
 	{.name = "inside"},
-	{.name = "agent", .first = START + 1},
+	{.name = "agent", .first = START + 1, .exec = true},
 	{.name = "device", .first = CREATE + 1, .device = true, .needs = "unshare -n " ADD_DEVICE},
-	{.name = "labels", .first = CREATE + 1, .needs = "grep -q Y /sys/module/apparmor/parameters/enabled && command -v apparmor_parser"},
+	{.name = "labels", .first = CREATE + 1, .exec = true, .needs = "grep -q Y /sys/module/apparmor/parameters/enabled && command -v apparmor_parser"},
 };
 
 enum { SETUPS = sizeof(setups) / sizeof(setups[0]) };
@@ -240,13 +241,15 @@ static void fill_command(struct worker *w, enum command_kind kind, struct comman
 		argv[n++] = w->console;
 	}
 	argv[n++] = w->id;
+	if (kind == EXEC)
+		argv[n++] = "/bin/inspect";
 	argv[n] = NULL;
 	envp[2] = w->setup->listen_fds && makes ? "LISTEN_FDS=1" : NULL;
 	*ret = (struct command){
 		.argv = argv,
 		.envp = envp,
 		.dir = w->dir,
-		.out = makes ? w->out : w->other_out,
+		.out = makes || kind == EXEC ? w->out : w->other_out,
 		.err = w->err,
 		.fd3 = w->setup->listen_fds && makes ? w->null_fd : -1,
 		.timeout_ms = BOUND_MS,
@@ -287,7 +290,7 @@ static bool plain(struct worker *w, enum command_kind kind)
 	struct said said;
 
 	fill_command(w, kind, &command, argv);
-	if (kind != RUN && kind != CREATE)
+	if (kind != RUN && kind != CREATE && kind != EXEC)
 		command.err = w->other_err;
 	if (run_plain(&command, &o) < 0)
 		return false;
@@ -565,10 +568,18 @@ static void follow_up(struct worker *w, const struct point *p, const struct outc
 			check_created(w, false, false);
 		}
 		break;
-	default:
+	case DELETE:
+	case DELETE_FORCE:
+	case COMMANDS:
 		unlink(w->pid_file);    /* whoever asked for it removes it */
 		if (worked)
 			check_undone(w, said, false);
+		break;
+	case EXEC:
+		if (worked && !is_output(&o->call) && !is_home(p, &o->call))
+			check_output(w, EXEC);
+		/* Whatever became of it, the container is as it was. */
+		check_created(w, true, true);
 	}
 }
 
@@ -742,7 +753,9 @@ static void learn(struct worker *w, enum command_kind command)
 	for (int i = 0; i < 2; i++) {
 		reset(w);
 		plain(w, how);
-		if (how == CREATE) {
+		if (command == EXEC) {
+			plain(w, EXEC);
+		} else if (how == CREATE) {
 			char where[2000] = "";
 
 			plain(w, START);
@@ -858,8 +871,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < SETUPS; i++) {
 		if ((only_setup && strcmp(only_setup, setups[i].name) != 0) || !has_what_it_needs(&setups[i]))
 			continue;
-		for (enum command_kind k = 0; k < (setups[i].first ? setups[i].first : COMMANDS); k++)
-			if (!only_command || strcmp(only_command, command_names[k]) == 0)
+		for (enum command_kind k = 0; k < COMMANDS; k++)
+			if ((!setups[i].first || k < setups[i].first || (k == EXEC && setups[i].exec)) &&
+			    (!only_command || strcmp(only_command, command_names[k]) == 0))
 				sweep(&setups[i], k);
 	}
 	printf("%u points tried, %u survived; the slowest took %u ms, %u were not reached\n", shared->tried,
