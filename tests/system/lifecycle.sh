@@ -205,6 +205,28 @@ test_lifecycle__kill_all_reaches_every_process_C033() {
 	deleted
 }
 
+# The list is read while nobody can fork: afterwards who ran goes on, and who was paused does not.
+test_lifecycle__a_signal_for_all_reaches_every_process_and_freezes_nobody_C033() {
+	only_crun_lite
+	container_config 'for i in 1 2; do (trap "echo >/tmp/got-$i" USR1; echo >/tmp/ready-$i; while :; do usleep 5000; done) & done
+		trap "echo >/tmp/got-0" USR1; echo >/tmp/ready-0; while :; do usleep 5000; done'
+	own_rootfs
+	created
+	run_ok start "$ID"
+	all_there() { [ "$(ls "$R/tmp" | grep -c "$1")" = 3 ]; }
+	until_true all_there ready-
+	run_ok kill --all "$ID" USR1
+	until_true all_there got-
+	rm "$R"/tmp/got-*
+	run_ok pause "$ID"
+	run_ok kill --all "$ID" USR1
+	expect_eq "$(status "$ID")" paused
+	! all_there got- || fail "they run"
+	run_ok resume "$ID"
+	until_true all_there got-
+	deleted
+}
+
 test_lifecycle__kill_all_of_a_stopped_container_is_no_error_C033() {
 	args true
 	created

@@ -541,6 +541,8 @@ test_rootless__the_state_is_in_the_runtime_directory_C001() {
 
 test_rootless__without_one_it_is_in_a_directory_of_its_own_in_tmp_C001() {
 	only_crun_lite
+	# The name is the same for all who run these tests: a user of this run's own.
+	local USER_ID=$((50000 + $$ % 10000))
 	local root=/tmp/crun-lite-$USER_ID
 	[ ! -e $root ] && [ ! -e /run/user/$USER_ID ] || skip "there is a $root"
 	ordinary_user no-ids

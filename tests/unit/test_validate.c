@@ -131,6 +131,7 @@ static const struct row {
 	{"takes dots in a cgroup's name", LINUX, "\"cgroupsPath\":\"/a..b/...\""},
 	{"takes a systemd cgroup", LINUX, "\"cgroupsPath\":\"machine.slice:libpod:abc\""},
 	{"refuses unified keys with a slash", LINUX, "\"resources\":{\"unified\":{\"../memory.max\":\"1\"}}", "\"../memory.max\" cannot be the name of a file in a cgroup", 2, 41, "/linux/resources/unified/..~1memory.max", ""},
+	{"refuses the group above as a unified key", LINUX, "\"resources\":{\"unified\":{\"..\":\"1\"}}", "\"..\" cannot be the name of a file in a cgroup", 2, 30, "/linux/resources/unified/..", ""},
 	{"refuses an empty unified key", LINUX, "\"resources\":{\"unified\":{\"\":\"1\"}}", "\"\" cannot be the name of a file in a cgroup", 2, 28, "/linux/resources/unified/", ""},
 	{"takes masked paths", LINUX, "\"maskedPaths\":[\"/a\"],\"readonlyPaths\":[\"/b\"]"},
 	{"wants absolute masked paths", LINUX, "\"maskedPaths\":[\"/a\",\"proc/kcore\"]", "the masked path \"proc/kcore\" is not absolute", 2, 21, "/linux/maskedPaths/1", ""},
