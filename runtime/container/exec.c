@@ -347,8 +347,11 @@ static int meet_ready(struct exec *e, struct error *err)
 	struct reply reply;
 	int r = 0;
 
-	if (launch_find_step(e->l.plan, STEP_READY)->flags & STEP_F_TELL)
-		r = launch_meet(&e->l, MSG_READY, &reply, err);
+	if (launch_find_step(e->l.plan, STEP_READY)->flags & STEP_F_TELL) {
+		r = launch_tell(&e->l, MSG_MAPPED, NULL, err);
+		if (r == 0)
+			r = launch_meet(&e->l, MSG_READY, &reply, err);
+	}
 	return r < 0 ? r : scheduler_set(e->l.pid, &e->l.config->process.scheduler, err);
 }
 

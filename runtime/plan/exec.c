@@ -100,6 +100,9 @@ static void plan_session(const struct plan_input *in, struct builder *b)
 	if (p->terminal)
 		builder_step(b, STEP_CONTROL, 0, p->at);
 	plan_memory_policy(in, b);
+	/* READY must not overtake the first process's CLONED. */
+	if (p->scheduler.set)
+		builder_step(b, STEP_MAPPED, 0, nowhere);
 	/* It is set by the parent, once the process is in its group. */
 	builder_step(b, STEP_READY, STEP_F_ENTER | (p->scheduler.set ? STEP_F_TELL : 0), nowhere);
 	plan_affinity(p, b);
@@ -201,6 +204,7 @@ static const struct call calls[] = {
 	{STEP_SESSION, "setsid", SYS_setsid, {0}},
 	{STEP_CONTROL, "ioctl", SYS_ioctl, {0, TIOCSCTTY}},
 	{STEP_MEMORY_POLICY, "set_mempolicy", SYS_set_mempolicy, {0}},
+	{STEP_MAPPED, "recvmsg", SYS_recvmsg, {0}},
 	{STEP_READY, "recvmsg", SYS_recvmsg, {0}},
 	{STEP_READY, "rt_sigaction", SYS_rt_sigaction, {0}},
 	{STEP_READY, "sched_setaffinity", SYS_sched_setaffinity, {0}},
