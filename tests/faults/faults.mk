@@ -9,7 +9,7 @@ $(sweep): $(wildcard tests/faults/*.[ch])
 
 faults-helpers: $(sweep) $(helpers)
 
-check-faults: $(out)/crun-lite faults-helpers ## every system call of run, create, start, delete fails once (as root; FAULTS="--setup rich --command run")
+check-faults: $(out)/crun-lite faults-helpers ## every system call of run, create, start, exec, delete fails once (as root; FAULTS="--setup rich --command run")
 	@RUNTIME=$(RUNTIME) SWEEP=$(sweep) HELPERS=$(out)/tests/system/helpers tests/faults/run $(FAULTS)
 
 soak-faults: $(out)/crun-lite faults-helpers ## the same with every errno that fits, and with failures that last

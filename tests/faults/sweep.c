@@ -83,7 +83,7 @@ struct point {
 
 struct worker {
 	const struct setup *setup;
-	char id[64], dir[512], root[600], bundle[600], pid_file[600], console[600], log[600];
+	char id[64], dir[512], root[600], bundle[600], pid_file[600], exec_pid_file[600], console[600], log[600];
 	char out[600], err[600], other_out[600], other_err[600], cache[700];
 	int console_fd, null_fd;
 	struct text before, normal;     /* the host, and what the program prints, when nothing fails */
@@ -136,6 +136,7 @@ static void worker_init(struct worker *w, const struct setup *setup, unsigned nu
 	snprintf(w->root, sizeof(w->root), "%s/state", w->dir);
 	snprintf(w->bundle, sizeof(w->bundle), "%s/%s", w->dir, setup->name);
 	snprintf(w->pid_file, sizeof(w->pid_file), "%s/pid", w->dir);
+	snprintf(w->exec_pid_file, sizeof(w->exec_pid_file), "%s/exec-pid", w->dir);
 	snprintf(w->console, sizeof(w->console), "%s/console", w->dir);
 	snprintf(w->log, sizeof(w->log), "%s/log/hooks", w->dir);
 	snprintf(w->out, sizeof(w->out), "%s/out", w->dir);
@@ -202,6 +203,7 @@ static void reset(struct worker *w)
 	empty_log(w);
 	make_device(w);
 	unlink(w->pid_file);
+	unlink(w->exec_pid_file);
 	for (size_t i = 0; w->setup->fresh[i]; i++)
 		if (unlink(w->fresh[i]) < 0 && errno == EISDIR)
 			rmdir(w->fresh[i]);
@@ -232,11 +234,13 @@ static void fill_command(struct worker *w, enum command_kind kind, struct comman
 		argv[n++] = "-b";
 		argv[n++] = w->bundle;
 	}
-	if (makes && w->setup->pid_file) {
+	if ((makes || kind == EXEC) && w->setup->pid_file) {
 		argv[n++] = "--pid-file";
-		argv[n++] = w->pid_file;
+		argv[n++] = kind == EXEC ? w->exec_pid_file : w->pid_file;
 	}
-	if (kind == CREATE && w->setup->terminal) {
+	if (kind == EXEC && w->setup->terminal)
+		argv[n++] = "--tty";
+	if ((kind == CREATE || kind == EXEC) && w->setup->terminal) {
 		argv[n++] = "--console-socket";
 		argv[n++] = w->console;
 	}
@@ -576,6 +580,9 @@ static void follow_up(struct worker *w, const struct point *p, const struct outc
 			check_undone(w, said, false);
 		break;
 	case EXEC:
+		if (w->setup->pid_file && !killed && worked != (access(w->exec_pid_file, F_OK) == 0))
+			why(w, worked ? "there is no pid file" : "the pid file is still there");
+		unlink(w->exec_pid_file);
 		if (worked && !is_output(&o->call) && !is_home(p, &o->call))
 			check_output(w, EXEC);
 		/* Whatever became of it, the container is as it was. */
