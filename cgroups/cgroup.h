@@ -160,7 +160,10 @@ int cgroup_enter_below(struct cgroup *cgroup, const char *where, struct error *e
  * controllers below it holds no processes (cgroup-v2.rst "No Internal Process Constraint").  -ENOENT: it is not below it.
  */
 int cgroup_enter_as(struct cgroup *cgroup, pid_t pid, struct error *err);
-/* Sends `sig` to every process in the group and below it; SIGKILL through cgroup.kill where the kernel has it. */
+/*
+ * Sends `sig` to every process in the group and below it; SIGKILL through cgroup.kill where the kernel has it.  -EBUSY:
+ * SIGKILL was sent, and not all have died.
+ */
 int cgroup_kill(const struct cgroup *cgroup, int sig, struct error *err);
 /*
  * Stops every process of the group, and returns when all have stopped, or lets them go on.  -EBUSY after `timeout_ms`:

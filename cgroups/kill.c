@@ -157,7 +157,8 @@ static int kill_rounds(const struct cgroup *cgroup, const struct cgroup_dir *dir
 			return r;
 		cgroup_sleep_us(1000);
 	}
-	return error_set(err, EBUSY, "kill the processes of /sys/fs/cgroup/%s", dir->path);
+	error_set(err, EBUSY, "kill the processes of /sys/fs/cgroup/%s", dir->path);
+	return error_hint(err, "who is left is stuck in the kernel (state D in ps), and dies when what it waits for is back");
 }
 
 static int kill_by_hand(const struct cgroup *cgroup, int sig, struct error *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/container/group.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -93,7 +94,8 @@ int group_end(const struct cgroup *group, unsigned timeout_ms, struct error *err
 		if (!group->dirs[i].made)       /* not ours alone: who is in it may be somebody else */
 			return cgroup_remove(group, timeout_ms, err);
 	r = cgroup_kill(group, SIGKILL, err);
-	return r < 0 ? r : cgroup_remove(group, timeout_ms, err);
+	/* EBUSY: killed, and not dead yet (v1).  Removing has more time, and says who is left. */
+	return r < 0 && r != -EBUSY ? r : cgroup_remove(group, timeout_ms, err);
 }
 
 void group_close(struct group *group)

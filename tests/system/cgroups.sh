@@ -727,7 +727,7 @@ test_cgroups__the_kernel_forgets_them() {
 	until_true eval 'echo 3 >/proc/sys/vm/drop_caches; [ "$(count_groups)" -le $((before + 20)) ]'
 }
 
-# bomb [FILTER]: a container that forks as much as it may, and tries to have 10 000 processes more
+# bomb [FILTER]: a container that forks as much as it may, and tries to have BOMB processes more
 bomb() {
 	local f
 	config "${1:-.}"' | .linux.resources = {"pids":{"limit":512},"cpu":{"quota":50000,"period":100000}}'
@@ -737,7 +737,7 @@ bomb() {
 	f=$(cgroup_file pids pids.current pids.current)
 	until_true eval '[ "$(<"'"$f"'")" = 512 ]'
 	f=$(cgroup_file pids pids.events pids.events)
-	until_true eval '[ "$(sed -n "s/^max //p" "'"$f"'")" -ge 10000 ]'
+	until_true eval '[ "$(sed -n "s/^max //p" "'"$f"'")" -ge ${BOMB:-10000} ]'
 }
 
 test_cgroups__a_fork_bomb_dies_by_kill_all() {
