@@ -225,7 +225,10 @@ int exec_process(const struct exec_options *o, struct config *container, struct 
 		adopt(c, container);
 		c->process.terminal |= o->tty;
 	} else {
-		if (!container->process.set || !o->n_args)
+		if (!container->process.set)
+			return error_set(err, ERROR_SAID, "the container's config.json has no \"process\" to take user and environment from: "
+			                                  "give all of it with --process FILE");
+		if (!o->n_args)
 			return error_set(err, ERROR_SAID, "no program is given: `-- PROGRAM [ARGUMENTS]`, or --process FILE");
 		/* As runc and crun: the container's own terminal is no reason for another one. */
 		c->process.terminal = o->tty;

@@ -44,6 +44,69 @@ test_lifecycle__start_runs_the_program_and_not_before_F163() {
 	run_ok delete "$ID"
 }
 
+# runtime-spec: `process` may be absent until `start`, which MUST fail then.  runc, crun and youki refuse to create.
+test_lifecycle__without_a_process_there_is_a_container_that_cannot_be_started_F004_F163() {
+	only_crun_lite
+	config 'del(.process)'
+	created
+	expect_eq "$(status "$ID")" created
+	grep -q "^NSpid:.*1$" "/proc/$(pid_of)/status" || fail "its first process is not in its pid namespace"
+	run_fails 'config.json has no "process": there is nothing to start' start "$ID"
+	expect_eq "$(status "$ID")" created "status after a start that failed"
+	# Others may run in it, but nothing says as whom and with which environment.
+	run_fails 'has no "process".*--process FILE' exec "$ID" true
+	echo '{"cwd":"/","args":["hostname"],"env":["PATH=/bin"],"user":{"uid":0,"gid":0}}' >"$T/process.json"
+	run_ok exec --process "$T/process.json" "$ID"
+	expect_eq "$OUT" box
+	deleted
+	run_fails 'config.json has no "process": there is nothing to run' run -b "$B" "$ID"
+	expect_no_file "$ROOT/$ID"
+}
+
+test_lifecycle__annotations_are_strings_and_reach_the_state_as_they_are_F023() {
+	only_crun_lite
+	local bad
+	config '.annotations = {"org.example/a b":"x\ny \u00e9","b":"","c":"{\"d\":1}"} | .process.args = ["sleep","1000"]'
+	created
+	expect_eq "$(rt state "$ID" | jq -cS .annotations)" '{"b":"","c":"{\"d\":1}","org.example/a b":"x\ny é"}'
+	deleted
+	config 'del(.annotations)'
+	created
+	expect_eq "$(rt state "$ID" | jq -c .annotations)" '{}'
+	deleted
+	for bad in '{"a":1}' '{"a":{"b":"c"}}' '["a"]' '{"":"empty"}'; do
+		config '.annotations = $a' --argjson a "$bad"
+		run_fails 'annotations' create -b "$B" "$ID"
+		expect_match 'config.json:[0-9]+:[0-9]+ \(/annotations' "$ERR"
+		expect_no_file "$ROOT/$ID"
+	done
+}
+
+# runtime.md "Warnings": nothing about the flow changes, and there is no error.
+test_lifecycle__warnings_change_nothing_F168() {
+	only_crun_lite
+	config '.process.args = ["sh","-c","exit 7"] | .process.capabilities |= map_values(. + ["CAP_FROM_THE_FUTURE"])
+		| .linux.resources.memory.kernel = 10000000'
+	capture rt run -b "$B" "$ID"
+	expect_rc 7
+	expect_match 'CAP_FROM_THE_FUTURE.*memory.kernel is ignored' "${ERR//$'\n'/ }"
+	config '.process.args = ["sleep","1000"]'
+	# An engine's log holds the one failure, and nothing that was none, unless it asks.
+	run_ok --log "$T/log" --log-format json create -b "$B" "$ID"
+	expect_eq "$ERR$(cat "$T/log")" ""
+	expect_eq "$(status "$ID")" created
+	run_ok start "$ID"
+	expect_eq "$(status "$ID")" running
+	run_ok kill "$ID" KILL
+	until_true has_status stopped
+	run_ok delete "$ID"
+	run_ok --log "$T/log" --log-format json --log-level warning create -b "$B" "$ID"
+	deleted
+	expect_eq "$(jq -r .level "$T/log" | sort -u)" warning
+	# Once for each place.
+	expect_eq "$(jq -r .msg "$T/log" | grep -c -e CAP_FROM_THE_FUTURE -e memory.kernel)" 4
+}
+
 test_lifecycle__a_second_create_of_an_id_fails_and_hurts_nothing_F161() {
 	args sleep 1000
 	created
