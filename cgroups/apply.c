@@ -62,6 +62,8 @@ static const struct reason {
 	 "the kernel has no I/O scheduler that knows weights (CONFIG_BLK_CGROUP_IOCOST, bfq)"},
 	{ENOENT, "memory.memsw.", "the kernel does not count swap (boot with swapaccount=1)"},
 	{ENOENT, "memory.swap.", "the kernel does not count swap (boot with swapaccount=1)"},
+	{EOPNOTSUPP, "blkio.bfq.weight_device",
+	 "the weight of a device needs bfq as its I/O scheduler (/sys/dev/block/MAJOR:MINOR/queue/scheduler)"},
 	{EOPNOTSUPP, "io.weight",
 	 "the weight of a device needs iocost switched on for it (io.cost.qos of the root group) or bfq"},
 	{EPERM, "devices.allow", "the parent group does not have this device itself"},
@@ -208,7 +210,8 @@ static int carry_out(struct writer *w, const struct setting *s, bool may_wait, b
 	if (w->restore && restore_remember(w->restore, w->cgroup, dir, setting_file(s), setting_value(s)) < 0)
 		return error_set(err, ENOMEM, "remember /sys/fs/cgroup/%s/%s", dir->path, setting_file(s));
 	code = write_setting(w, dir, s);
-	if (code == ENOENT && (s->flags & SETTING_ELSE_NEXT))
+	/* EOPNOTSUPP: the device has another I/O scheduler than the one whose file this is. */
+	if ((code == ENOENT || code == EOPNOTSUPP) && (s->flags & SETTING_ELSE_NEXT))
 		return 0;
 	if (code == EINVAL && (s->flags & SETTING_RETRY) && may_wait && w->n_later < RETRIES_MAX) {
 		w->later[w->n_later++] = s;
@@ -247,11 +250,19 @@ static int carry_out_all(struct writer *w, const struct settings *list, struct e
 	return r < 0 ? r : carry_out_later(w, err);
 }
 
-static void warn_ignored(const struct resources *r)
+static bool is_on_v1(const struct cgroup_host *host, uint32_t controller)
+{
+	for (size_t i = 0; i < host->n; i++)
+		if (!host->hierarchies[i].v2 && (host->hierarchies[i].controllers & controller))
+			return true;
+	return false;
+}
+
+static void warn_ignored(const struct cgroup_host *host, const struct resources *r)
 {
 	if (opt_int_asked(&r->memory.kernel))
 		log_warning("memory.kernel is ignored: Linux removed the limit of kernel memory in 5.16");
-	if (opt_int_asked(&r->memory.kernel_tcp))
+	if (opt_int_asked(&r->memory.kernel_tcp) && !is_on_v1(host, CGROUP_MEMORY))
 		log_warning("memory.kernelTCP is ignored: memory.limit counts the buffers of TCP too");
 }
 
@@ -264,7 +275,7 @@ static int set(const struct cgroup *cgroup, const struct resources *resources, b
 
 	if (r < 0)
 		return r;
-	warn_ignored(resources);
+	warn_ignored(cgroup->host, resources);
 	r = carry_out_all(&w, &list, err);
 	fds_close_soon(w.fd);
 	settings_free(&list);

@@ -56,6 +56,9 @@ int settings_v1_memory(const struct resources *r, struct settings *ret, struct e
 		put_int(ret, "memory.memsw.limit_in_bytes", limit);
 	if (opt_int_asked(&r->memory.reservation))
 		put_int(ret, "memory.soft_limit_in_bytes", &r->memory.reservation);
+	/* Counted apart from the rest, by v1 alone. */
+	if (opt_int_asked(&r->memory.kernel_tcp))
+		put_int(ret, "memory.kmem.tcp.limit_in_bytes", &r->memory.kernel_tcp)->flags |= SETTING_IF_EXISTS;
 	/* An engine's -1, "not set", in an unsigned field. */
 	if (r->memory.swappiness.set && r->memory.swappiness.value != UINT64_MAX)
 		put_uint(ret, "memory.swappiness", &r->memory.swappiness);

@@ -193,6 +193,44 @@ test_cgroups__swappiness_of_v1_F105() {
 	limit '.linux.resources.memory.swappiness = 33' memory memory.swappiness - 33 -
 }
 
+# v1 counts the buffers of TCP apart; on v2 they are in memory.limit, and asking for more is a warning, as is
+# memory.kernel everywhere: Linux has no such limit any more.
+test_cgroups__the_kernels_own_memory_and_that_of_tcp_F104() {
+	only_crun_lite
+	local f=/sys/fs/cgroup/memory/$ID/memory.kmem.tcp.limit_in_bytes
+	config '.linux.resources.memory = {"limit":41943040,"kernel":20971520,"kernelTCP":4194304} | .process.args = ["sleep","1000"]'
+	created
+	expect_in 'memory.kernel is ignored' "$ERR"
+	if [ -e "$f" ]; then
+		expect_eq "$(<"$f")" 4194304
+		expect_not_in kernelTCP "$ERR"
+		run_ok update --kernel-memory-tcp 8m "$ID"
+		expect_eq "$(<"$f")" 8388608
+		run_ok update --kernel-memory-tcp -1 "$ID"
+		[ "$(<"$f")" -gt 1000000000000 ] || fail "$f: $(<"$f")"
+	else
+		expect_in 'memory.kernelTCP is ignored' "$ERR"
+	fi
+	deleted
+}
+
+# Hierarchies are all that there is since Linux 5.11: true is so, false is no other.
+test_cgroups__use_hierarchy_F107() {
+	only_crun_lite
+	local want
+	args sleep 1000
+	for want in true false; do
+		config ".linux.resources.memory = {\"limit\":20971520,\"useHierarchy\":$want}"
+		created
+		[ -n "$V2" ] || expect_eq "$(<"/sys/fs/cgroup/memory/$ID/memory.use_hierarchy")" 1
+		expect_eq "$(<"$(cgroup_file memory memory.limit_in_bytes memory.max)")" 20971520
+		deleted
+	done
+	config '.linux.resources.memory.useHierarchy = "yes"'
+	run_fails 'expected a boolean' create -b "$B" "$ID"
+	expect_match '\(/linux/resources/memory/useHierarchy\)' "$ERR"
+}
+
 test_cgroups__memory_beyond_the_limit_kills_the_program_F101() {
 	config '.linux.resources.memory = {"limit":20971520,"swap":20971520}'
 	[ -n "$V2" ] || [ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ] || config 'del(.linux.resources.memory.swap)'
@@ -313,6 +351,56 @@ test_cgroups__cpu_idle_F115() {
 
 test_cgroups__io_weight_F120() {
 	resource '.linux.resources.blockIO.weight = 200' blkio.bfq.weight 200 io.weight 'default 1920'
+}
+
+# bfq_device: MAJOR and MINOR of a loop device that bfq schedules, or else of any; it goes with the test's last fd.
+bfq_device() {
+	local loop
+	block_device
+	truncate -s 1M "$T/disk"
+	loop=$(losetup --show -f "$T/disk" 2>/dev/null) || return 0
+	exec 7<"$loop"
+	losetup -d "$loop"
+	(echo bfq >"/sys/block/${loop#/dev/}/queue/scheduler") 2>/dev/null || return 0
+	MAJOR=$((0x$(stat -c %t "$loop"))) MINOR=$((0x$(stat -c %T "$loop")))
+}
+
+# The file is bfq's, or iocost's where that is switched on for the device.
+test_cgroups__weights_of_devices_F122() {
+	only_crun_lite
+	local file text=
+	bfq_device
+	args sleep 1000
+	config '.linux.resources.blockIO = {"weightDevice":[{"major":$major,"minor":$minor,"weight":321}]}' \
+		--argjson major "$MAJOR" --argjson minor "$MINOR"
+	capture rt create -b "$B" "$ID"
+	if [ "$RC" != 0 ]; then
+		expect_match "write '$MAJOR:$MINOR [0-9]*' to /sys/fs/cgroup/[^ ]*(weight_device|weight): .*hint: " "${ERR//$'\n'/ }"
+		expect_in '(/linux/resources/blockIO/weightDevice/0' "$ERR"
+		expect_eq "$(own_groups)" ""
+		skip "no weights of devices here: ${ERR%%$'\n'*}"
+	fi
+	for file in "/sys/fs/cgroup/blkio/$ID"/blkio{.bfq,}.weight_device "/sys/fs/cgroup/$ID"/io{.bfq,}.weight; do
+		[ ! -e "$file" ] || text+=$(<"$file")$'\n'
+	done
+	deleted
+	# 321 is 3142 of iocost's ten thousand.
+	expect_match $'\n'"$MAJOR:$MINOR (321|3142)"$'\n' $'\n'"$text"
+	config '.linux.resources.blockIO.weightDevice[0].weight = 1001'
+	run_fails 'not between 10 and 1000' create -b "$B" "$ID"
+	expect_in '(/linux/resources/blockIO/weightDevice/0' "$ERR"
+}
+
+test_cgroups__a_device_that_no_scheduler_weighs_is_named_with_a_way_out_F122() {
+	only_crun_lite
+	block_device
+	grep -q '\[bfq\]' "/sys/dev/block/$MAJOR:$MINOR/queue/scheduler" && skip "the device has bfq"
+	[ -z "$V2" ] || ! grep -q "^$MAJOR:$MINOR.*enable=1" /sys/fs/cgroup/io.cost.qos 2>/dev/null || skip "the device has iocost"
+	config '.linux.resources.blockIO = {"weightDevice":[{"major":$major,"minor":$minor,"weight":321}]}' \
+		--argjson major "$MAJOR" --argjson minor "$MINOR"
+	run_fails "write '$MAJOR:$MINOR (321|3142)' to .*weight.*: .*hint: .*bfq" create -b "$B" "$ID"
+	expect_in '(/linux/resources/blockIO/weightDevice/0' "$ERR"
+	expect_eq "$(own_groups)" ""
 }
 
 test_cgroups__leaf_weight_F121() {
@@ -598,7 +686,7 @@ test_cgroups__a_cpuset_that_does_not_exist_is_refused_with_what_there_is_F114() 
 	done
 }
 
-test_cgroups__a_limit_below_what_is_used_says_how_much_that_is_F101() {
+test_cgroups__a_limit_below_what_is_used_says_how_much_that_is_F101_F108() {
 	only_crun_lite
 	local dir=/sys/fs/cgroup/memory/$ID file=tasks
 	[ -z "$V2" ] || dir=/sys/fs/cgroup/$ID file=cgroup.procs

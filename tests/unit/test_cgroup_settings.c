@@ -80,8 +80,12 @@ static const struct row {
 	{"swappiness -1 is not set", V1, {.memory = {.swappiness = UINT(UINT64_MAX)}}, "", NULL},
 	{"the OOM killer off", V1, {.memory = {.disable_oom_killer = YES}}, "memory/memory.oom_control 1\n", NULL},
 	{"the OOM killer on", V1, {.memory = {.disable_oom_killer = NO}}, "", NULL},
-	{"what v1 has no file for", V1, {.memory = {.kernel = INT(5), .kernel_tcp = INT(6), .use_hierarchy = YES,
+	{"F104 buffers of TCP, which v1 counts apart", V1, {.memory = {.kernel_tcp = INT(6)}},
+         "memory/memory.kmem.tcp.limit_in_bytes 6 E\n", NULL},
+	{"F104 no limit of them", V1, {.memory = {.kernel_tcp = INT(-1)}}, "memory/memory.kmem.tcp.limit_in_bytes -1 DE\n", NULL},
+	{"F104, F107, F108 what v1 has no file for, or does anyway", V1, {.memory = {.kernel = INT(5), .use_hierarchy = YES,
          .check_before_update = YES}}, "", NULL},
+	{"F104, F107 what v2 has no file for", V2, {.memory = {.kernel = INT(5), .kernel_tcp = INT(6), .use_hierarchy = YES}}, "", NULL},
 	{"memory without its controller", BARE, {.memory = {.limit = INT(5)}}, NULL, "the memory controller is not mounted"},
 
 	/* on v2 */

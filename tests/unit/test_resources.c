@@ -28,8 +28,8 @@ static const struct row {
          "\"memory\":{\"limit\":1000,\"reservation\":500,\"swap\":2000,\"kernel\":300,\"kernelTCP\":200,\"swappiness\":10,"
          "\"disableOOMKiller\":true,\"useHierarchy\":true,\"checkBeforeUpdate\":false}",
          "memory.limit_in_bytes 1000\nmemory.memsw.limit_in_bytes 2000\nmemory.soft_limit_in_bytes 500\n"
-         /* Linux has no limits of the kernel's own memory any more, and only one kind of hierarchy. */
-         "memory.swappiness 10\nmemory.oom_control 1\n"},
+         /* Linux has no limit of the kernel's own memory any more, and only one kind of hierarchy. */
+         "memory.kmem.tcp.limit_in_bytes 200\nmemory.swappiness 10\nmemory.oom_control 1\n"},
 	{"F101-F108 memory on v2", V2, "\"memory\":{\"limit\":1000,\"reservation\":500,\"swap\":3000,\"checkBeforeUpdate\":true}",
          "memory.max 1000 checked\nmemory.swap.max 2000\nmemory.low 500\n"},
 	{"F110-F115 cpu on v1", V1,
