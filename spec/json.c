@@ -542,7 +542,7 @@ const struct json *json_get(const struct json *object, const char *key)
 {
 	size_t len = strlen(key);
 
-	if (object->type != JSON_OBJECT)
+	if (!object || object->type != JSON_OBJECT)
 		return NULL;
 	for (const struct json *m = object->first; m; m = m->next)
 		if (m->key_len == len && memcmp(m->key, key, len) == 0)

@@ -43,7 +43,7 @@ int json_parse(const char *text, size_t len, const char *path, struct json_doc *
 struct json_doc *json_free(struct json_doc *doc);
 
 const struct json *json_root(const struct json_doc *doc);
-/* The member `key` of an object, or NULL; also NULL when `object` is no object. */
+/* The member `key` of an object, or NULL; also NULL when `object` is no object, or NULL. */
 const struct json *json_get(const struct json *object, const char *key);
 
 /* Where the value begins, for error_locate. */
