@@ -29,6 +29,10 @@ struct create_options {
 	struct limits limits;           /* instead of what config.json says */
 	uint64_t timeout_ns, kill_after_ns;     /* run only; 0: none, and at once */
 	const char *report;             /* run only: a file, or "-" */
+	/* run only, of an image: of process.args keep_args stay, these come behind them; none: all stay */
+	char *const *args;
+	size_t n_args, keep_args;
+	const char *keep_upper, *tmpfs_upper;   /* run only: instead of the annotation org.crun-lite.upper */
 };
 
 /* Makes the container; it waits for container_start.  On failure nothing is left. */

@@ -7,6 +7,7 @@
 #include "cgroups/manager.h"
 #include "runtime/container/container.h"
 #include "runtime/container/undo.h"
+#include "runtime/container/upper.h"
 #include "runtime/network/devices.h"
 #include "runtime/plan/plan.h"
 #include "runtime/plan/userns.h"
@@ -44,7 +45,7 @@ struct launch {
 	struct state state;
 	char created[40];
 	char rootfs[PATH_MAX];
-	char upper_dir[PATH_MAX];       /* of a root of layers, or "" */
+	struct upper_places upper;      /* of a root of layers */
 	int console;                    /* connected console socket, or -1 */
 	int notify;                     /* socket of the container's NOTIFY_SOCKET, or -1 */
 	int sync;                       /* to init; -1 = none */

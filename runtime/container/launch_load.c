@@ -18,6 +18,7 @@
 #include "runtime/container/console.h"
 #include "runtime/container/labels.h"
 #include "runtime/container/maps.h"
+#include "runtime/container/overrides.h"
 #include "runtime/plan/build.h"
 #include "spec/json.h"
 
@@ -122,6 +123,8 @@ int launch_load(struct launch *l, struct error *err)
 	if (r == 0)
 		r = limits_apply(&options->limits, l->config, err);
 	if (r == 0)
+		r = overrides_apply(options, l->config, err);
+	if (r == 0)
 		r = config_validate(l->config, err);
 	return r < 0 ? r : find_rootfs(l, err);
 }
@@ -213,7 +216,7 @@ int launch_plan(struct launch *l, struct error *err)
 		.create = l->create,
 		.no_pivot = o->no_pivot,
 		.no_new_keyring = o->no_new_keyring,
-		.upper_dir = l->upper_dir,
+		.upper_dir = l->upper.dir,
 	};
 	int r = find_passed(&passed, l->notify >= 0, err);
 

@@ -32,7 +32,6 @@ int launch_name_upper(struct launch *l, struct error *err)
 {
 	char state[PATH_MAX];
 	struct overlay o;
-	bool own;
 	int r;
 
 	if (!overlay_asked(l->config))
@@ -41,13 +40,10 @@ int launch_name_upper(struct launch *l, struct error *err)
 	if (r < 0)
 		return error_set(err, -r, "find the path of the container's state");
 	r = overlay_read(l->config, l->bundle, &o, err);
-	/* The same on every machine. */
-	if (r == 0 && l->store.dir < 0 && o.scratch && o.upper != UPPER_KEPT)
-		snprintf(l->upper_dir, sizeof(l->upper_dir), "%s/%s", o.scratch, l->options->id);
-	else if (r == 0)
-		r = upper_name(&o, l->options->id, state, l->upper_dir, sizeof(l->upper_dir), &own, err);
-	if (r == 0 && l->store.dir >= 0 && own)
-		l->state.upper = l->upper_dir;
+	if (r == 0)
+		r = upper_name(&o, l->options->id, state, l->store.dir < 0, &l->upper, err);
+	if (r == 0 && l->store.dir >= 0 && *l->upper.own)
+		l->state.upper = l->upper.own;
 	overlay_free(&o);
 	return r;
 }
@@ -68,13 +64,13 @@ int launch_make_upper(struct launch *l, struct error *err)
 	struct overlay o;
 	int r;
 
-	if (!*l->upper_dir)
+	if (!*l->upper.own && !*l->upper.dir)
 		return 0;
 	if (l->state.upper)
 		undo_push(&l->undo, undo_upper, l);
 	r = overlay_read(l->config, l->bundle, &o, err);
 	if (r == 0)
-		r = upper_make(&o, l->upper_dir, err);
+		r = upper_make(&o, &l->upper, err);
 	overlay_free(&o);
 	return r;
 }

@@ -15,23 +15,40 @@
 #include "runtime/base/tree.h"
 #include "runtime/container/upper_user.h"
 
-int upper_name(const struct overlay *o, const char *id, const char *state, char *buf, size_t size, bool *ret_own,
-               struct error *err)
+static int too_long(const char *path, struct error *err)
+{
+	return error_set(err, ENAMETOOLONG, "make the upper directory %.64s...", path);
+}
+
+/* Several state roots may have the same ID, and share a scratch directory. */
+static int name_in_scratch(const struct overlay *o, const char *id, bool imagined, char *buf, struct error *err)
 {
 	uint64_t random = 0;
 	int n;
 
-	*ret_own = o->upper != UPPER_KEPT && (o->upper != UPPER_NONE || o->scratch);
-	/* Several state roots may have the same ID, and share a scratch directory. */
-	if (o->scratch && o->upper != UPPER_KEPT && getrandom(&random, sizeof(random), GRND_INSECURE) != sizeof(random))
+	if (!imagined && getrandom(&random, sizeof(random), GRND_INSECURE) != sizeof(random))
 		return error_set(err, errno, "make a name up");
+	n = imagined ? snprintf(buf, PATH_MAX, "%s/%s", o->scratch, id)
+	             : snprintf(buf, PATH_MAX, "%s/%.150s.%016llx", o->scratch, id, (unsigned long long)random);
+	return n < PATH_MAX ? 0 : too_long(buf, err);
+}
+
+int upper_name(const struct overlay *o, const char *id, const char *state, bool imagined, struct upper_places *ret, struct error *err)
+{
+	int n = 0;
+
+	ret->dir[0] = ret->own[0] = '\0';
+	if (o->scratch && name_in_scratch(o, id, imagined, ret->own, err) < 0)
+		return -err->code;
+	if (!o->scratch && (o->upper == UPPER_OWN || o->upper == UPPER_TMPFS))
+		n = snprintf(ret->own, PATH_MAX, "%s/overlay", state);
+	if (n >= PATH_MAX)
+		return too_long(ret->own, err);
 	if (o->upper == UPPER_KEPT)
-		n = snprintf(buf, size, "%s", o->kept);
-	else if (o->scratch)
-		n = snprintf(buf, size, "%s/%.150s.%016llx", o->scratch, id, (unsigned long long)random);
-	else
-		n = *ret_own ? snprintf(buf, size, "%s/overlay", state) : snprintf(buf, size, "%s", "");
-	return (size_t)n < size ? 0 : error_set(err, ENAMETOOLONG, "make the upper directory %.64s...", buf);
+		n = snprintf(ret->dir, PATH_MAX, "%s", o->kept);
+	else if (o->upper != UPPER_NONE)
+		memcpy(ret->dir, ret->own, PATH_MAX);
+	return n < PATH_MAX ? 0 : too_long(ret->dir, err);
 }
 
 /* The overlay's root is the upper directory: it looks like the topmost layer's. */
@@ -46,6 +63,11 @@ static int make_upper(const struct overlay *o, int dir, const char *path, struct
 		error_hint(err, "`crun-lite unpack` brings the layers of an image back");
 		return error_locate(err, o->at);
 	}
+	if (o->root_given) {
+		st.st_mode = o->mode;
+		st.st_uid = o->uid;
+		st.st_gid = o->gid;
+	}
 	if (mkdirat(dir, "work", 0700) < 0 && errno != EEXIST)
 		return error_set(err, errno, "make %s/work", path);
 	if (mkdirat(dir, "upper", 0700) < 0)    /* kept from another time: as it is */
@@ -57,22 +79,36 @@ static int make_upper(const struct overlay *o, int dir, const char *path, struct
 	return fchmodat(dir, "upper", st.st_mode & 07777, 0) < 0 ? error_set(err, errno, "give %s/upper a mode", path) : 0;
 }
 
+static void read_boot(char *buf, size_t size)
+{
+	cleanup_close int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, buf, size - 1);
+
+	buf[n > 0 ? n : 0] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+}
+
 /* One path a line; a name with a line's end in it cannot be one of the store's. */
 static int note_layers(const struct overlay *o, int dir, const char *path, struct error *err)
 {
 	cleanup_close int fd = openat(dir, "layers", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
+	char boot[64] = "";
+
+	/* After another boot the container is no more, whatever is left of it. */
+	read_boot(boot, sizeof(boot));
+	if (fd >= 0 && dprintf(fd, "boot %s\n", boot) < 0)
+		return error_set(err, errno, "note the layers in %s", path);
 	for (size_t i = 0; fd >= 0 && i < o->n; i++)
 		if (dprintf(fd, "%s\n", o->layers[i]) < 0)
 			return error_set(err, errno, "note the layers in %s", path);
 	return fd < 0 ? error_set(err, errno, "note the layers in %s", path) : 0;
 }
 
-static int make_in_scratch(const struct overlay *o, const char *path, int *ret, struct error *err)
+static int make_in_scratch(const struct overlay *o, const char *path, struct error *err)
 {
-	cleanup_close int scratch = open(o->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int scratch = open(o->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC), dir = -1;
 	const char *name = strrchr(path, '/') + 1;
-	int r;
 
 	if (scratch < 0) {
 		error_set(err, errno, "open the scratch directory %s", o->scratch);
@@ -83,32 +119,36 @@ static int make_in_scratch(const struct overlay *o, const char *path, int *ret, 
 		return error_set(err, errno, "lock the scratch directory %s", o->scratch);
 	if (mkdirat(scratch, name, 0700) < 0)
 		return error_set(err, errno, "make %s", path);
-	*ret = openat(scratch, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = *ret < 0 ? error_set(err, errno, "open %s", path) : note_layers(o, *ret, path, err);
-	return r;
+	dir = openat(scratch, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return dir < 0 ? error_set(err, errno, "open %s", path) : note_layers(o, dir, path, err);
 }
 
-int upper_make(const struct overlay *o, const char *path, struct error *err)
+static int make_own(const struct overlay *o, const char *path, struct error *err)
+{
+	if (o->scratch)
+		return make_in_scratch(o, path, err);
+	return mkdir(path, 0700) < 0 ? error_set(err, errno, "make the upper directory %s", path) : 0;
+}
+
+static int make_kept(const struct overlay *o, const char *path, struct error *err)
+{
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return 0;
+	error_set(err, errno, "make the upper directory %s", path);
+	return error_locate(err, o->upper_at);
+}
+
+int upper_make(const struct overlay *o, const struct upper_places *places, struct error *err)
 {
 	cleanup_close int dir = -1;
-	int r;
+	int r = *places->own ? make_own(o, places->own, err) : 0;
 
-	if (!*path)
-		return 0;
-	if (o->scratch && o->upper != UPPER_KEPT) {
-		r = make_in_scratch(o, path, &dir, err);
-		if (r < 0)
-			return r;
-	} else {
-		if (mkdir(path, 0700) < 0 && errno != EEXIST) {
-			error_set(err, errno, "make the upper directory %s", path);
-			return error_locate(err, o->upper_at);
-		}
-		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (dir < 0)
-			return error_set(err, errno, "open the upper directory %s", path);
-	}
-	return o->upper == UPPER_OWN || o->upper == UPPER_KEPT ? make_upper(o, dir, path, err) : 0;
+	if (r == 0 && o->upper == UPPER_KEPT)
+		r = make_kept(o, places->dir, err);
+	if (r < 0 || (o->upper != UPPER_OWN && o->upper != UPPER_KEPT))
+		return r;
+	dir = open(places->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? error_set(err, errno, "open the upper directory %s", places->dir) : make_upper(o, dir, places->dir, err);
 }
 
 int upper_remove(const char *path, struct error *err)

@@ -7,13 +7,17 @@
 #include "runtime/base/error.h"
 #include "runtime/plan/overlay.h"
 
-/*
- * The directory's path, absolute: *ret_own is true if it goes with the container.  `state`: the container's state
- * directory, as a path.  Nothing is made.  "" for an overlay that nobody writes to and nothing of the store is used by.
- */
-int upper_name(const struct overlay *overlay, const char *id, const char *state, char *buf, size_t size, bool *ret_own,
+#include <limits.h>
+
+struct upper_places {
+	char dir[PATH_MAX];     /* holds upper and work, or the tmpfs for them; "": nobody writes */
+	char own[PATH_MAX];     /* what goes with the container: `dir`, or where the layers are noted; "": nothing */
+};
+
+/* Absolute paths.  `state`: the container's state directory, as a path.  `imagined`: names that are always the same.  Nothing is made. */
+int upper_name(const struct overlay *overlay, const char *id, const char *state, bool imagined, struct upper_places *ret,
                struct error *err);
-/* Makes it.  With a scratch directory the layers are noted in it, so that nobody removes those meanwhile. */
-int upper_make(const struct overlay *overlay, const char *path, struct error *err);
+/* Makes them.  With a scratch directory the layers are noted in it, so that nobody removes those meanwhile. */
+int upper_make(const struct overlay *overlay, const struct upper_places *places, struct error *err);
 /* 0 if it is not there any more. */
 int upper_remove(const char *path, struct error *err);

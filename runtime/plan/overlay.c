@@ -2,12 +2,14 @@
 #include "runtime/plan/overlay.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LAYERS "org.crun-lite.layers"
 #define UPPER "org.crun-lite.upper"
 #define SCRATCH "org.crun-lite.scratch"
+#define ROOT "org.crun-lite.root"
 
 static const struct pair *find(const struct config *c, const char *key)
 {
@@ -101,9 +103,25 @@ static int read_upper(const struct pair *given, struct overlay *o, struct error 
 	return 0;
 }
 
+/* "755:0:0" */
+static int read_root(const struct pair *given, struct overlay *o, struct error *err)
+{
+	unsigned mode, uid, gid;
+	int end = 0;
+
+	if (sscanf(given->value, "%o:%u:%u%n", &mode, &uid, &gid, &end) != 3 || given->value[end] || mode > 07777 ||
+	    given->value[strspn(given->value, "0123456789:")])
+		return refuse(err, given, "no MODE:UID:GID", "\"755:0:0\" is what most images have");
+	o->root_given = true;
+	o->mode = mode;
+	o->uid = uid;
+	o->gid = gid;
+	return 0;
+}
+
 int overlay_read(const struct config *config, const char *bundle, struct overlay *ret, struct error *err)
 {
-	const struct pair *layers = find(config, LAYERS), *upper = find(config, UPPER), *scratch = find(config, SCRATCH);
+	const struct pair *layers = find(config, LAYERS), *upper = find(config, UPPER), *scratch = find(config, SCRATCH), *root = find(config, ROOT);
 	int r;
 
 	*ret = (struct overlay){0};
@@ -115,6 +133,8 @@ int overlay_read(const struct config *config, const char *bundle, struct overlay
 	if (r == 0 && ret->upper == UPPER_NONE && ret->n == 1)
 		r = refuse(err, layers, "one layer that is not written to is no overlay",
 		           "name the directory in root.path, and set root.readonly");
+	if (r == 0 && root)
+		r = read_root(root, ret, err);
 	if (r < 0 || !scratch)
 		return r;
 	ret->scratch = scratch->value;

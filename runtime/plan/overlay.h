@@ -4,6 +4,7 @@
  *     org.crun-lite.layers    directories, the topmost first, between colons; "\:" and "\\" for those in a name
  *     org.crun-lite.upper     what takes the writes: a directory (kept), "tmpfs" or "tmpfs:SIZE", "none" (nothing:
  *                             read-only); without it a directory of the container's, removed with it
+ *     org.crun-lite.root      MODE:UID:GID of the root directory, where the topmost layer does not say it (an image's may not)
  *     org.crun-lite.scratch   where that directory is made; without it in the container's state
  *
  * Pure: nothing is opened.  root.path is then only where hooks look for the root.
@@ -15,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define OVERLAY_LAYERS_MAX 500  /* of the kernel: OVL_MAX_STACK */
 
@@ -28,6 +30,8 @@ struct overlay {
 	const char *kept;       /* UPPER_KEPT: absolute */
 	const char *size;       /* UPPER_TMPFS: as tmpfs takes it, or NULL */
 	const char *scratch;    /* absolute, or NULL */
+	bool root_given;
+	uint32_t mode, uid, gid;        /* root_given: of the root */
 	char *memory;
 };
 

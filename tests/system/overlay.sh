@@ -57,7 +57,7 @@ test_overlay__a_scratch_directory_holds_a_directory_and_notes_the_layers() {
 	annotate scratch "$T/scratch"
 	running 'echo mine >/mine; sleep 100'
 	until_true eval "cat $T/scratch/*/upper/mine"
-	expect_eq "$(cat "$T/scratch/$ID".*/layers)" "$T/l/top"$'\n'"$T/l/middle"$'\n'"$B/../l/base"
+	expect_eq "$(cat "$T/scratch/$ID".*/layers)" "boot $(</proc/sys/kernel/random/boot_id)"$'\n'"$T/l/top"$'\n'"$T/l/middle"$'\n'"$B/../l/base"
 	deleted
 	expect_eq "$(ls -A "$T/scratch")" "" "the scratch directory"
 }
