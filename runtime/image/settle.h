@@ -1,0 +1,11 @@
+/*
+ * settle - what a layer has from those below it (layer.h): owners and modes of directories that it did not name, files that it has a
+ * hard link to, directories that are links below.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/image/layer.h"
+#include "runtime/image/merged.h"
+
+int layer_settle(int root, const struct layer_options *options, const struct layer_notes *notes, const struct merged *below,
+                 struct error *err);
