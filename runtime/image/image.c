@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/image/image.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+const char *image_string(const struct json *object, const char *key)
+{
+	const struct json *value = json_get(object, key);
+
+	return value && value->type == JSON_STRING ? value->text : "";
+}
+
+int image_read_json(const struct image_source *source, const char *file, char **ret_text, size_t *ret_len, struct json_doc **ret, struct error *err)
+{
+	int r = source_read(source, file, JSON_SIZE_MAX, ret_text, ret_len, err);
+
+	return r < 0 ? r : json_parse(*ret_text, *ret_len, file, ret, err);
+}
+
+void image_hint_names(struct error *err, const char *const *names, size_t n)
+{
+	char list[256] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < n && len < sizeof(list); i++)
+		if (*names[i])
+			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", len ? ", " : "", names[i]);
+	if (len)
+		error_hint(err, "it has %s: name one with --ref, or behind a colon", list);
+}
+
+/* ---- platforms ---- */
+
+/* image-spec image-index.md "platform": Go's names. */
+static const struct { const char *machine, *architecture, *variant; } machines[] = {
+	{"x86_64", "amd64", NULL}, {"aarch64", "arm64", NULL}, {"armv7l", "arm", "v7"}, {"armv6l", "arm", "v6"},
+	{"riscv64", "riscv64", NULL}, {"ppc64le", "ppc64le", NULL}, {"s390x", "s390x", NULL}, {"i686", "386", NULL},
+	{"loongarch64", "loong64", NULL}, {"mips64", "mips64le", NULL},
+};
+
+int platform_parse(char *text, struct platform *ret, struct error *err)
+{
+	struct utsname u;
+	char *rest = text;
+
+	*ret = (struct platform){.os = "linux"};
+	if (text) {
+		ret->os = strsep(&rest, "/");
+		ret->architecture = strsep(&rest, "/");
+		ret->variant = rest;
+		if (*ret->os && ret->architecture && *ret->architecture)
+			return 0;
+		error_set(err, ERROR_SAID, "--platform %s", text);
+		return error_hint(err, "OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT is expected, such as linux/arm64");
+	}
+	uname(&u);
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		if (strcmp(machines[i].machine, u.machine) == 0) {
+			ret->architecture = machines[i].architecture;
+			ret->variant = machines[i].variant;
+			return 0;
+		}
+	error_set(err, ERROR_SAID, "this machine, %s, has no name in images that is known here", u.machine);
+	return error_hint(err, "name the platform by --platform");
+}
+
+bool platform_matches(const struct platform *wanted, const struct json *platform)
+{
+	const char *variant = image_string(platform, "variant");
+
+	return strcmp(wanted->os, image_string(platform, "os")) == 0 &&
+	       strcmp(wanted->architecture, image_string(platform, "architecture")) == 0 &&
+	       (!wanted->variant || !*variant || strcmp(wanted->variant, variant) == 0);
+}
+
+/* ---- the configuration ---- */
+
+static int check_platform(const struct platform *p, const struct json *config, struct error *err)
+{
+	if (!p || platform_matches(p, config))
+		return 0;
+	error_set(err, ERROR_SAID, "the image is for %s/%s, not for %s/%s", image_string(config, "os"), image_string(config, "architecture"),
+	          p->os, p->architecture);
+	return error_hint(err, "--platform %s/%s takes it all the same", image_string(config, "os"), image_string(config, "architecture"));
+}
+
+int image_take_config(struct image *image, const struct platform *platform, const char *file, struct error *err)
+{
+	const struct json *config, *rootfs, *ids;
+	size_t n = 0;
+	int r = json_parse(image->config_text, image->config_len, file, &image->config, err);
+
+	if (r < 0)
+		return r;
+	config = json_root(image->config);
+	rootfs = json_get(config, "rootfs");
+	ids = json_get(rootfs, "diff_ids");
+	if (!config || config->type != JSON_OBJECT || strcmp(image_string(rootfs, "type"), "layers") != 0 || !ids || ids->type != JSON_ARRAY)
+		return error_set(err, ERROR_SAID, "the configuration %.100s has no rootfs of layers", file);
+	if (ids->len != image->n)
+		return error_set(err, ERROR_SAID, "the configuration has %u diff_ids for %zu layers", ids->len, image->n);
+	for (const struct json *id = ids->first; id; id = id->next, n++) {
+		char what[64];
+
+		snprintf(what, sizeof(what), "diff_id %zu of the configuration", n + 1);
+		if (id->type != JSON_STRING)
+			return error_set(err, ERROR_SAID, "%s is no string", what);
+		r = digest_parse(id->text, what, &image->layers[n].diff, err);
+		if (r < 0)
+			return r;
+		image->layers[n].known = true;
+	}
+	return check_platform(platform, config, err);
+}
+
+/* ---- all of it ---- */
+
+static int rootfs_find(const struct image_source *source, const char *ref, struct image *ret, struct error *err)
+{
+	if (ref)
+		return error_set(err, ERROR_SAID, "it is a root file system, no archive of images: there is no %s in it", ref);
+	ret->name = strdup("");
+	ret->n = 1;
+	ret->layers[0] = (struct image_layer){.size = source->size};
+	return ret->name ? 0 : error_set(err, ENOMEM, "read the image");
+}
+
+int image_find(const struct image_source *source, const char *ref, const struct platform *platform, struct image *ret, struct error *err)
+{
+	struct extent e;
+	struct error ignored;
+
+	memset(ret, 0, sizeof(*ret));
+	if (source->kind == SOURCE_ROOTFS)
+		return rootfs_find(source, ref, ret, err);
+	/* docker since 25 writes both; the layout says more. */
+	if (source_find(source, "index.json", &e, &ignored) == 0) {
+		source_release(source, &e);
+		return oci_find(source, ref, platform, ret, err);
+	}
+	if (source_find(source, "manifest.json", &e, &ignored) == 0) {
+		source_release(source, &e);
+		return docker_find(source, ref, ret, err);
+	}
+	error_set(err, ERROR_SAID, "the folder is no image: it has neither index.json nor manifest.json");
+	return error_hint(err, "an OCI image layout, an archive of docker's, or the tar of a root file system is expected");
+}
+
+void image_free(struct image *image)
+{
+	json_free(image->config);
+	free(image->config_text);
+	free(image->name);
+	for (size_t i = 0; i < image->n; i++)
+		free(image->layers[i].file);
+	memset(image, 0, sizeof(*image));
+}

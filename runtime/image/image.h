@@ -1,0 +1,54 @@
+/*
+ * image - which configuration and which layers an image has, read from where it lies (source.h), every digest compared.
+ *
+ * An OCI layout (oci.c), docker's archive (docker.c), or a root file system (one layer, no configuration).  Nothing that an index or
+ * a manifest says becomes a path before it was looked at.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/image/source.h"
+#include "spec/json.h"
+
+#define IMAGE_LAYERS_MAX 500    /* overlayfs takes no more */
+
+struct platform {
+	const char *os, *architecture, *variant;        /* variant: NULL is any */
+};
+
+struct image_layer {
+	char *file;             /* in the source; NULL: the source itself */
+	uint64_t size;
+	bool sized, named;      /* the manifest says its size; its digest */
+	bool known;             /* the configuration says its diff_id */
+	struct digest packed, diff;
+};
+
+struct image {
+	char *name;             /* by which the source knows it: a tag; or "" */
+	char *config_text;      /* NULL: none */
+	size_t config_len;
+	struct json_doc *config;
+	struct digest id;       /* of the configuration; zero without */
+	size_t n;
+	struct image_layer layers[IMAGE_LAYERS_MAX];    /* the lowest first */
+};
+
+/* `ref`: NULL where the source has one image only.  The caller ends *ret with image_free, on failure too. */
+int image_find(const struct image_source *source, const char *ref, const struct platform *platform, struct image *ret, struct error *err);
+void image_free(struct image *image);
+
+/* "linux/arm64/v8"; `text` is cut in place.  NULL: this machine's. */
+int platform_parse(char *text, struct platform *ret, struct error *err);
+bool platform_matches(const struct platform *wanted, const struct json *platform);
+
+/* ---- between oci.c, docker.c and image.c ---- */
+int oci_find(const struct image_source *source, const char *ref, const struct platform *platform, struct image *ret, struct error *err);
+int docker_find(const struct image_source *source, const char *ref, struct image *ret, struct error *err);
+/* The configuration, whose bytes have been compared: its diff_ids to the layers. */
+int image_take_config(struct image *image, const struct platform *platform, const char *file, struct error *err);
+/* A string member, or "". */
+const char *image_string(const struct json *object, const char *key);
+/* Reads and parses. */
+int image_read_json(const struct image_source *source, const char *file, char **ret_text, size_t *ret_len, struct json_doc **ret, struct error *err);
+/* "; there are: a, b": for those who named none of them. */
+void image_hint_names(struct error *err, const char *const *names, size_t n);
