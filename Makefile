@@ -6,6 +6,7 @@ DESTDIR ?=
 V       ?= 0
 
 version := 0.1.0
+comma   := ,
 # A tarball has the commit in a file (.gitattributes); whose repository it was unpacked in does not matter.
 commit  := $(shell { [ -e .git ] && git rev-parse --short=12 HEAD || sed -n 's/^\([0-9a-f]\{12\}\).*/\1/p' .commit; } 2>/dev/null)
 commit  := $(or $(commit),unknown)
@@ -15,7 +16,7 @@ say      = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $1 $(2:$(CURDIR)/%=%);)
 
 # ---- what is built from what ------------------------------------------------
 srcs      := $(sort $(wildcard runtime/base/*.c spec/*.c cgroups/*.c runtime/security/*.c runtime/plan/*.c \
-               runtime/network/*.c runtime/container/*.c runtime/cli/*.c))
+               runtime/network/*.c runtime/container/*.c runtime/cli/*.c)) runtime/image/key.c
 init_srcs := $(sort $(wildcard runtime/init/*.c))
 objs      := $(srcs:%.c=$(out)/%.o)
 lib       := $(filter-out $(out)/runtime/cli/main.o,$(objs))
@@ -51,6 +52,17 @@ all_ldflags = $(ldpie) $(layout) -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstac
 yajl      := $(if $(filter 1,$(STATIC)),-lyajl_s,-lyajl)
 LDLIBS    := $(yajl) -lseccomp -lcap
 
+# The program that reads images (docs/decisions/0011-image-program.md): dynamic, because ISA-L comes no other way; what can be is in it.
+has_isal     = $(shell echo 'int main(void){return 0;}' | $(CC) -x c -include isa-l/igzip_lib.h -o /dev/null - -lisal 2>/dev/null && echo 1)
+GUNZIP      ?= $(if $(has_isal),isal,zlib)
+image_srcs  := $(sort $(filter-out runtime/image/gunzip_%,$(wildcard runtime/image/*.c))) runtime/image/gunzip_$(GUNZIP).c \
+	$(addprefix runtime/base/,error.c log.c text.c time.c tree.c units.c) $(addprefix spec/,json.c json_blame.c json_utf8.c emit.c)
+image_objs  := $(image_srcs:%.c=$(out)/pic/%.o)
+image_lib   := $(filter-out $(out)/pic/runtime/image/main.o,$(image_objs))
+image_cflags = $(filter-out -Os -fno-pie -fPIE,$(all_cflags)) $(if $(filter release,$(BUILD)),-O2) -fPIE -DSECCOMP_PROFILE='"contrib/seccomp/default.json"'
+image_inner := -lzstd -lz -lcrypto $(yajl) -lseccomp
+image_libs  := $(if $(filter 1,$(STATIC)),-Wl$(comma)-Bstatic $(image_inner) -Wl$(comma)-Bdynamic,$(image_inner)) $(if $(filter isal,$(GUNZIP)),-lisal) -pthread
+
 # The init: no libc on the architectures that have start code, static libc elsewhere.
 init_arch   := $(filter x86_64 aarch64,$(shell $(CC) -dumpmachine | cut -d- -f1))
 init_cflags  = -std=gnu17 -D_GNU_SOURCE -I. $(warnings) -Os -fno-stack-protector -fno-pic -fno-pie \
@@ -62,10 +74,18 @@ init_ldflags = -static -Wl,-z,noseparate-code,-z,noexecstack,--build-id=none,--g
 	$(if $(init_arch),-nostdlib -nostartfiles)
 
 .DEFAULT_GOAL := all
-all: $(out)/crun-lite compile_commands.json   ## build the runtime (BUILD=debug|release|asan, STATIC=0|1, V=1)
+all: $(out)/crun-lite $(out)/crun-lite-image compile_commands.json   ## build the runtime (BUILD=debug|release|asan, STATIC=0|1, V=1)
 
 $(out)/crun-lite: $(objs)
 	$(call say,LINK,$@)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(LDLIBS)
+
+$(out)/crun-lite-image: $(image_objs)
+	$(call say,LINK,$@)$(CC) $(image_cflags) -pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack $(filter -fsanitize%,$(opt.$(BUILD))) $(LDFLAGS) -o $@ $^ $(image_libs)
+
+$(out)/pic/%.o: %.c Makefile
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(image_cflags) -MMD -MP -c -o $@ $<
+$(out)/pic/runtime/image/main.o: contrib/seccomp/default.json
 
 $(out)/runtime/init/%.o: runtime/init/%.c Makefile
 	$(Q)mkdir -p $(@D)
@@ -90,6 +110,12 @@ $(out)/%.o: %.c Makefile
 $(out)/tests/unit/%: $(out)/tests/unit/%.o $(lib)
 	$(call say,LINK,$@)$(CC) $(all_cflags) $(filter-out -static -pie,$(all_ldflags)) $(if $(filter 1,$(STATIC)),-no-pie,-pie) -o $@ $^ $(LDLIBS:-lyajl_s=-lyajl) -lcmocka
 
+# Those of the program that reads images.
+image_units := $(filter $(out)/tests/unit/test_image_%,$(units))
+$(image_units): $(out)/tests/unit/%: $(out)/tests/unit/%.o $(image_lib)
+	$(call say,LINK,$@)$(CC) $(all_cflags) $(filter-out -static -pie,$(all_ldflags)) $(if $(filter 1,$(STATIC)),-no-pie,-pie) -o $@ $^ \
+	  $(subst -lyajl_s,-lyajl,$(image_inner)) $(if $(filter isal,$(GUNZIP)),-lisal) -pthread -lcmocka
+
 $(out)/tests/system/helpers/%: tests/system/helpers/%.c
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -static -o $@ $<
@@ -101,13 +127,15 @@ compile_commands.json: Makefile   ## for editors and clang-tidy
 	  printf '%s{"directory":"%s","file":"%s","command":"cc %s -c %s"}\n' "$$sep" "$(CURDIR)" $$f \
 	    "$$(printf %s '$(filter-out -DCRUN_LITE%,$(all_cflags))')" $$f; sep=,; done; echo ']'; } > $@
 
-install: $(out)/crun-lite     ## DESTDIR and PREFIX are honoured
+install: $(out)/crun-lite $(out)/crun-lite-image ## DESTDIR and PREFIX are honoured
 	install -D -m 755 $(out)/crun-lite $(DESTDIR)$(PREFIX)/bin/crun-lite
+	install -D -m 755 $(out)/crun-lite-image $(DESTDIR)$(PREFIX)/libexec/crun-lite/crun-lite-image
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/crun-lite/LICENSE
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/crun-lite/README.md
 
 uninstall:                    ## removes what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/crun-lite
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/crun-lite
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/crun-lite
 
 dist:                         ## dist/crun-lite-VERSION.tar.gz of what is committed
@@ -132,4 +160,4 @@ FORCE:
 
 .PHONY: FORCE all clean help check-unit install uninstall dist
 .SECONDARY:
--include $(objs:.o=.d) $(init_objs:.o=.d) $(units:%=%.d)
+-include $(objs:.o=.d) $(image_objs:.o=.d) $(init_objs:.o=.d) $(units:%=%.d)
