@@ -43,21 +43,28 @@ fuzz_flags := -std=gnu17 -D_GNU_SOURCE -I. -g -O1 -fno-omit-frame-pointer -fsani
 fuzz_srcs  := $(sort $(wildcard spec/*.c runtime/base/*.c)) cgroups/stats_text.c \
 	$(addprefix cgroups/,$(addsuffix .c,devices file dbus properties systemd unit variant weight wire))
 
+fuzz_libs  := -lyajl
+# What reads images has its own sources and libraries.
+fuzz_image := build/fuzz/fuzz_layer build/fuzz/fuzz_manifest
+$(fuzz_image): $(filter-out %/main.c,$(filter runtime/image/%,$(image_srcs)))
+$(fuzz_image): fuzz_libs := -lzstd -lz -lcrypto -lyajl -lseccomp $(if $(filter isal,$(GUNZIP)),-lisal) -pthread
+
 build/fuzz/%: tests/fuzz/%.c $(fuzz_srcs)
 	$(Q)mkdir -p $(@D)
-	$(call say,FUZZ,$@)$(fuzz_cc) $(fuzz_flags) -o $@ $^ -lyajl
+	$(call say,FUZZ,$@)$(fuzz_cc) $(fuzz_flags) -o $@ $^ $(fuzz_libs)
 
-# What is found stays in build/fuzz; the corpus of the repository is only read.
+# What is found stays in build/fuzz; the corpus of the repository is only read.  As many at once as there are processors.
 fuzz: $(fuzzers)              ## every fuzz target for FUZZ_SECONDS=60
-	@good=0 bad=0; for f in $(fuzzers); do \
-	  mkdir -p $$f.corpus; \
-	  if $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$$f.found- -timeout=10 -rss_limit_mb=2048 \
-	    $$f.corpus $$(ls -d tests/fuzz/corpus/$${f##*/fuzz_} 2>/dev/null) >$$f.log 2>&1; then \
-	    good=$$((good + 1)); echo "ok fuzz $$f ($$(sed -n 's/^stat::number_of_executed_units: *//p' $$f.log) inputs)"; \
+	@printf '%s\n' $(fuzzers) | xargs -P $$(nproc) -n 1 sh -c ' \
+	  mkdir -p $$0.corpus; \
+	  if $$0 -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$$0.found- -timeout=10 -rss_limit_mb=2048 \
+	    $$0.corpus $$(ls -d tests/fuzz/corpus/$${0##*/fuzz_} 2>/dev/null) >$$0.log 2>&1; then \
+	    echo "ok fuzz $$0 ($$(sed -n "s/^stat::number_of_executed_units: *//p" $$0.log) inputs)"; \
 	  else \
-	    bad=$$((bad + 1)); echo "not ok fuzz $$f"; tail -n 40 $$f.log | sed 's/^/    /'; \
-	  fi; \
-	done; echo "fuzz: $$good passed, $$bad failed, 0 skipped"; [ $$bad = 0 ]
+	    { echo "not ok fuzz $$0"; tail -n 40 $$0.log | sed "s/^/    /"; }; \
+	  fi' >build/fuzz/fuzz.log; \
+	cat build/fuzz/fuzz.log; good=$$(grep -c '^ok ' build/fuzz/fuzz.log); bad=$$(grep -c '^not ok ' build/fuzz/fuzz.log); \
+	echo "fuzz: $$good passed, $$bad failed, 0 skipped"; [ $$((good + bad)) = $(words $(fuzzers)) ] && [ $$bad = 0 ]
 
 # ---- code ---------------------------------------------------------------------
 c_files = $(shell git ls-files '*.c' '*.h' 2>/dev/null || find runtime spec cgroups tests -name '*.[ch]')

@@ -15,6 +15,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/fds.h"
 #include "runtime/base/units.h"
+#include "runtime/cli/image.h"
 
 #define AT(field) offsetof(struct cli_create, options.field)
 #define LIMIT(field) offsetof(struct cli_create, options.limits.field)
@@ -43,8 +44,17 @@
 
 static const struct cli_option create_options[] = {CREATE_OPTIONS, CLI_END};
 
+/* Of run only. */
+struct run_given {
+	struct cli_create create;       /* first: CREATE_OPTIONS count from it */
+	struct image_options image;
+};
+
 static const struct cli_option run_options[] = {
 	CREATE_OPTIONS,
+	IMAGE_OPTIONS(offsetof(struct run_given, image)),
+	{"keep-upper", 0, CLI_STRING, AT(keep_upper), "DIR", "what is written to a root of layers goes there, and stays"},
+	{"tmpfs-upper", 0, CLI_STRING, AT(tmpfs_upper), "SIZE", "it goes into memory, and this much of it (64m)"},
 	{"detach", 'd', CLI_FLAG, AT(detach), NULL, "return once the program runs"},
 	{"keep", 0, CLI_FLAG, AT(keep), NULL, "do not delete the container at its end"},
 	{"timeout", 0, CLI_STRING, offsetof(struct cli_create, timeout), "DURATION",
@@ -126,17 +136,43 @@ static void make_id(char *buf, size_t size)
 	         random[5]);
 }
 
-static int choose(struct create_options *options, char *id, size_t size, const char *word, struct error *err)
+struct choice {
+	char id[32];
+	struct image_bundle image;
+};
+
+/* 0; or the exit status of the unpacking that failed. */
+static int choose_image(const struct cli_global *global, const struct run_given *given, struct create_options *options, struct choice *c,
+                        int argc, char **argv, struct error *err)
 {
+	int r = image_bundle(global, &given->image, argv[0], &c->image, err);
+
+	if (r != 0)
+		return r;
+	options->bundle = c->image.dir;
+	options->args = argv + 1;
+	options->n_args = (size_t)argc - 1;
+	options->keep_args = c->image.entry;
+	return 0;
+}
+
+static int choose(const struct cli_global *global, const struct run_given *given, struct create_options *options, struct choice *c, int argc,
+                  char **argv, struct error *err)
+{
+	const char *word = argv[0];
+	bool image = !options->bundle && image_is_meant(word);
+
 	options->id = word;
-	if (!is_bundle(word))
+	if (argc > 1 && !image)
+		return error_set(err, ERROR_SAID, "too many arguments: %s", argv[1]);
+	if (!is_bundle(word) && !image)
 		return 0;
 	if (options->bundle)
 		return error_set(err, ERROR_SAID, "two bundles are given: %s and %s", options->bundle, word);
 	options->bundle = word;
-	make_id(id, size);
-	options->id = id;
-	return 0;
+	make_id(c->id, sizeof(c->id));
+	options->id = c->id;
+	return image ? choose_image(global, given, options, c, argc, argv, err) : 0;
 }
 
 /* `run b` means the ID b, as with runc; who meant the bundle forgot the slash. */
@@ -154,10 +190,13 @@ static void hint_at_slash(const struct create_options *options, struct error *er
 
 static int run_run(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
 {
-	struct create_options options = ((const struct cli_create *)given)->options;
-	char id[32];
-	int status = 0, r = choose(&options, id, sizeof(id), argv[0], err);
+	const struct run_given *g = given;
+	struct create_options options = g->create.options;
+	static struct choice chosen;
+	int status = 0, r = choose(global, g, &options, &chosen, argc, argv, err);
 
+	if (r > 0)
+		return r;
 	options.runtime = &global->runtime;
 	if (r == 0)
 		r = take_watch(given, &options, err);
@@ -170,8 +209,8 @@ static int run_run(const struct cli_global *global, const void *given, int argc,
 		return error_wrap(err, "run %s", options.id);
 	}
 	/* Who made the ID up must say it where it is needed again. */
-	if (options.id == id && (options.detach || options.keep))
-		dprintf(STDOUT_FILENO, "%s\n", id);
+	if (options.id == chosen.id && (options.detach || options.keep))
+		dprintf(STDOUT_FILENO, "%s\n", chosen.id);
 	return status;
 }
 
@@ -188,11 +227,11 @@ const struct command command_create = {
 
 const struct command command_run = {
 	.name = "run",
-	.synopsis = "[flags] BUNDLE/ | [flags] -b BUNDLE ID",
+	.synopsis = "[flags] BUNDLE/ | [flags] -b BUNDLE ID | [flags] IMAGE[:REF] [-- COMMAND...]",
 	.summary = "makes a container, starts it, waits for its end and deletes it",
 	.options = run_options,
-	.options_size = sizeof(struct cli_create),
+	.options_size = sizeof(struct run_given),
 	.min_args = 1,
-	.max_args = 1,
+	.max_args = SIZE_MAX,
 	.run = run_run,
 };

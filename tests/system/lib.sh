@@ -94,6 +94,7 @@ setup_run() {
 	# A copy: a build that goes on, or a slow shared folder, is none of the tests' business.
 	mkdir "$WORK/runtime"
 	cp "$RUNTIME" "$WORK/runtime/" || return 1
+	[ ! -x "${RUNTIME%/*}/crun-lite-image" ] || cp "${RUNTIME%/*}/crun-lite-image" "$WORK/runtime/" || return 1
 	RUNTIME=$WORK/runtime/${RUNTIME##*/}
 	learn_facts
 	ROOTFS=$WORK/rootfs

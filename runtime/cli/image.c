@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cli/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/container/own_ids.h"
+
+/* ---- the program ---- */
+
+#define WORDS_MAX 32
+
+struct call {
+	const struct cli_global *global;
+	char program[PATH_MAX];
+	char *argv[WORDS_MAX];
+	size_t n;
+	bool failed;
+};
+
+/* Beside this program, or where `make install` puts it. */
+static int find_program(char *buf, size_t size, struct error *err)
+{
+	static const char *const places[] = {"crun-lite-image", "../libexec/crun-lite/crun-lite-image"};
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n <= 0)
+		return error_set(err, errno, "find out where this program is");
+	self[n] = '\0';
+	*(strrchr(self, '/') + 1) = '\0';
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if ((size_t)snprintf(buf, size, "%s%s", self, places[i]) < size && access(buf, X_OK) == 0)
+			return 0;
+	error_set(err, ENOENT, "find crun-lite-image beside %scrun-lite, or in ../libexec/crun-lite", self);
+	return error_hint(err, "it is installed with crun-lite, and reads the images");
+}
+
+/* "KEY=VALUE"; nothing without a value. */
+static void word(struct call *c, const char *key, const char *value)
+{
+	char *text;
+
+	if (!value)
+		return;
+	if (c->n + 1 == WORDS_MAX || asprintf(&text, "%s=%s", key, value) < 0)
+		c->failed = true;
+	else
+		c->argv[c->n++] = text;
+}
+
+static int begin(struct call *c, const struct cli_global *global, const char *command, const char *store, struct error *err)
+{
+	char path[PATH_MAX];
+	int r = find_program(c->program, sizeof(c->program), err);
+
+	c->global = global;
+	c->argv[c->n++] = c->program;
+	c->argv[c->n++] = (char *)command;
+	if (r == 0 && !store) {
+		r = key_store(path, sizeof(path), err);
+		store = path;
+	}
+	if (r < 0)
+		return r;
+	if (store[0] != '/')
+		return error_set(err, ERROR_SAID, "--store %s: an absolute path is expected", store);
+	word(c, "store", store);
+	word(c, "log", global->log.path);
+	word(c, "log-format", global->log.path && global->log.json ? "json" : NULL);
+	return 0;
+}
+
+static int execute(void *arg)
+{
+	struct call *c = arg;
+
+	execv(c->program, c->argv);
+	return 127;
+}
+
+static int wait_status(const struct call *c, int status, struct error *err)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) != 127)
+		return WEXITSTATUS(status);
+	if (WIFEXITED(status))
+		return error_set(err, ENOEXEC, "execute %s", c->program);
+	return error_set(err, ERROR_SAID, "%s was killed by SIG%s", c->program, sigabbrev_np(WTERMSIG(status)) ?: "?");
+}
+
+/* It handles the signals, and says what became of it; we wait for that. */
+static int run_child(struct call *c, const struct caller *caller, struct error *err)
+{
+	int status = 0, r = 0;
+	pid_t pid;
+
+	if (caller->ordinary) {
+		r = own_ids_run(caller, execute, c, &status, err);
+	} else {
+		pid = fork();
+		if (pid == 0)
+			_exit(execute(c));
+		if (pid < 0 || TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) != pid)
+			r = error_set(err, errno, "execute %s", c->program);
+	}
+	return r < 0 ? r : wait_status(c, status, err);
+}
+
+static void nothing(int sig)
+{
+}
+
+/* The terminal's signals reach both.  A handler is gone after execve(2), where SIG_IGN would stay. */
+static void outlive(int sig)
+{
+	struct sigaction action = {.sa_handler = nothing, .sa_flags = SA_RESTART}, before;
+
+	if (sigaction(sig, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(sig, &action, NULL);
+}
+
+/* The exit status; or a negative errno.  A store of an ordinary user has files of all its ids. */
+static int call(struct call *c, struct error *err)
+{
+	struct caller caller;
+	int r = own_ids_learn(&caller, err);
+
+	if (r < 0)
+		return r;
+	if (caller.ordinary)
+		word(c, "marks", "user");
+	if (caller.ordinary && !caller.sub[MAP_UIDS].n)
+		word(c, "squash", "1");
+	if (c->failed)
+		return error_set(err, ENOMEM, "execute %s", c->program);
+	outlive(SIGINT);
+	outlive(SIGQUIT);
+	r = run_child(c, &caller, err);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
+	for (size_t i = 2; i < c->n; i++)
+		free(c->argv[i]);
+	return r;
+}
+
+/* ---- unpack ---- */
+
+static int call_unpack(const struct cli_global *global, const struct image_options *o, const char *image, const char *bundle, struct error *err)
+{
+	struct call c = {.n = 0};
+	char path[PATH_MAX];
+	const char *ref = NULL;
+	int r;
+
+	if (strcmp(image, "-") == 0)
+		strcpy(path, "-");
+	else if (key_split(image, path, &ref, err) < 0)
+		return -err->code;
+	if (ref && o->ref)
+		return error_set(err, ERROR_SAID, "two images are named: %s and --ref %s", image, o->ref);
+	r = begin(&c, global, "unpack", o->store, err);
+	if (r < 0)
+		return r;
+	word(&c, "image", image);
+	word(&c, "path", path);
+	word(&c, "ref", ref ?: o->ref);
+	word(&c, "bundle", bundle);
+	word(&c, "platform", o->platform);
+	word(&c, "max-bytes", o->max_size);
+	word(&c, "workers", o->workers);
+	word(&c, "no-sync", o->no_sync ? "1" : NULL);
+	word(&c, "progress", o->json ? "json" : o->quiet ? "quiet" : NULL);
+	return call(&c, err);
+}
+
+struct unpack_given {
+	struct image_options image;
+};
+
+static const struct cli_option unpack_options[] = {
+	IMAGE_OPTIONS(0),
+	{"json", 0, CLI_FLAG, offsetof(struct unpack_given, image.json), NULL, "progress as JSON lines"},
+	{"workers", 0, CLI_STRING, offsetof(struct unpack_given, image.workers), "N", "layers at once (the number of processors, at most 8)"},
+	CLI_END,
+};
+
+static int run_unpack(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
+{
+	const struct unpack_given *o = given;
+	int r = call_unpack(global, &o->image, argv[0], argc > 1 ? argv[1] : NULL, err);
+
+	return r < 0 ? error_wrap(err, "unpack %s", argv[0]) : r;
+}
+
+const struct command command_unpack = {
+	.name = "unpack",
+	.synopsis = "[flags] IMAGE[:REF] [BUNDLE]",
+	.summary = "unpacks an image's layers into the store, and makes a bundle that runs on them",
+	.options = unpack_options,
+	.options_size = sizeof(struct unpack_given),
+	.min_args = 1,
+	.max_args = 2,
+	.run = run_unpack,
+};
+
+/* ---- images, rmi, prune ---- */
+
+struct store_given {
+	const char *store;
+	bool json;
+};
+
+static const struct cli_option store_options[] = {
+	{"store", 0, CLI_STRING, offsetof(struct store_given, store), "DIR", "where layers are kept (/var/lib/crun-lite)"},
+	{"json", 0, CLI_FLAG, offsetof(struct store_given, json), NULL, "for programs"},
+	CLI_END,
+};
+
+static int call_store(const struct cli_global *global, const struct store_given *o, const char *command, const char *image, struct error *err)
+{
+	struct call c = {.n = 0};
+	int r = begin(&c, global, command, o->store, err);
+
+	if (r == 0) {
+		word(&c, "image", image);
+		word(&c, "json", o->json ? "1" : NULL);
+		r = call(&c, err);
+	}
+	return r < 0 ? error_wrap(err, "%s", command) : r;
+}
+
+static int run_images(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
+{
+	return call_store(global, given, "images", NULL, err);
+}
+
+static int run_prune(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
+{
+	return call_store(global, given, "prune", NULL, err);
+}
+
+static int run_rmi(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
+{
+	return call_store(global, given, "rmi", argv[0], err);
+}
+
+const struct command command_images = {
+	.name = "images",
+	.synopsis = "[flags]",
+	.summary = "lists the images in the store",
+	.options = store_options,
+	.options_size = sizeof(struct store_given),
+	.run = run_images,
+};
+
+const struct command command_rmi = {
+	.name = "rmi",
+	.synopsis = "[flags] ID|PATH|NAME",
+	.summary = "removes an image from the store, and the layers that only it had",
+	.options = store_options,
+	.options_size = sizeof(struct store_given),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_rmi,
+};
+
+const struct command command_prune = {
+	.name = "prune",
+	.synopsis = "[flags]",
+	.summary = "removes layers that no image and no container needs, and what killed unpackers and an earlier boot left",
+	.options = store_options,
+	.options_size = sizeof(struct store_given),
+	.run = run_prune,
+};
+
+/* ---- run ---- */
+
+bool image_is_meant(const char *w)
+{
+	char config[PATH_MAX];
+
+	if (!strchr(w, '/') && !strchr(w, ':'))
+		return false;
+	return (size_t)snprintf(config, sizeof(config), "%s/config.json", w) < sizeof(config) && access(config, F_OK) < 0;
+}
+
+/* Is the image in the store as it is now?  Five system calls. */
+static bool is_there(const char *store, const char *path, const char *id, struct image_bundle *ret)
+{
+	cleanup_close int source = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), fd = -1;
+	char line[KEY_LINE + 1], file[PATH_MAX];
+	struct stat st;
+	long entry = -1;
+	ssize_t n;
+
+	if (source < 0 || key_stat(source, &st) < 0 || (size_t)snprintf(ret->dir, sizeof(ret->dir), "%s/images/%s", store, id) >= sizeof(ret->dir) ||
+	    (size_t)snprintf(file, sizeof(file), "%s/source", ret->dir) >= sizeof(file))
+		return false;
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	n = fd < 0 ? -1 : read(fd, line, KEY_LINE);
+	if (n > 0) {
+		line[n] = '\0';
+		entry = key_entry(line, &st);
+	}
+	ret->entry = entry < 0 ? 0 : (size_t)entry;
+	return entry >= 0;
+}
+
+int image_bundle(const struct cli_global *global, const struct image_options *o, const char *image, struct image_bundle *ret, struct error *err)
+{
+	char store[PATH_MAX], path[PATH_MAX], id[KEY_ID];
+	struct image_options quiet = *o;
+	const char *ref;
+	int r = key_split(image, path, &ref, err);
+
+	if (r == 0 && !o->store)
+		r = key_store(store, sizeof(store), err);
+	else if (r == 0)
+		snprintf(store, sizeof(store), "%s", o->store);
+	if (r < 0)
+		return r;
+	key_id(path, ref ?: o->ref ?: "", o->platform ?: "", id);
+	if (is_there(store, path, id, ret))
+		return 0;
+	/* Its progress is nobody's business but a terminal's. */
+	quiet.quiet |= !isatty(STDERR_FILENO);
+	r = call_unpack(global, &quiet, image, NULL, err);
+	if (r != 0)
+		return r;
+	return is_there(store, path, id, ret) ? 0 : error_set(err, ERROR_SAID, "the image %s changes while it is read", image);
+}
