@@ -158,6 +158,7 @@ static int call_unpack(const struct cli_global *global, const struct image_optio
 	struct call c = {.n = 0};
 	char path[PATH_MAX];
 	const char *ref = NULL;
+	bool made;
 	int r;
 
 	if (strcmp(image, "-") == 0)
@@ -178,7 +179,12 @@ static int call_unpack(const struct cli_global *global, const struct image_optio
 	word(&c, "workers", o->workers);
 	word(&c, "no-sync", o->no_sync ? "1" : NULL);
 	word(&c, "progress", o->json ? "json" : o->quiet ? "quiet" : NULL);
-	return call(&c, err);
+	made = bundle && access(bundle, F_OK) < 0;
+	r = call(&c, err);
+	/* It goes only where nothing is in it. */
+	if (r != 0 && made)
+		rmdir(bundle);
+	return r;
 }
 
 struct unpack_given {

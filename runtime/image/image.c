@@ -79,6 +79,46 @@ bool platform_matches(const struct platform *wanted, const struct json *platform
 
 /* ---- the configuration ---- */
 
+/* image-spec config.md: what is there is of these types; docker writes null for what is not.  Nothing of it is guessed, or left out. */
+enum shape { TEXT, LIST, OBJECT, TEXTS };
+
+static const struct { const char *name; enum shape shape; } members[] = {
+	{"User", TEXT}, {"Env", LIST}, {"Entrypoint", LIST}, {"Cmd", LIST}, {"WorkingDir", TEXT}, {"StopSignal", TEXT},
+	{"ExposedPorts", OBJECT}, {"Volumes", OBJECT}, {"Labels", TEXTS},
+};
+
+static const struct { enum json_type type; const char *name; } shapes[] = {
+	[TEXT] = {JSON_STRING, "text"}, [LIST] = {JSON_ARRAY, "list"}, [OBJECT] = {JSON_OBJECT, "object"}, [TEXTS] = {JSON_OBJECT, "object"},
+};
+
+/* A program would get no more than what stands before a NUL. */
+static bool is_text(const struct json *s)
+{
+	return s->type == JSON_STRING && strlen(s->text) == s->len;
+}
+
+static int check_member(const char *name, enum shape shape, const struct json *value, struct error *err)
+{
+	if (!value || value->type == JSON_NULL)
+		return 0;
+	if (value->type != shapes[shape].type || (shape == TEXT && !is_text(value)))
+		return error_set(err, ERROR_SAID, "its configuration's %s is no %s", name, shapes[shape].name);
+	if (shape == LIST || shape == TEXTS)
+		for (const struct json *s = value->first; s; s = s->next)
+			if (!is_text(s))
+				return error_set(err, ERROR_SAID, "its configuration's %s has an element that is no text", name);
+	return 0;
+}
+
+static int check_members(const struct json *config, struct error *err)
+{
+	int r = check_member("config", OBJECT, config, err);
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]) && r == 0; i++)
+		r = check_member(members[i].name, members[i].shape, json_get(config, members[i].name), err);
+	return r;
+}
+
 static int check_platform(const struct platform *p, const struct json *config, struct error *err)
 {
 	if (!p || platform_matches(p, config))
@@ -114,7 +154,8 @@ int image_take_config(struct image *image, const struct platform *platform, cons
 			return r;
 		image->layers[n].known = true;
 	}
-	return check_platform(platform, config, err);
+	r = check_members(json_get(config, "config"), err);
+	return r < 0 ? r : check_platform(platform, config, err);
 }
 
 /* ---- all of it ---- */

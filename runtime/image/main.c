@@ -76,6 +76,8 @@ struct unpacking {
 	struct unpack_options options;
 	struct image image;
 	struct unpack_result result;
+	struct image_user user;
+	size_t n_shown;         /* of the layers, from the topmost: the root of the last one hides the others; 0: all */
 	const char *layers[IMAGE_LAYERS_MAX];   /* absolute, the topmost first */
 	char *text;                     /* config.json */
 	size_t len, entry;
@@ -114,6 +116,18 @@ static int open_image(struct unpacking *u, struct error *err)
 	return 0;
 }
 
+/* The layers are given to the store afterwards: an image that names nobody leaves nothing there. */
+static int find_user(void *arg, const struct merged *layers, struct error *err)
+{
+	struct unpacking *u = arg;
+	const struct json *config = u->image.config ? json_root(u->image.config) : NULL;
+
+	for (size_t i = 0; i < layers->n && !u->n_shown; i++)
+		if (marks_is_opaque(layers->layers[i], layers->marks))
+			u->n_shown = i + 1;
+	return users_find(layers, image_string(json_get(config, "config"), "User"), &u->user, err);
+}
+
 static int read_options(struct unpacking *u, struct error *err)
 {
 	const struct given *g = u->given;
@@ -124,6 +138,8 @@ static int read_options(struct unpacking *u, struct error *err)
 		.progress = !g->progress ? PROGRESS_AUTO : strcmp(g->progress, "quiet") == 0 ? PROGRESS_QUIET : PROGRESS_JSON,
 		.workers = g->workers ? (unsigned)strtoul(g->workers, NULL, 10) : 0,
 		.no_sync = g->no_sync,
+		.check = find_user,
+		.arg = u,
 	};
 	if (g->max_bytes && !units_bytes(g->max_bytes, &u->options.layer.max_bytes))
 		return error_set(err, ERROR_SAID, "--max-size %s: a size is expected", g->max_bytes);
@@ -140,12 +156,15 @@ static int confine_to(const struct unpacking *u, struct error *err)
 	return confine(places, sizeof(places) / sizeof(places[0]), err);
 }
 
-/* The bundle's layers by their paths; an image may have one several times, overlayfs takes it once: the topmost counts. */
+/*
+ * The bundle's layers by their paths; an image may have one several times, overlayfs takes it once: the topmost counts.  What hides all
+ * below its root is the last one: of the root overlayfs does not ask.
+ */
 static int name_layers(struct unpacking *u, size_t *ret_n, struct error *err)
 {
-	size_t n = 0;
+	size_t n = 0, end = u->n_shown ? u->image.n - u->n_shown : 0;
 
-	for (size_t i = u->image.n; i-- > 0;) {
+	for (size_t i = u->image.n; i-- > end;) {
 		const char *key = u->result.keys[i];
 		bool twice = false;
 		char *path;
@@ -160,25 +179,6 @@ static int name_layers(struct unpacking *u, size_t *ret_n, struct error *err)
 	}
 	*ret_n = n;
 	return 0;
-}
-
-static int open_layers(struct unpacking *u, int *fds, struct error *err)
-{
-	for (size_t i = 0; i < u->image.n; i++) {
-		fds[i] = store_open_layer(&u->store, u->result.keys[u->image.n - 1 - i], err);
-		if (fds[i] < 0)
-			return -err->code;
-	}
-	return 0;
-}
-
-static int find_user(struct unpacking *u, const struct json *config, struct image_user *ret, struct error *err)
-{
-	cleanup_free int *fds = calloc(u->image.n + 1, sizeof(int));
-	struct merged merged = {fds, u->image.n, u->options.layer.marks};
-	int e = fds ? open_layers(u, fds, err) : error_set(err, ENOMEM, "look into the layers");
-
-	return e < 0 ? e : users_find(&merged, image_string(json_get(config, "config"), "User"), ret, err);
 }
 
 /* The topmost layer that says what the root looks like; NULL where that is the topmost of all, or nobody does. */
@@ -206,15 +206,12 @@ static int make_config(struct unpacking *u, struct error *err)
 {
 	const struct json *config = u->image.config ? json_root(u->image.config) : NULL;
 	cleanup_free char *scratch = NULL, *root = NULL;
-	struct image_user user;
 	struct convert c = {
-		.config = config, .user = &user, .layers = u->layers, .rootless = u->options.layer.marks == MARKS_USER,
+		.config = config, .user = &u->user, .layers = u->layers, .rootless = u->options.layer.marks == MARKS_USER,
 		.seccomp = profile_begin, .seccomp_len = (size_t)(profile_end - profile_begin),
 	};
-	int e = find_user(u, config, &user, err);
+	int e = name_layers(u, &c.n_layers, err);
 
-	if (e == 0)
-		e = name_layers(u, &c.n_layers, err);
 	if (e == 0 && asprintf(&scratch, "%s/containers", u->store.path) < 0)
 		e = error_set(err, ENOMEM, "make the configuration");
 	while (c.seccomp_len && c.seccomp[c.seccomp_len - 1] == '\n')
@@ -246,15 +243,23 @@ static int write_record(struct unpacking *u, struct error *err)
 static int write_bundle(struct unpacking *u, struct error *err)
 {
 	cleanup_close int fd = -1;
+	ssize_t n;
 
 	if (u->bundle < 0)
 		return 0;
 	if (mkdirat(u->bundle, "rootfs", 0700) < 0 && errno != EEXIST)
 		return error_set(err, errno, "make rootfs in the bundle");
 	fd = openat(u->bundle, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, u->text, u->len) != (ssize_t)u->len)
-		return error_set(err, errno, "write config.json of the bundle");
-	return 0;
+	for (size_t done = 0; fd >= 0 && done < u->len; done += (size_t)n) {
+		n = TEMP_FAILURE_RETRY(write(fd, u->text + done, u->len - done));
+		if (n >= 0)
+			continue;
+		n = errno;
+		unlinkat(u->bundle, "config.json", 0);
+		unlinkat(u->bundle, "rootfs", AT_REMOVEDIR);
+		return error_set(err, (int)n, "write config.json of the bundle");
+	}
+	return fd < 0 ? error_set(err, errno, "write config.json of the bundle") : 0;
 }
 
 static int prepare(struct unpacking *u, struct error *err)

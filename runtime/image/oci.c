@@ -132,8 +132,9 @@ static int take_layer(const struct json *descriptor, size_t i, struct image *ret
 }
 
 /* CVE-2021-41190: what can be taken for both is neither. */
-static int check_kind(const struct json *document, const char *wanted, const char *other, const char *what, struct error *err)
+static int check_kind(const struct json *document, enum media media, const char *what, struct error *err)
 {
+	const char *wanted = media == MEDIA_INDEX ? "manifests" : "layers", *other = media == MEDIA_INDEX ? "layers" : "manifests";
 	const struct json *list = json_get(document, wanted), *version = json_get(document, "schemaVersion");
 
 	if (version && version->type == JSON_NUMBER && strcmp(version->text, "1") == 0)
@@ -142,6 +143,8 @@ static int check_kind(const struct json *document, const char *wanted, const cha
 		return error_set(err, ERROR_SAID, "%s has no %s", what, wanted);
 	if (json_get(document, other))
 		return error_set(err, ERROR_SAID, "%s has both %s and %s", what, wanted, other);
+	if (json_get(document, "mediaType") && media_of(document) != media)
+		return error_set(err, ERROR_SAID, "%s says that it is of the type %.100s", what, image_string(document, "mediaType"));
 	return 0;
 }
 
@@ -159,7 +162,7 @@ static int read_manifest(const struct image_source *source, const struct json *d
 		r = json_parse(text, len, blob.file, &doc, err);
 	root = r == 0 ? json_root(doc) : NULL;
 	if (r == 0)
-		r = check_kind(root, "layers", "manifests", "the manifest", err);
+		r = check_kind(root, MEDIA_MANIFEST, "the manifest", err);
 	for (const struct json *l = r == 0 ? json_get(root, "layers")->first : NULL; l && r == 0; l = l->next)
 		r = take_layer(l, i++, ret, err);
 	config = json_get(root, "config");
@@ -254,7 +257,7 @@ static int read_index(const struct image_source *source, const struct json *inde
 	const struct json *chosen;
 	struct blob blob;
 	size_t len;
-	int r = check_kind(index, "manifests", "layers", "the index", err);
+	int r = check_kind(index, MEDIA_INDEX, "the index", err);
 
 	if (r == 0)
 		r = choose(json_get(index, "manifests"), ref, platform, depth == 0, &chosen, err);

@@ -285,6 +285,13 @@ static int open_below(const struct run *r, size_t number, int **ret, struct erro
 	return 0;
 }
 
+static void close_below(int *fds, size_t number)
+{
+	for (size_t i = 0; i < number; i++)
+		close(fds[i]);
+	free(fds);
+}
+
 static int settle(struct run *r, struct job *j, struct error *err)
 {
 	cleanup_close int fs = -1;
@@ -300,9 +307,7 @@ static int settle(struct run *r, struct job *j, struct error *err)
 	fs = openat(j->claim.dir, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	e = fs < 0 ? error_set(err, errno, "open the layer %s", j->name)
 	           : layer_settle(fs, &r->options->layer, &j->notes, &(struct merged){below, j->number, r->options->layer.marks}, err);
-	for (size_t i = 0; i < j->number; i++)
-		close(below[i]);
-	free(below);
+	close_below(below, j->number);
 	return e < 0 ? error_wrap(err, "layer %zu (%s)", j->number + 1, j->name) : 0;
 }
 
@@ -357,6 +362,17 @@ static int let_go(struct run *r, size_t number, struct error *err)
 	return publish(r, r->n, err);
 }
 
+static int check(struct run *r, struct error *err)
+{
+	int *fds, e = open_below(r, r->n, &fds, err);
+
+	if (e < 0)
+		return e;
+	e = r->options->check(r->options->arg, &(struct merged){fds, r->n, r->options->layer.marks}, err);
+	close_below(fds, r->n);
+	return e;
+}
+
 static int finish(struct run *r, struct error *err)
 {
 	int e = 0;
@@ -375,6 +391,8 @@ static int finish(struct run *r, struct error *err)
 		if (e == 0 && j->state == MADE)
 			e = settle(r, j, err);
 	}
+	if (e == 0)
+		e = check(r, err);
 	return e < 0 ? e : publish(r, r->n, err);
 }
 

@@ -9,6 +9,7 @@
 #pragma once
 #include "runtime/image/image.h"
 #include "runtime/image/layer.h"
+#include "runtime/image/merged.h"
 #include "runtime/image/progress.h"
 
 #define UNPACK_KEY 72
@@ -18,6 +19,9 @@ struct unpack_options {
 	enum progress_kind progress;
 	unsigned workers;       /* 0: as many as there are processors */
 	bool no_sync;
+	/* Asked before anything gets its name in the store; `layers`: the topmost first. */
+	int (*check)(void *arg, const struct merged *layers, struct error *err);
+	void *arg;
 };
 
 /* layers/KEY of each, the lowest first. */

@@ -178,7 +178,7 @@ test_image_layers__an_opaque_directory_behind_a_link() {
 # seen: the merged root, as the kernel lists it
 seen() {
 	local lower
-	lower=$(jq -r --arg s "$STORE" '[.layers[] | $s + "/layers/" + . + "/fs"] | join(":")' "$STORE"/images/*/image.json)
+	lower=$(jq -r '.annotations["org.crun-lite.layers"]' "$STORE"/images/*/config.json)
 	[[ $lower == *:* ]] || lower=$lower:$T/empty
 	mkdir -p "$T/merged" "$T/empty"
 	mount -t overlay overlay -o "lowerdir=$lower" "$T/merged"
@@ -192,6 +192,18 @@ test_image_layers__no_ghosts_where_there_is_nothing_to_hide() {
 	P
 	unpack "$T/img"
 	expect_eq "$(seen)" "d d d/n d d/n/m f e d e/s d e/s/z f "
+}
+
+test_image_layers__an_opaque_root_hides_all_layers_below() {
+	image <<-'P'
+		layout("img", [[E("low"), D("d", mode=0o700), E("d/low")], [E(".wh..wh..opq"), E("middle"), E("d/x"), E(".wh.low")], [E("high"), H("hard", "middle")]])
+		layout("bad", [[E("low")], [E(".wh..wh..opq")], [H("hard", "low")]])
+	P
+	unpack "$T/img"
+	expect_eq "$(seen)" "d d d/x f hard f high f middle f "
+	expect_eq "$(stat -c %a "$(fs 2)/d")" 755
+	rm -rf "$STORE"
+	unpack_fails 'layer 3 .*entry hard: a hard link to low, which is neither' "$T/bad"
 }
 
 # ---- what the names of an archive may be -------------------------------------------------------
