@@ -5,24 +5,10 @@ bud() { "$ENGINE/buildah" "$@"; }
 
 start_chapter() {
 	needs buildah
-	mkdir -p "$ENGINE/net"
-	cat >"$ENGINE/containers.conf" <<-C
-		[containers]
-		default_ulimits = ["nofile=$(ulimit -Hn):$(ulimit -Hn)", "nproc=4096:4096"]
-		[network]
-		network_backend = "cni"
-		network_config_dir = "$ENGINE/net"
-		cni_plugin_dirs = ["/usr/lib/cni", "/usr/libexec/cni", "/opt/cni/bin"]
-		[engine]
-		cgroup_manager = "cgroupfs"
-		runtime = "$UNDER_TEST"
-		[engine.runtimes]
-		$UNDER_TEST = ["$RUNTIME"]
-	C
+	containers_conf
 	cat >"$ENGINE/buildah" <<-P
 		#!/bin/sh
-		CONTAINERS_CONF=$ENGINE/containers.conf BUILDAH_RUNTIME="$RUNTIME" BUILDAH_ISOLATION=oci \\
-			exec buildah --root "$ENGINE/storage" --runroot "$ENGINE/run" --storage-driver overlay "\$@"
+		exec buildah --root "$ENGINE/storage" --runroot "$ENGINE/run" --storage-driver overlay "\$@"
 	P
 	chmod 755 "$ENGINE/buildah"
 	based warm
@@ -30,7 +16,10 @@ start_chapter() {
 	good bud rm warm
 }
 
-stop_chapter() { good bud rm -a; }
+stop_chapter() {
+	good bud rm -a
+	no_containers_conf
+}
 
 # based NAME: a working container with the image's files
 based() {

@@ -130,3 +130,33 @@ archive() {
 	echo "[{\"Config\":\"config.json\",\"RepoTags\":[\"$image\"],\"Layers\":[\"layer.tar\"]}]" >"$T/archive/manifest.json"
 	tar -C "$T/archive" -cf "$tar" manifest.json config.json layer.tar
 }
+
+# ---- podman and buildah --------------------------------------------------------------------------
+# containers_conf [LINE...]: an /etc/containers of the room's: what the distribution has there, a containers.conf with
+# these lines for [engine], and contrib/engines' drop-in for the runtime.
+containers_conf() {
+	local etc=$ENGINE/containers
+	no_containers_conf
+	mkdir -p "$etc/containers.conf.d" "$ENGINE/net"
+	cp -r /etc/containers/. "$etc"
+	cat >"$etc/containers.conf" <<-C
+		[containers]
+		# root cannot raise a hard limit everywhere.
+		default_ulimits = ["nofile=$(ulimit -Hn):$(ulimit -Hn)", "nproc=4096:4096"]
+		init_path = "$(command -v catatonit)"
+		[network]
+		network_backend = "cni"
+		cni_plugin_dirs = ["/usr/lib/cni", "/usr/libexec/cni", "/opt/cni/bin"]
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+		$(printf '%s\n' "$@")
+	C
+	sed "s|\"/usr/local/bin/crun-lite\", \"/usr/bin/crun-lite\"|\"@FILE@\"|; s|crun-lite|$UNDER_TEST|g; s|@FILE@|$RUNTIME|" \
+		"$top/contrib/engines/podman/crun-lite.conf" >"$etc/containers.conf.d/crun-lite.conf"
+	mount --bind "$etc" /etc/containers
+}
+
+no_containers_conf() {
+	while mountpoint -q /etc/containers; do umount /etc/containers; done
+}

@@ -16,24 +16,13 @@ start_chapter() {
 	{ cat /etc/group; echo "tester:x:$USER_ID:"; } >"$ENGINE/etc/group"
 	end_user
 	for f in passwd group subuid subgid; do mount --bind "$ENGINE/etc/$f" "/etc/$f"; done
-	cat >"$ENGINE/containers.conf" <<-C
-		[containers]
-		default_ulimits = ["nofile=$(ulimit -Hn):$(ulimit -Hn)", "nproc=4096:4096"]
-		init_path = "$(command -v catatonit)"
-		[engine]
-		cgroup_manager = "cgroupfs"
-		events_logger = "file"
-		runtime_supports_json = ["crun-lite", "crun", "runc"]
-		runtime_supports_nocgroup = ["crun-lite", "crun"]
-		[engine.runtimes]
-		$UNDER_TEST = ["$RUNTIME"]
-	C
+	containers_conf
 	cat >"$ENGINE/podman" <<-P
 		#!/bin/sh
 		cd "$ENGINE/home"
 		exec setpriv --reuid $USER_ID --regid $USER_ID --clear-groups env HOME="$ENGINE/home" USER=tester \\
-			XDG_RUNTIME_DIR="$ENGINE/xdg" TMPDIR="$ENGINE/tmp" CONTAINERS_CONF="$ENGINE/containers.conf" \\
-			podman --root "$ENGINE/home/storage" --storage-driver overlay --runtime "$UNDER_TEST" "\$@"
+			XDG_RUNTIME_DIR="$ENGINE/xdg" TMPDIR="$ENGINE/tmp" \\
+			podman --root "$ENGINE/home/storage" --storage-driver overlay "\$@"
 	P
 	chmod 755 "$ENGINE/podman"
 	chown -R $USER_ID:$USER_ID "$ENGINE"/{home,xdg,tmp}
@@ -53,6 +42,7 @@ stop_chapter() {
 	# The process that keeps the user's namespaces.
 	kill "$(<"$ENGINE/xdg/libpod/tmp/pause.pid")"
 	end_user
+	no_containers_conf
 }
 
 inside() {

@@ -5,28 +5,11 @@ pod() { "$ENGINE/podman" "$@"; }
 
 start_chapter() {
 	needs podman conmon
-	mkdir -p "$ENGINE"/{tmp,net}
-	cat >"$ENGINE/containers.conf" <<-C
-		[containers]
-		# root cannot raise a hard limit everywhere.
-		default_ulimits = ["nofile=$(ulimit -Hn):$(ulimit -Hn)", "nproc=4096:4096"]
-		init_path = "$(command -v catatonit)"
-		[network]
-		network_backend = "cni"
-		network_config_dir = "$ENGINE/net"
-		cni_plugin_dirs = ["/usr/lib/cni", "/usr/libexec/cni", "/opt/cni/bin"]
-		[engine]
-		cgroup_manager = "cgroupfs"
-		events_logger = "file"
-		runtime_supports_json = ["crun-lite", "crun", "runc"]
-		runtime_supports_nocgroup = ["crun-lite", "crun"]
-		[engine.runtimes]
-		$UNDER_TEST = ["$RUNTIME"]
-	C
+	containers_conf
 	cat >"$ENGINE/podman" <<-P
 		#!/bin/sh
-		CONTAINERS_CONF=$ENGINE/containers.conf exec podman --root "$ENGINE/storage" --runroot "$ENGINE/run" \\
-			--tmpdir "$ENGINE/tmp" --storage-driver overlay --runtime "$UNDER_TEST" "\$@"
+		exec podman --root "$ENGINE/storage" --runroot "$ENGINE/run" --tmpdir "$ENGINE/tmp" --storage-driver overlay \\
+			--network-config-dir "$ENGINE/net" "\$@"
 	P
 	chmod 755 "$ENGINE/podman"
 	good pod import -q -c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' "$IMAGE_TAR" bb:1
@@ -37,7 +20,10 @@ start_chapter() {
 	good pod pod rm -f warm
 }
 
-stop_chapter() { good pod rm -fa -t 0; }
+stop_chapter() {
+	good pod rm -fa -t 0
+	no_containers_conf
+}
 
 # kept NAME [FLAG...]: a container of that name that runs until it is stopped
 kept() {
@@ -76,7 +62,7 @@ test_podman__run_rm_prints_what_the_program_says() {
 	expect_eq "$OUT" ""
 }
 
-test_podman__info_shows_the_runtimes_version() {
+test_podman__the_drop_in_makes_it_the_runtime_of_all() {
 	good pod info --format '{{.Host.OCIRuntime.Name}} {{.Host.OCIRuntime.Path}} {{.Host.OCIRuntime.Version}}'
 	expect_in "$UNDER_TEST $RUNTIME"
 	expect_match "$UNDER_TEST version"
