@@ -143,15 +143,42 @@ static uint64_t read_set(const struct texts *list, const char *set, uint64_t kno
 	return mask;
 }
 
-/* `mask` without what is not in `allowed`, which is warned about, one by one. */
-static uint64_t keep(uint64_t mask, uint64_t allowed, const char *set, const size_t *where,
-		     const char *why)
-{
-	for (uint64_t lost = mask & ~allowed; lost; lost &= lost - 1) {
-		unsigned number = (unsigned)__builtin_ctzll(lost);
+/* Why capabilities are left out: of one, of several. */
+enum reason { NOT_OURS, NOT_BOUNDING, NOT_PERMITTED, NOT_PERMITTED_INHERITABLE };
+static const char *const reasons[][2] = {
+	[NOT_OURS] = {"we do not have it ourselves", "we do not have them ourselves"},
+	[NOT_BOUNDING] = {"it is not in the bounding set", "they are not in the bounding set"},
+	[NOT_PERMITTED] = {"it is not in the permitted set", "they are not in the permitted set"},
+	[NOT_PERMITTED_INHERITABLE] = {"it is not in the permitted and the inheritable set",
+				       "they are not in the permitted and the inheritable set"},
+};
 
+/* In one line: engines ask for a dozen ambient capabilities, of which none is inheritable. */
+static void warn_of(uint64_t lost, const char *set, enum reason why)
+{
+	char list[64 * sizeof("CAP_CHECKPOINT_RESTORE, ")];
+	size_t n = 0;
+
+	for (; lost; lost &= lost - 1)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "",
+				      caps_name((unsigned)__builtin_ctzll(lost)));
+	log_warning("capabilities %s are left out: %s (/process/capabilities/%s)", list,
+		    reasons[why][1], set);
+}
+
+/* `mask` without what is not in `allowed`, which is warned about. */
+static uint64_t keep(uint64_t mask, uint64_t allowed, const char *set, const size_t *where,
+		     enum reason why)
+{
+	uint64_t lost = mask & ~allowed;
+	unsigned number;
+
+	if (lost & (lost - 1)) {
+		warn_of(lost, set, why);
+	} else if (lost) {
+		number = (unsigned)__builtin_ctzll(lost);
 		log_warning("capability %s is left out: %s (/process/capabilities/%s/%zu)",
-			    caps_name(number), why, set, where[number]);
+			    caps_name(number), reasons[why][0], set, where[number]);
 	}
 	return mask & allowed;
 }
@@ -170,7 +197,7 @@ void caps_resolve(const struct capabilities *wanted, const struct cap_facts *fac
 	for (int i = 0; i < SETS; i++) {
 		sets[i] = read_set(lists[i], set_names[i], facts->known, where[i]);
 		sets[i] = keep(sets[i], facts->permitted, set_names[i], where[i],
-			       "we do not have it ourselves");
+			       NOT_OURS);
 	}
 	/*
 	 * capset(2) and PR_CAP_AMBIENT_RAISE refuse the whole set for one of these; inheritable,
@@ -178,13 +205,12 @@ void caps_resolve(const struct capabilities *wanted, const struct cap_facts *fac
 	 */
 	sets[SET_INHERITABLE] =
 		keep(sets[SET_INHERITABLE], sets[SET_BOUNDING], set_names[SET_INHERITABLE],
-		     where[SET_INHERITABLE], "it is not in the bounding set");
+		     where[SET_INHERITABLE], NOT_BOUNDING);
 	sets[SET_EFFECTIVE] =
 		keep(sets[SET_EFFECTIVE], sets[SET_PERMITTED], set_names[SET_EFFECTIVE],
-		     where[SET_EFFECTIVE], "it is not in the permitted set");
+		     where[SET_EFFECTIVE], NOT_PERMITTED);
 	sets[SET_AMBIENT] = keep(sets[SET_AMBIENT], sets[SET_PERMITTED] & sets[SET_INHERITABLE],
-				 set_names[SET_AMBIENT], where[SET_AMBIENT],
-				 "it is not in the permitted and the inheritable set");
+				 set_names[SET_AMBIENT], where[SET_AMBIENT], NOT_PERMITTED_INHERITABLE);
 	*ret = (struct cap_sets){
 		.bounding = sets[SET_BOUNDING],
 		.effective = sets[SET_EFFECTIVE],

@@ -90,10 +90,8 @@ static const struct {
 		      .permitted = BIT(CAP_CHOWN) | BIT(CAP_KILL),
 		      .inheritable = BIT(CAP_CHOWN) | BIT(CAP_FOWNER),
 		      .ambient = BIT(CAP_CHOWN)},
-	 .warnings = "crun-lite: warning: capability CAP_FOWNER is left out: it is not in the "
-		     "permitted and the inheritable set (/process/capabilities/ambient/1)\n"
-		     "crun-lite: warning: capability CAP_KILL is left out: it is not in the "
-		     "permitted and the inheritable set (/process/capabilities/ambient/0)\n"},
+	 .warnings = "crun-lite: warning: capabilities CAP_FOWNER, CAP_KILL are left out: they are not "
+		     "in the permitted and the inheritable set (/process/capabilities/ambient)\n"},
 	{									   .name = "inheritable must be in the bounding set",
 	 .wanted = {.permitted = {"CAP_CHOWN"}, .inheritable = {"CAP_CHOWN"}},
 	 .facts = {KNOWN, KNOWN},
