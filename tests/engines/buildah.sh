@@ -44,6 +44,8 @@ test_buildah__run_has_the_programs_exit_code() {
 	capture bud run r nothing-of-this-name
 	[ "$RC" != 0 ] || fail "it succeeded"
 	expect_in nothing-of-this-name "$ERR"
+	# By the drop-in alone: no flag and no variable asks for it.
+	expect_in "$UNDER_TEST" "$ERR"
 	good bud rm r
 }
 

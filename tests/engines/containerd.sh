@@ -288,6 +288,11 @@ test_containerd__a_read_only_root() {
 	expect_in 'Read-only file system' "$ERR"
 }
 
+test_containerd__a_folder_and_environment() {
+	inside --cwd /tmp --env A=b -- sh -c 'pwd; echo $A'
+	expect_eq "$OUT" $'/tmp\nb'
+}
+
 test_containerd__privileged() {
 	inside --privileged -- sh -c 'mount -t tmpfs t /mnt && echo mounted'
 	expect_line mounted
@@ -361,14 +366,14 @@ test_containerd__a_container_whose_process_is_killed_is_stopped() {
 	good ctd container rm struck
 }
 
-test_containerd__thirty_at_once() {
+test_containerd__fifty_at_once() {
 	local i pids=()
-	for i in {1..30}; do
+	for i in {1..50}; do
 		words -- "many$i" sh -c "echo $i; exit $i"
 		(trap - ERR; ctd run --rm "${WORDS[@]}" >"out$i" 2>"err$i") &
 		pids[i]=$!
 	done
-	for i in {1..30}; do
+	for i in {1..50}; do
 		RC=0
 		wait "${pids[i]}" || RC=$?
 		[ "$RC" = "$i" ] && [ "$(<"out$i")" = "$i" ] || fail "the $i. exited with $RC: $(<"out$i") $(<"err$i")"

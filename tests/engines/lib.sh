@@ -148,7 +148,7 @@ containers_conf() {
 		network_backend = "cni"
 		cni_plugin_dirs = ["/usr/lib/cni", "/usr/libexec/cni", "/opt/cni/bin"]
 		[engine]
-		cgroup_manager = "cgroupfs"
+		cgroup_manager = "${ENGINE_CGROUPS:-cgroupfs}"
 		events_logger = "file"
 		$(printf '%s\n' "$@")
 	C
