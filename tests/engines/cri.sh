@@ -37,7 +37,7 @@ write_config() {
 		    bin_dir = "$(cni_plugins)"
 		    conf_dir = "$ENGINE/net"
 	C
-	sed "s|/usr/local/bin/crun-lite|$RUNTIME|; s|crun-lite|$UNDER_TEST|; s|SystemdCgroup = true|SystemdCgroup = false|" \
+	sed "s|/usr/local/bin/crun-lite|$RUNTIME|; s|crun-lite|$UNDER_TEST|; s|SystemdCgroup = true|SystemdCgroup = $(with_systemd && echo true || echo false)|" \
 		"$top/contrib/engines/containerd/config-v2.toml" >>"$ENGINE/config.toml"
 	cat >"$ENGINE/net/10-pods.conflist" <<-J
 		{"cniVersion":"0.4.0","name":"pods","plugins":[
@@ -71,12 +71,15 @@ stop_chapter() {
 # ---- words -------------------------------------------------------------------------------------
 cri() { "$suite/cri" "$ENGINE/sock" "$@"; }
 
+PARENT=/kubepods
+! with_systemd || PARENT=kubepods.slice
+
 # pod NAME [FILTER]: POD is its id, its config (changed by the filter) is in $T/NAME.pod
 pod() {
 	local name=$1 filter=${2:-.}
 	mkdir -p "$T/logs"
-	jq -nc --arg n "$name" --arg l "$T/logs" '{metadata: {name: $n, uid: ($n + "-uid"), namespace: "default"}, hostname: $n, log_directory: $l,
-		linux: {cgroup_parent: "/kubepods", security_context: {namespace_options: {pid: 1}}}} | '"$filter" >"$T/pod"
+	jq -nc --arg n "$name" --arg l "$T/logs" --arg g "$PARENT" '{metadata: {name: $n, uid: ($n + "-uid"), namespace: "default"}, hostname: $n, log_directory: $l,
+		linux: {cgroup_parent: $g, security_context: {namespace_options: {pid: 1}}}} | '"$filter" >"$T/pod"
 	good cri RunPodSandbox "$(jq -c --arg h "$UNDER_TEST" '{config: ., runtime_handler: $h}' "$T/pod")"
 	POD=$(jq -r .pod_sandbox_id <<<"$OUT")
 }
@@ -262,6 +265,22 @@ test_cri__limits_are_seen_and_updated() {
 	executed sh -c "$(limit memory memory.limit_in_bytes memory.max); $(limit cpu cpu.cfs_quota_us cpu.max)"
 	expect_match $'^100663296\n30000'
 	unpod
+}
+
+test_cri__a_scope_of_systemd() {
+	needs_systemd
+	pod scoped
+	waiting main '.linux.resources = {cpu_period: 100000, cpu_quota: 10000, memory_limit_in_bytes: 67108864}'
+	local scope=cri-containerd-$ID.scope
+	good systemctl show -P ActiveState -P MemoryMax -P CPUQuotaPerSecUSec -P ControlGroup "$scope"
+	expect_line active
+	expect_line 67108864
+	expect_line 100ms
+	expect_line "/kubepods.slice/$scope"
+	good cri UpdateContainerResources "{\"container_id\":\"$ID\",\"linux\":{\"memory_limit_in_bytes\":100663296}}"
+	expect_eq "$(systemctl show -P MemoryMax "$scope")" 100663296
+	unpod
+	expect_eq "$(systemctl is-active "$scope")" inactive
 }
 
 test_cri__oom_is_told() {

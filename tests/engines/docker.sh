@@ -362,6 +362,7 @@ test_docker__pids_limit_is_seen_inside() {
 }
 
 test_docker__cpuset_shares_and_reservation_are_seen_inside() {
+	needs_controller cpuset
 	inside --cpuset-cpus 0 -- sh -c "$(limit cpuset cpuset.cpus cpuset.cpus)"
 	expect_eq "$OUT" 0
 	inside --cpu-shares 512 -- sh -c "$(limit cpu cpu.shares cpu.weight)"
@@ -370,12 +371,37 @@ test_docker__cpuset_shares_and_reservation_are_seen_inside() {
 	expect_eq "$OUT" $((32 << 20))
 }
 
+test_docker__a_scope_of_systemd() {
+	needs_systemd
+	good dk info --format '{{.CgroupDriver}} {{.CgroupVersion}}'
+	expect_eq "$OUT" 'systemd 2'
+	kept scoped --memory 50m --cpus 0.1
+	local scope
+	scope=docker-$(of scoped .Id).scope
+	good systemctl show -P ActiveState -P MemoryMax -P CPUQuotaPerSecUSec -P ControlGroup "$scope"
+	expect_line active
+	expect_line $((50 << 20))
+	expect_line 100ms
+	expect_line "/system.slice/$scope"
+	good dk update --memory 60m --memory-swap 60m scoped
+	expect_eq "$(systemctl show -P MemoryMax "$scope")" $((60 << 20))
+	good dk stop -t 5 scoped
+	until_true is_inactive "$scope"
+	gone scoped
+}
+is_inactive() { [ "$(systemctl is-active "$1")" = inactive ]; }
+
 test_docker__ulimits_and_oom_score() {
 	inside --ulimit nofile=123:456 --oom-score-adj 300 -- sh -c 'ulimit -Sn; ulimit -Hn; cat /proc/self/oom_score_adj'
 	expect_eq "$OUT" $'123\n456\n300'
 }
 
 test_docker__another_parent_group() {
+	if with_systemd; then
+		inside --cgroup-parent mine.slice --cgroupns host -- cat /proc/self/cgroup
+		expect_match '/mine.slice/docker-[0-9a-f]{64}.scope'
+		return
+	fi
 	inside --cgroup-parent /parent --cgroupns host -- cat /proc/self/cgroup
 	expect_match '/parent/[0-9a-f]{64}'
 	find /sys/fs/cgroup -depth -type d -path '*/parent' -exec rmdir {} +

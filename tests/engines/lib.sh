@@ -7,12 +7,13 @@
 #   RUNTIME         its file, absolute, named so
 #   ENGINE          where the engine keeps everything: $WORK/engine
 #   IMAGE_TAR       the image's root file system
+#   ENGINE_CGROUPS  the cgroup manager of engines that have a choice: cgroupfs, systemd
 # shellcheck shell=bash disable=SC2034
 # shellcheck source=tests/system/lib.sh
 . "$top/tests/system/lib.sh"
 
 # What engines make once, and keep or not: mounts of their stores, groups above containers'; crun-lite's cache.
-UNSTEADY='^mount .* /[^ ]*/engine/[a-z]+/overlay |^cgroup /[^ ]*/(libpod_parent|conmon|docker|default|kubepods|machine)$|/\.seccomp[/ ]|^file /run/containerd/(fifo|s)/|^process [0-9]+ (reaper|containerd)$'
+UNSTEADY='^mount .* /[^ ]*/engine/[a-z]+/overlay |^cgroup /[^ ]*/(libpod_parent|conmon|docker|default|kubepods|machine|(machine|kubepods|user|system|app|mine)\.slice)$|/\.seccomp[/ ]|^file /run/containerd/(fifo|s)/|^process [0-9]+ (reaper|containerd)$'
 
 eval "system_$(declare -f setup_run)"
 setup_run() {
@@ -81,6 +82,13 @@ needs() {
 		command -v "$p" >/dev/null || skip "there is no $p: contrib/install-deps engines"
 	done
 }
+
+# with_systemd: the engines use its cgroup manager (tests/vm/engines)
+with_systemd() { [ "${ENGINE_CGROUPS:-cgroupfs}" = systemd ]; }
+needs_systemd() { with_systemd || skip "systemd is not the cgroup manager: make check-vm-engines"; }
+
+# needs_controller NAME: of either version
+needs_controller() { grep -qs "^$1[[:space:]].*1$" /proc/cgroups || skip "the kernel has no $1 controller"; }
 
 # good COMMAND...: it succeeds; RC, OUT, ERR are its.
 good() {
@@ -152,7 +160,9 @@ containers_conf() {
 		events_logger = "file"
 		$(printf '%s\n' "$@")
 	C
-	sed "s|\"/usr/local/bin/crun-lite\", \"/usr/bin/crun-lite\"|\"@FILE@\"|; s|crun-lite|$UNDER_TEST|g; s|@FILE@|$RUNTIME|" \
+	# What the others can do podman knows by itself.
+	sed "s|\"/usr/local/bin/crun-lite\", \"/usr/bin/crun-lite\"|\"@FILE@\"|; s|crun-lite|$UNDER_TEST|g; s|@FILE@|$RUNTIME|
+		$([ "$UNDER_TEST" = crun-lite ] || echo '/^runtime_supports/d')" \
 		"$top/contrib/engines/podman/crun-lite.conf" >"$etc/containers.conf.d/crun-lite.conf"
 	mount --bind "$etc" /etc/containers
 }

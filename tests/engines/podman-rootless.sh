@@ -1,27 +1,27 @@
 # podman of an ordinary user.
 # shellcheck shell=bash
 
-USER_ID=42424
-RANGE=300000
+# A user of the chapter's own; with systemd the guest's, whom systemd knows.
+USER_ID=42424 RANGE=300000
+! with_systemd || USER_ID=1000 RANGE=100000
 
 pod() { "$ENGINE/podman" "$@"; }
 
 start_chapter() {
 	needs podman conmon newuidmap slirp4netns
 	[ -e /etc/subuid ] && [ -e /etc/subgid ] || skip "there is no /etc/subuid"
-	local f
+	! with_systemd || needs as-dev
 	mkdir -p "$ENGINE"/{etc,home,xdg,tmp}
-	{ cat /etc/passwd; echo "tester:x:$USER_ID:$USER_ID::$ENGINE/home:/bin/sh"; } >"$ENGINE/etc/passwd"
-	echo "tester:$RANGE:65536" | tee "$ENGINE/etc/subuid" >"$ENGINE/etc/subgid"
-	{ cat /etc/group; echo "tester:x:$USER_ID:"; } >"$ENGINE/etc/group"
-	end_user
-	for f in passwd group subuid subgid; do mount --bind "$ENGINE/etc/$f" "/etc/$f"; done
 	containers_conf
+	if with_systemd; then
+		ln -s $(command -v as-dev) "$ENGINE/as-user"
+	else
+		make_user
+	fi
 	cat >"$ENGINE/podman" <<-P
 		#!/bin/sh
 		cd "$ENGINE/home"
-		exec setpriv --reuid $USER_ID --regid $USER_ID --clear-groups env HOME="$ENGINE/home" USER=tester \\
-			XDG_RUNTIME_DIR="$ENGINE/xdg" TMPDIR="$ENGINE/tmp" \\
+		exec "$ENGINE/as-user" env HOME="$ENGINE/home" TMPDIR="$ENGINE/tmp" \
 			podman --root "$ENGINE/home/storage" --storage-driver overlay "\$@"
 	P
 	chmod 755 "$ENGINE/podman"
@@ -29,6 +29,20 @@ start_chapter() {
 	chmod 700 "$ENGINE/xdg"
 	good pod import -q -c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' "$IMAGE_TAR" bb:1
 	good pod run --rm bb:1 true
+}
+
+make_user() {
+	local f
+	{ cat /etc/passwd; echo "tester:x:$USER_ID:$USER_ID::$ENGINE/home:/bin/sh"; } >"$ENGINE/etc/passwd"
+	echo "tester:$RANGE:65536" | tee "$ENGINE/etc/subuid" >"$ENGINE/etc/subgid"
+	{ cat /etc/group; echo "tester:x:$USER_ID:"; } >"$ENGINE/etc/group"
+	end_user
+	for f in passwd group subuid subgid; do mount --bind "$ENGINE/etc/$f" "/etc/$f"; done
+	cat >"$ENGINE/as-user" <<-P
+		#!/bin/sh
+		exec setpriv --reuid $USER_ID --regid $USER_ID --clear-groups env USER=tester XDG_RUNTIME_DIR="$ENGINE/xdg" "\$@"
+	P
+	chmod 755 "$ENGINE/as-user"
 }
 
 # What stands in for /etc's files.
@@ -40,7 +54,7 @@ end_user() {
 stop_chapter() {
 	good pod rm -fa -t 0
 	# The process that keeps the user's namespaces.
-	kill "$(<"$ENGINE/xdg/libpod/tmp/pause.pid")"
+	kill "$(cat "$ENGINE/xdg/libpod/tmp/pause.pid" 2>/dev/null || cat /run/user/$USER_ID/libpod/tmp/pause.pid)"
 	end_user
 	no_containers_conf
 }
@@ -67,7 +81,7 @@ gone() { good pod rm -f -t 0 "$@"; }
 test_podman_rootless__root_inside_is_the_user_outside() {
 	chmod 777 "$T"
 	inside -v "$T:/vol" -- sh -c 'id -u; cat /proc/self/uid_map; touch /vol/mine'
-	expect_match '^0'$'\n'' *0 +42424 +1'$'\n'' *1 +300000 +65536$'
+	expect_match "^0"$'\n'" *0 +$USER_ID +1"$'\n'" *1 +$RANGE +65536$"
 	expect_eq "$(stat -c %u "$T/mine")" $USER_ID
 }
 
@@ -111,7 +125,7 @@ test_podman_rootless__exec_it_has_a_terminal() {
 
 test_podman_rootless__keep_id() {
 	inside --userns keep-id -- sh -c 'id -u; cat /proc/self/uid_map'
-	expect_match '^42424'$'\n'
+	expect_match "^$USER_ID"$'\n'
 }
 
 test_podman_rootless__another_user_and_capabilities() {
@@ -168,6 +182,22 @@ test_podman_rootless__a_limit_says_what_is_missing_or_holds() {
 	[ "$RC" = 0 ] || expect_match 'cgroup|memory' "$ERR"
 	[ "$RC" != 0 ] || expect_match '52428800|[Rr]esource limits are not supported' "$OUT$ERR"
 }
+
+test_podman_rootless__a_scope_of_the_users_systemd() {
+	needs_systemd
+	kept s --memory 50m --cpus 0.1 --pids-limit 40
+	good pod inspect --format '{{.CgroupPath}}' s
+	expect_match "/user@$USER_ID.service/user.slice/libpod-[0-9a-f]{64}.scope"
+	local group=/sys/fs/cgroup$OUT
+	expect_eq "$(cat "$group/memory.max" "$group/cpu.max" "$group/pids.max" "$group"/container/{memory,pids}.max 2>/dev/null | head -n3 | xargs)" "$((50 << 20)) 10000 100000 40"
+	good pod pause s
+	good pod unpause s
+	good pod exec s cat /sys/fs/cgroup/memory.max
+	good pod stop -t 5 s
+	until_true is_away "$group"
+	gone s
+}
+is_away() { [ ! -e "$1" ]; }
 
 test_podman_rootless__pause_needs_a_freezer_of_its_own() {
 	kept p

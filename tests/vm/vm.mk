@@ -11,4 +11,7 @@ check-vm-v1: $(out)/crun-lite $(helpers) ## what groups make a difference to, in
 check-vm-labels: $(out)/crun-lite $(helpers) ## AppArmor and SELinux, in emulated guests whose kernels have them
 	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/vm/labels
 
-.PHONY: check-vm check-vm-v1 check-vm-labels
+check-vm-engines: $(out)/crun-lite $(helpers) ## real engines with systemd's cgroup manager, in guests (ENGINES="podman docker" FILTER=regex)
+	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/vm/engines $(if $(FILTER),--filter '$(FILTER)') $(ENGINES)
+
+.PHONY: check-vm check-vm-engines check-vm-v1 check-vm-labels
