@@ -128,7 +128,7 @@ static int enter(struct dirs *d, struct walk *w, const char *name, enum dirs_wan
 		int r = path_of(d, w->depth, name, path, err);
 
 		r = r < 0 ? r : d->missing(d->arg, parent, name, path, err);
-		if (r < 0)
+		if (r != 0)
 			return r;
 		fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	}

@@ -20,7 +20,7 @@ struct dirs {
 	size_t here;            /* of the directory that dirs_parent found last */
 	int fds[DIRS_KEPT];
 	char *names[DIRS_KEPT];
-	/* Told of each directory that was not there: `path` from the root, without a slash in front. */
+	/* Told of each directory that was not there: `path` from the root, without a slash in front.  What is not 0 ends the search. */
 	int (*missing)(void *arg, int parent, const char *name, const char *path, struct error *err);
 	void *arg;
 };

@@ -25,6 +25,8 @@ struct dir_look {               /* of a directory, when nothing is made in it an
 	mode_t mode;            /* what is made in a setgid directory has its group: not while we do it */
 };
 
+struct mark;
+
 struct work {
 	int root;
 	const struct layer_options *options;
@@ -33,8 +35,9 @@ struct work {
 	struct tar *tar;
 	struct dir_look *looks;
 	char **own;             /* directories that the archive named, or whited out, when they were there already */
-	size_t n_looks, n_own;
-	size_t looks_room, own_room, implied_room, links_room;
+	struct mark *marks;
+	size_t n_looks, n_own, n_marks;
+	size_t looks_room, own_room, marks_room, implied_room, links_room;
 	/* of the entry: */
 	int dir;                /* the directory that it is in */
 	const char *base;
@@ -112,42 +115,11 @@ static void forget_own(struct work *w)
 	notes->n_implied = n;
 }
 
-/* readdir(3) would show those in a directory that hides what is below anyway. */
-static int drop_whiteouts(int dir, unsigned depth, struct error *err)
-{
-	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	cleanup_dir DIR *list = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *entry;
-	struct stat st;
-
-	if (!list)
-		return error_set(err, errno, "list the directory");
-	while (r == 0 && (entry = readdir(list))) {
-		cleanup_close int fd = -1;
-
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    (entry->d_type != DT_CHR && entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN) ||
-		    fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (marks_is_whiteout(&st) && unlinkat(dir, entry->d_name, 0) < 0)
-			r = error_set(err, errno, "remove a mark in the directory");
-		if (!S_ISDIR(st.st_mode) || depth == DIRS_KEPT)
-			continue;
-		fd = openat(dir, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		r = fd < 0 ? error_set(err, errno, "list the directory") : drop_whiteouts(fd, depth + 1, err);
-	}
-	return r;
-}
-
-/* From then on no whiteouts are made in it. */
 static int hide_below(const struct work *w, int dir, struct error *err)
 {
-	int r;
+	int r = marks_set_opaque(dir, w->options->marks);
 
-	if (marks_is_opaque(dir, w->options->marks))
-		return 0;
-	r = marks_set_opaque(dir, w->options->marks);
-	return r < 0 ? error_set(err, -r, "hide what is below the directory") : drop_whiteouts(dir, 0, err);
+	return r < 0 ? error_set(err, -r, "hide what is below the directory") : 0;
 }
 
 static int make_opaque(const struct work *w, int parent, const char *name, struct error *err)
@@ -157,22 +129,20 @@ static int make_opaque(const struct work *w, int parent, const char *name, struc
 	return fd < 0 ? error_set(err, errno, "hide what is below the directory %.100s", name) : hide_below(w, fd, err);
 }
 
-/* dirs.h: a parent that the archive has not named.  Where it was whited out, nothing below it shows through. */
+/* dirs.h: a parent that the archive has not named.  Whiteouts come last: of one that is in something whited out nothing is left to do. */
 static int make_missing(void *arg, int parent, const char *name, const char *path, struct error *err)
 {
 	struct work *w = arg;
 	struct stat st;
-	bool hidden = fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 
-	if (hidden && !marks_is_whiteout(&st))
-		return error_set(err, ERROR_SAID, "%.200s is no directory, and has something in it", path);
-	if (hidden && unlinkat(parent, name, 0) < 0)
-		return error_set(err, errno, "replace %.200s", path);
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return marks_is_whiteout(&st) ? DIRS_NOT_FOUND
+		                              : error_set(err, ERROR_SAID, "%.200s is no directory, and has something in it", path);
 	if (mkdirat(parent, name, 0755) < 0)
 		return error_set(err, errno, "make the directory %.200s", path);
 	if (look_later(w, path, (struct timespec){0}, 0755, err) < 0)
 		return -err->code;
-	return hidden ? make_opaque(w, parent, name, err) : note_implied(w, path, err);
+	return note_implied(w, path, err);
 }
 
 /* ---- owners, modes, attributes, times ---- */
@@ -418,6 +388,69 @@ static int make_link(struct work *w, const struct tar_entry *e, struct error *er
 
 /* ---- whiteouts ---- */
 
+/*
+ * image-spec layer.md "Whiteouts": they apply to lower layers only, wherever they stand in this one.  So they wait until all else is
+ * there, and come in the order of what they hide: a directory's before those in it, which then have nothing left to do.
+ */
+struct mark {
+	char *name;             /* of the entry */
+	char *hides;            /* "a/b"; "a/b/": only what is in it */
+};
+
+static int by_hidden(const void *a, const void *b)
+{
+	return strcmp(((const struct mark *)a)->hides, ((const struct mark *)b)->hides);
+}
+
+/* Without "." and empty parts; and without the prefix of a whiteout, which only the last part has (check_name). */
+static char *what_it_hides(const char *name)
+{
+	char *hidden = malloc(strlen(name) + 2), *end = hidden;
+
+	for (const char *p = name; hidden && *p; p += strcspn(p, "/")) {
+		size_t n;
+
+		p += strspn(p, "/");
+		n = strcspn(p, "/");
+		if (n == 0 || (n == 1 && *p == '.'))
+			continue;
+		if (end > hidden)
+			*end++ = '/';
+		if (n == sizeof(OPAQUE) - 1 && strncmp(p, OPAQUE, n) == 0)
+			break;
+		if (n >= sizeof(WHITEOUT) - 1 && strncmp(p, WHITEOUT, sizeof(WHITEOUT) - 1) == 0) {
+			p += sizeof(WHITEOUT) - 1;
+			n -= sizeof(WHITEOUT) - 1;
+		}
+		end = mempcpy(end, p, n);
+	}
+	if (hidden)
+		*end = '\0';
+	return hidden;
+}
+
+static bool is_dots(const char *name)
+{
+	return !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* `base`: the last part of its name. */
+static int note_mark(struct work *w, const char *name, const char *base, struct error *err)
+{
+	struct mark *m;
+
+	/* aufs's own notes (.wh..wh.aufs, .wh..wh.plnk) mean nothing to others. */
+	if (strcmp(base, OPAQUE) != 0 && strncmp(base, RESERVED, sizeof(RESERVED) - 1) == 0)
+		return 0;
+	if (is_dots(base + sizeof(WHITEOUT) - 1))
+		return error_set(err, ERROR_SAID, "a whiteout of \"%s\"", base + sizeof(WHITEOUT) - 1);
+	m = grow((void **)&w->marks, &w->n_marks, &w->marks_room, sizeof(*m));
+	if (!m)
+		return no_memory(err);
+	*m = (struct mark){strdup(name), what_it_hides(name)};
+	return m->name && m->hides ? 0 : no_memory(err);
+}
+
 /* The directory of the entry, or one that it is in, shows nothing of the layers below. */
 static bool is_below_hidden(const struct work *w)
 {
@@ -428,38 +461,45 @@ static bool is_below_hidden(const struct work *w)
 	return hidden;
 }
 
-/* image-spec layer.md "Whiteouts": they apply to lower layers only, wherever they stand in this one. */
-static int white_out(struct work *w, const char *name, struct error *err)
+static int white_out(struct work *w, struct error *err)
 {
 	struct stat st;
 	int r;
 
-	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return error_set(err, ERROR_SAID, "a whiteout of \"%s\"", name);
-	if (fstatat(w->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		const char *slash = strrchr(w->path, '/');
-		char path[PATH_MAX];
-
+	if (fstatat(w->dir, w->base, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (!S_ISDIR(st.st_mode))
 			return 0;
-		snprintf(path, sizeof(path), "%.*s%s", slash ? (int)(slash + 1 - w->path) : 0, w->path, name);
-		r = note_own(w, path, err);
-		return r < 0 ? r : make_opaque(w, w->dir, name, err);
+		r = note_own(w, w->path, err);
+		return r < 0 ? r : make_opaque(w, w->dir, w->base, err);
 	}
 	if (is_below_hidden(w))
 		return 0;
-	r = marks_make_whiteout(w->dir, name);
+	r = marks_make_whiteout(w->dir, w->base);
 	return r < 0 ? error_set(err, -r, "make the whiteout") : 0;
 }
 
-static int make_mark(struct work *w, struct error *err)
+static int make_mark(struct work *w, const struct mark *m, struct error *err)
 {
-	if (strcmp(w->base, OPAQUE) == 0)
-		return hide_below(w, w->dir, err);
-	/* aufs's own notes (.wh..wh.aufs, .wh..wh.plnk) mean nothing to others. */
-	if (strncmp(w->base, RESERVED, sizeof(RESERVED) - 1) == 0)
-		return 0;
-	return white_out(w, w->base + sizeof(WHITEOUT) - 1, err);
+	size_t len = strlen(m->hides);
+	bool inside = len == 0 || m->hides[len - 1] == '/';
+	char inner[PATH_MAX + 2];
+	int r;
+
+	snprintf(inner, sizeof(inner), "%s%s", m->hides, inside ? OPAQUE : "");
+	r = dirs_parent(&w->dirs, inner, DIRS_MAKE, w->path, &w->dir, &w->base, err);
+	/* What it is in is hidden already. */
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return inside ? hide_below(w, w->dir, err) : white_out(w, err);
+}
+
+static int make_marks(struct work *w, struct error *err)
+{
+	qsort(w->marks, w->n_marks, sizeof(*w->marks), by_hidden);
+	for (size_t i = 0; i < w->n_marks; i++)
+		if (make_mark(w, &w->marks[i], err) < 0)
+			return error_wrap(err, "entry %.200s", w->marks[i].name);
+	return 0;
 }
 
 /* ---- all of it ---- */
@@ -484,17 +524,34 @@ static int check_name(const char *name, struct error *err)
 	return 0;
 }
 
+/* Its last part, without slashes behind it. */
+static bool is_mark(const char *name, char base[NAME_MAX + 1])
+{
+	size_t end = strlen(name), start;
+
+	while (end > 0 && name[end - 1] == '/')
+		end--;
+	for (start = end; start > 0 && name[start - 1] != '/'; start--)
+		;
+	if (end - start > NAME_MAX || strncmp(name + start, WHITEOUT, sizeof(WHITEOUT) - 1) != 0)
+		return false;
+	memcpy(base, name + start, end - start);
+	base[end - start] = '\0';
+	return true;
+}
+
 static int make_entry(struct work *w, const struct tar_entry *e, struct error *err)
 {
+	char base[NAME_MAX + 1];
 	int r = check_name(e->name, err);
 
 	if (r != 0)
 		return r < 0 ? r : 0;
+	if (strstr(e->name, WHITEOUT) && is_mark(e->name, base))
+		return note_mark(w, e->name, base, err);
 	r = dirs_parent(&w->dirs, e->name, DIRS_MAKE, w->path, &w->dir, &w->base, err);
 	if (r < 0)
 		return r;
-	if (strncmp(w->base, WHITEOUT, sizeof(WHITEOUT) - 1) == 0)
-		return make_mark(w, err);
 	if (strcmp(w->base, ".") == 0 && !S_ISDIR(e->mode))
 		return error_set(err, ERROR_SAID, "the root of a layer must be a directory");
 	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
@@ -540,6 +597,8 @@ static int unpack_all(struct work *w, struct error *err)
 	/* Its root looks like any directory; one that the archive names looks as it says. */
 	if (r == 0 && !w->notes->names_root)
 		r = look_later(w, ".", (struct timespec){0}, 0755, err);
+	if (r == 0)
+		r = make_marks(w, err);
 	if (r < 0)
 		return r;
 	forget_own(w);
@@ -565,8 +624,13 @@ int layer_unpack(struct stream *stream, int root, const struct layer_options *op
 		free(w.looks[i].path);
 	for (size_t i = 0; i < w.n_own; i++)
 		free(w.own[i]);
+	for (size_t i = 0; i < w.n_marks; i++) {
+		free(w.marks[i].name);
+		free(w.marks[i].hides);
+	}
 	free(w.looks);
 	free(w.own);
+	free(w.marks);
 	if (w.tar)
 		tar_close(w.tar);
 	return r;
