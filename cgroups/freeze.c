@@ -18,8 +18,11 @@
 
 static int fail(const struct cgroup_dir *dir, int code, bool frozen, struct error *err)
 {
-	return error_set(err, code, "%s the cgroup /sys/fs/cgroup/%s", frozen ? "freeze" : "thaw",
-	                 dir->path);
+	error_set(err, code, "%s the cgroup /sys/fs/cgroup/%s", frozen ? "freeze" : "thaw", dir->path);
+	if (code == EBUSY)
+		error_hint(err, "a process of it is stuck in the kernel (state D in ps), where nothing stops it: again when "
+		                "what it waits for is back");
+	return -err->code;
 }
 
 static int v1_state(const struct cgroup *cgroup, const struct cgroup_dir *dir, const char *state)

@@ -483,6 +483,27 @@ test_cgroups__below_a_group_of_threads() {
 	rmdir "$group/t" "$group"
 }
 
+# What such a group can have (cpu, cpuset, pids) it gives, as one of threads itself.
+test_cgroups__in_a_group_of_threads_who_asks_for_no_more_than_they_can_have() {
+	only_crun_lite
+	[ -n "$V2" ] || skip "v2 only"
+	local group=/sys/fs/cgroup/$ID-threads
+	mkdir "$group" "$group/t"
+	echo threaded >"$group/t/cgroup.type"
+	config '.linux.cgroupsPath = $p | .linux.resources = {"pids":{"limit":50},"cpu":{"shares":512}}' --arg p "/$ID-threads/t/c"
+	args sleep 1000
+	lives
+	expect_eq "$(cat "$group/t/c/cgroup.type" "$group/t/c/pids.max" "$group/t/c/cpu.weight" | paste -sd' ')" "threaded 50 59"
+	expect_eq "$(<"$group/t/c/cgroup.threads")" "$(pid_of)"
+	run_ok exec "$ID" true
+	# By hand: such a group has no cgroup.kill.
+	run_ok kill --all "$ID" KILL
+	until_true has_status stopped
+	run_ok delete "$ID"
+	expect_no_file "$group/t/c"
+	rmdir "$group/t" "$group"
+}
+
 test_cgroups__the_program_may_use_all_the_cpus_of_its_group_whatever_the_caller_was_bound_to() {
 	only_crun_lite
 	[ "$(nproc)" -gt 1 ] || skip "one processor"
@@ -575,6 +596,32 @@ test_cgroups__the_cgroup_manager_can_be_disabled_C008() {
 	capture "$RUNTIME" --root "$ROOT" --cgroup-manager=disabled run -b "$B" "$ID"
 	expect_rc 0
 	[ -n "$V2" ] || expect_eq "$OUT" "$mine" "groups"
+}
+
+# Where /sys/fs/cgroup is none of what we know (WSL, Android), it does not matter then.
+test_cgroups__with_the_manager_disabled_no_group_is_looked_at_C008() {
+	only_crun_lite
+	command -v strace >/dev/null || skip "no strace"
+	args true
+	config 'del(.linux.resources, .linux.cgroupsPath) | .linux.namespaces |= map(select(.type != "cgroup"))'
+	ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=file -o "$T/trace" "$RUNTIME" --root "$ROOT" --cgroup-manager disabled run -b "$B" "$ID"
+	grep -q execve "$T/trace" || skip "strace sees nothing here"
+	! grep -e sys/fs/cgroup -e '/cgroup"' "$T/trace" || fail "it looked at groups"
+}
+
+test_cgroups__on_a_host_without_any_a_container_runs_without_one_unless_it_asks() {
+	only_crun_lite
+	local without='mount -t tmpfs none /sys/fs/cgroup && exec "$@"'
+	capture unshare --mount sh -c "$without" sh "$RUNTIME" --root "$ROOT" run -b "$B" "$ID"
+	expect_rc 0
+	expect_eq "$ERR" ""
+	config '.linux.resources.pids.limit = 5'
+	capture unshare --mount sh -c "$without" sh "$RUNTIME" --root "$ROOT" run -b "$B" "$ID"
+	expect_rc 1
+	one_sentence
+	expect_match 'set pids.max: the pids controller is not mounted below /sys/fs/cgroup.*hint: mount it' "${ERR//$'\n'/ }"
+	expect_match '\(/linux/resources/pids/limit\)' "$ERR"
+	expect_no_file "$ROOT/$ID"
 }
 
 test_cgroups__with_the_manager_disabled_a_mount_shows_the_callers_groups_C008() {
@@ -850,42 +897,6 @@ test_cgroups__a_fork_bomb_without_a_pid_namespace_dies_by_delete_force() {
 }
 
 # ---- stuck in the kernel ----------------------------------------------------------------------------
-
-# silent_fuse DIR: a file system whose server has read the question and does not answer: who asks waits, and no signal
-# ends that.  SERVER is its pid; its end frees them.
-silent_fuse() {
-	[ -c /dev/fuse ] || skip "no /dev/fuse"
-	modprobe fuse 2>/dev/null || :
-	cat >"$T/fuse.py" <<-'P'
-		import ctypes, os, struct, sys
-		fd = os.open('/dev/fuse', os.O_RDWR)
-		libc = ctypes.CDLL(None, use_errno=True)
-		if libc.mount(b'silent', sys.argv[1].encode(), b'fuse', 6, b'fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other' % fd):
-		    open(sys.argv[2], 'w').write('no')
-		    sys.exit(os.strerror(ctypes.get_errno()))
-		request = os.read(fd, 1 << 17)
-		unique = struct.unpack_from('Q', request, 8)[0]
-		init = struct.pack('IIIIHHIIHHI', 7, 31, 65536, 0, 16, 12, 65536, 1, 0, 0, 0) + bytes(28)
-		os.write(fd, struct.pack('IiQ', 16 + len(init), 0, unique) + init)
-		open(sys.argv[2], 'w').write('ready')
-		while True:
-		    request = os.read(fd, 1 << 17)
-		    length, opcode, unique, node = struct.unpack_from('IIQQ', request)
-		    if opcode == 3:  # GETATTR of the root: a directory
-		        attr = struct.pack('QQQQQQIIIIIIIIII', node, 0, 0, 0, 0, 0, 0, 0, 0, 0o40755, 2, 0, 0, 0, 4096, 0)
-		        reply = struct.pack('QII', 1000, 0, 0) + attr
-		        os.write(fd, struct.pack('IiQ', 16 + len(reply), 0, unique) + reply)
-		    elif opcode == 1:  # LOOKUP: somebody waits now
-		        open(sys.argv[2], 'w').write('asked')
-	P
-	mkdir "$1"
-	python3 "$T/fuse.py" "$1" "$T/fuse.state" 2>"$T/fuse.err" &
-	SERVER=$!
-	until_true test -s "$T/fuse.state"
-	[ "$(<"$T/fuse.state")" = ready ] || skip "no fuse here: $(<"$T/fuse.err")"
-}
-
-is_asked() { [ "$(<"$T/fuse.state")" = asked ]; }
 
 test_cgroups__a_process_that_cannot_die_ends_a_delete_in_time_C213() {
 	only_crun_lite

@@ -351,6 +351,43 @@ namespaces() {
 	NS=$(<"$T/ns")
 }
 
+# ---- stuck in the kernel ---------------------------------------------------------------------
+# silent_fuse DIR: a file system whose server has read the question and does not answer: who asks waits, and no signal
+# ends that.  SERVER is its pid; its end frees them.
+silent_fuse() {
+	[ -c /dev/fuse ] || skip "no /dev/fuse"
+	modprobe fuse 2>/dev/null || :
+	cat >"$T/fuse.py" <<-'P'
+		import ctypes, os, struct, sys
+		fd = os.open('/dev/fuse', os.O_RDWR)
+		libc = ctypes.CDLL(None, use_errno=True)
+		if libc.mount(b'silent', sys.argv[1].encode(), b'fuse', 6, b'fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other' % fd):
+		    open(sys.argv[2], 'w').write('no')
+		    sys.exit(os.strerror(ctypes.get_errno()))
+		request = os.read(fd, 1 << 17)
+		unique = struct.unpack_from('Q', request, 8)[0]
+		init = struct.pack('IIIIHHIIHHI', 7, 31, 65536, 0, 16, 12, 65536, 1, 0, 0, 0) + bytes(28)
+		os.write(fd, struct.pack('IiQ', 16 + len(init), 0, unique) + init)
+		open(sys.argv[2], 'w').write('ready')
+		while True:
+		    request = os.read(fd, 1 << 17)
+		    length, opcode, unique, node = struct.unpack_from('IIQQ', request)
+		    if opcode == 3:  # GETATTR of the root: a directory
+		        attr = struct.pack('QQQQQQIIIIIIIIII', node, 0, 0, 0, 0, 0, 0, 0, 0, 0o40755, 2, 0, 0, 0, 4096, 0)
+		        reply = struct.pack('QII', 1000, 0, 0) + attr
+		        os.write(fd, struct.pack('IiQ', 16 + len(reply), 0, unique) + reply)
+		    elif opcode == 1:  # LOOKUP: somebody waits now
+		        open(sys.argv[2], 'w').write('asked')
+	P
+	mkdir "$1"
+	python3 "$T/fuse.py" "$1" "$T/fuse.state" 2>"$T/fuse.err" &
+	SERVER=$!
+	until_true test -s "$T/fuse.state"
+	[ "$(<"$T/fuse.state")" = ready ] || skip "no fuse here: $(<"$T/fuse.err")"
+}
+
+is_asked() { [ "$(<"$T/fuse.state")" = asked ]; }
+
 # ---- expecting ---------------------------------------------------------------------------------
 expect_eq() { # ACTUAL EXPECTED [WHAT]
 	[ "$1" = "$2" ] || fail "${3:-value}: expected \"$2\", got \"$1\""

@@ -125,3 +125,25 @@ test_processes__ps_refuses_what_it_cannot_do_C051() {
 	run_fails 'container not running' ps -f json "$ID"
 	deleted
 }
+
+# The freezer waits for who is stuck in the kernel: not for ever, and who was stopped meanwhile goes on.
+test_processes__a_pause_that_cannot_be_is_taken_back_in_time_C070() {
+	only_crun_lite
+	local start ms
+	silent_fuse "$T/fuse"
+	config '.mounts += [{"destination":"/mnt","type":"none","source":$f,"options":["bind"]}]' --arg f "$T/fuse"
+	own_rootfs
+	running 'cat /mnt/x & while :; do date +%N >/tmp/clock; usleep 10000; done'
+	until_true is_asked
+	start=$EPOCHREALTIME
+	run_fails 'freeze the cgroup /sys/fs/cgroup/[^ ]*: .*busy.*hint: ' pause "$ID"
+	ms=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
+	[ $ms -lt 15000 ] || fail "it took $ms ms"
+	expect_eq "$(status "$ID")" running
+	start=$(<"$R/tmp/clock")
+	until_true eval '[ "$(<"$R/tmp/clock")" != "$start" ]'
+	kill "$SERVER"
+	wait "$SERVER" || :
+	deleted
+	umount "$T/fuse"
+}

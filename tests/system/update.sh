@@ -42,6 +42,28 @@ test_update__a_file_or_standard_input_C060() {
 	deleted
 }
 
+# burst <= quota <= what the period allows: of old and new values either order may be the one that the kernel takes.
+test_update__quota_period_and_burst_go_up_and_down_together_F111_F112() {
+	limited
+	local burst period q p b
+	if [ -n "$V2" ]; then burst=${CPU%.max}.max.burst; else burst=${CPU%_quota_us}_burst_us; fi
+	[ -e "$burst" ] || skip "this kernel has no ${burst##*/}"
+	while read -r q p b; do
+		run_ok update --cpu-quota "$q" --cpu-period "$p" --cpu-burst "$b" "$ID"
+		if [ -n "$V2" ]; then period=$(cut -d' ' -f2 "$CPU"); else period=$(<"${CPU%_quota_us}_period_us"); fi
+		expect_eq "$(quota) $period $(<"$burst")" "$q $p $b"
+	done <<-'V'
+		200000 100000 200000
+		10000 20000 10000
+		900000 1000000 900000
+		1000 1000 0
+		400000 800000 300000
+	V
+	run_fails 'burst' update --cpu-quota 5000 --cpu-burst 6000 "$ID"
+	expect_eq "$(quota) $(<"$burst")" "400000 300000"
+	deleted
+}
+
 test_update__memory_and_swap_go_up_and_down_together_C061() {
 	limited
 	local swap

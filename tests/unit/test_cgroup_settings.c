@@ -211,6 +211,29 @@ static const struct row {
 	{"unified on a hybrid host", HYBRID, {UNIFIED("hugetlb.2MB.max", "0")}, NULL, "cgroup v2 alone"},
 	{"unified where nothing is", NONE, {UNIFIED("memory.high", "1G")}, NULL, "cgroup v2 alone"},
 
+	/* The order of files: guards first; swap before memory, burst before cpu.max, idle before the weight; the exact word last. */
+	{"everything in its order on v2", V2, {.pids_limit = INT(1), .memory = {.limit = INT(100), .swap = INT(150), .reservation = INT(50)},
+         .block_io = {.weight = UINT(10), .read_bps = ONE(throttle_device, {8, 0, 1, AT})},
+         .cpu = {.shares = UINT(1024), .quota = INT(9), .burst = UINT(7), .idle = INT(0), .cpus = TEXT("0"), .mems = TEXT("0")},
+         .hugepage_limits = ONE(hugepage_limit, {TEXT("2MB"), 0, AT}), .rdma = ONE(rdma_limit, {"mlx4_0", UINT(1), {0}, AT}),
+         UNIFIED("memory.high", "5")},
+         "/pids.max 1\n/memory.swap.max 50\n/memory.max 100\n/memory.low 50\n/io.bfq.weight 10 |\n/io.weight 1\n/io.max 8:0 rbps=1\n"
+         "/cpu.idle 0 D\n/cpu.weight 100\n/cpu.max.burst 7 R\n/cpu.max 9 100000 R\n/cpuset.cpus 0\n/cpuset.mems 0\n"
+         "/hugetlb.2MB.max 0\n/hugetlb.2MB.rsvd.max 0 E\n/rdma.max mlx4_0 hca_handle=1\n/memory.high 5\n", NULL},
+	{"everything in its order on v1", V1, {.pids_limit = INT(1), .memory = {.limit = INT(100), .swap = INT(150), .reservation = INT(50),
+         .kernel_tcp = INT(5), .swappiness = UINT(9), .disable_oom_killer = YES},
+         .block_io = {.weight = UINT(10), .read_bps = ONE(throttle_device, {8, 0, 1, AT})},
+         .cpu = {.shares = UINT(1024), .quota = INT(9), .period = UINT(8), .burst = UINT(7), .idle = INT(0), .cpus = TEXT("0"), .mems = TEXT("0")},
+         .hugepage_limits = ONE(hugepage_limit, {TEXT("2MB"), 0, AT}), .rdma = ONE(rdma_limit, {"mlx4_0", UINT(1), {0}, AT}),
+         .network = {.class_id = UINT(3), .priorities = ONE(net_priority, {"eth0", 5, AT})}},
+         "pids/pids.max 1\nmemory/memory.limit_in_bytes 100 R\nmemory/memory.memsw.limit_in_bytes 150\nmemory/memory.soft_limit_in_bytes 50\n"
+         "memory/memory.kmem.tcp.limit_in_bytes 5 E\nmemory/memory.swappiness 9\nmemory/memory.oom_control 1\n"
+         "blkio/blkio.weight 10 |\nblkio/blkio.bfq.weight 10\nblkio/blkio.throttle.read_bps_device 8:0 1\n"
+         "cpu,cpuacct/cpu.idle 0 D\ncpu,cpuacct/cpu.shares 1024\ncpu,cpuacct/cpu.cfs_burst_us 7 R\ncpu,cpuacct/cpu.cfs_period_us 8 R\n"
+         "cpu,cpuacct/cpu.cfs_quota_us 9 R\ncpuset/cpuset.cpus 0\ncpuset/cpuset.mems 0\nhugetlb/hugetlb.2MB.limit_in_bytes 0\n"
+         "hugetlb/hugetlb.2MB.rsvd.limit_in_bytes 0 E\nrdma/rdma.max mlx4_0 hca_handle=1\nnet_cls,net_prio/net_cls.classid 3\n"
+         "net_cls,net_prio/net_prio.ifpriomap eth0 5\n", NULL},
+
 	/* hybrid: v1 where v1 has it, else the v2 tree */
 	{"a hybrid host", HYBRID, {.pids_limit = INT(5), .memory = {.limit = INT(100)}, .cpu = {.shares = UINT(1024)},
          .hugepage_limits = ONE(hugepage_limit, {TEXT("2MB"), 0, AT})},
