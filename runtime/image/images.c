@@ -207,7 +207,7 @@ static int list_one(const struct layer_store *s, const char *id, const struct js
 		list_json(s, id, image, &l->e);
 		return 0;
 	}
-	printf("%-16s  %6u  %8.1f MB  %-20.20s  ", id, layers ? layers->len : 0, (double)size_of(s, image) / 1e6, text_of(image, "unpacked"));
+	printf("%-16s  %6u  %8.1f MB  %-20.19s  ", id, layers ? layers->len : 0, (double)size_of(s, image) / 1e6, text_of(image, "unpacked"));
 	text_print(stdout, text_of(image, "path"));
 	if (*text_of(image, "name"))
 		putchar(' ');
