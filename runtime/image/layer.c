@@ -36,6 +36,7 @@ struct work {
 	struct dir_look *looks;
 	char **own;             /* directories that the archive named, or whited out, when they were there already */
 	struct mark *marks;
+	bool marking;           /* all but those is there */
 	size_t n_looks, n_own, n_marks;
 	size_t looks_room, own_room, marks_room, implied_room, links_room;
 	/* of the entry: */
@@ -129,15 +130,15 @@ static int make_opaque(const struct work *w, int parent, const char *name, struc
 	return fd < 0 ? error_set(err, errno, "hide what is below the directory %.100s", name) : hide_below(w, fd, err);
 }
 
-/* dirs.h: a parent that the archive has not named.  Whiteouts come last: of one that is in something whited out nothing is left to do. */
+/* dirs.h: a parent that the archive has not named.  What is in something whited out, or replaced by a file, is hidden already. */
 static int make_missing(void *arg, int parent, const char *name, const char *path, struct error *err)
 {
 	struct work *w = arg;
 	struct stat st;
 
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return marks_is_whiteout(&st) ? DIRS_NOT_FOUND
-		                              : error_set(err, ERROR_SAID, "%.200s is no directory, and has something in it", path);
+		return w->marking ? DIRS_NOT_FOUND
+		                  : error_set(err, ERROR_SAID, "%.200s is no directory, and has something in it", path);
 	if (mkdirat(parent, name, 0755) < 0)
 		return error_set(err, errno, "make the directory %.200s", path);
 	if (look_later(w, path, (struct timespec){0}, 0755, err) < 0)
@@ -495,6 +496,7 @@ static int make_mark(struct work *w, const struct mark *m, struct error *err)
 
 static int make_marks(struct work *w, struct error *err)
 {
+	w->marking = true;
 	qsort(w->marks, w->n_marks, sizeof(*w->marks), by_hidden);
 	for (size_t i = 0; i < w->n_marks; i++)
 		if (make_mark(w, &w->marks[i], err) < 0)

@@ -102,6 +102,19 @@ test_image_layers__what_took_a_directorys_place_keeps_its_own_look() {
 	expect_eq "$(at "$(fs 2)/other/t")" "755 0:0 3.500000000"
 }
 
+test_image_layers__marks_in_what_is_gone_do_nothing() {
+	image <<-'P'
+		low = [D("d"), D("d/s"), E("d/s/f"), D("e"), D("e/s"), E("e/s/f")]
+		layout("img", [low, [E("d/s/.wh.f"), E("d", "a file"), E(".wh.e"), E("e/s/.wh.f"), E("e/s/.wh..wh..opq"), E("e/.wh.s")]])
+		layout("turned", [low, [E("e/.wh.s"), E("e/s/.wh..wh..opq"), E("e/s/.wh.f"), E(".wh.e"), E("d", "a file"), E("d/s/.wh.f")]])
+	P
+	for i in img turned; do
+		rm -rf "$STORE"
+		unpack "$T/$i"
+		expect_eq "$(cd "$(fs 2)" && find . -mindepth 1 -printf '%P %y\n' | sort | tr '\n' ' ')" "d f e c " "$i"
+	done
+}
+
 # ---- hard links --------------------------------------------------------------------------------
 test_image_layers__hard_links_of_hard_links_to_a_layer_below() {
 	image <<-'P'
