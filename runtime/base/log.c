@@ -163,18 +163,34 @@ __attribute__((format(printf, 2, 0))) static void log_message(enum log_level lev
 	write_line(STDERR_FILENO, &line);
 }
 
+/* crun's spellings of --log: "file:PATH", and two that are none of ours. */
 int log_open(const struct log_options *options, struct error *err)
 {
+	static const char *const services[] = {"journald:", "syslog:"};
+	const char *path = options->path;
+
 	state.json = options->json;
 	state.level = options->level >= 0 ? (enum log_level)options->level
 		      : options->path     ? LOG_LEVEL_ERROR
 					  : LOG_LEVEL_WARNING;
 	if (options->path == NULL)
 		return 0;
-	state.fd = open(options->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++)
+		if (strncmp(options->path, services[i], strlen(services[i])) == 0) {
+			error_set(err, ENOTSUP, "--log %s", options->path);
+			return error_hint(err, "a file is expected; a service logs what comes on standard error");
+		}
+	if (strncmp(path, "file:", 5) == 0)
+		path += 5;
+	state.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
 	if (state.fd < 0)
-		return error_set(err, errno, "open the log file %s", options->path);
+		return error_set(err, errno, "open the log file %s", path);
 	return 0;
+}
+
+bool log_tells(enum log_level level)
+{
+	return state.level >= level;
 }
 
 void log_warning(const char *fmt, ...)

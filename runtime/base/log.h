@@ -21,6 +21,8 @@ struct log_options {
 
 /* Opens the file (append, 0644, close-on-exec). */
 int log_open(const struct log_options *options, struct error *err);
+/* So that nobody works for a message that is not written. */
+bool log_tells(enum log_level level);
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
 /* For main.c, and for who has no way back to it: the one report of a failure, to stderr and to the file. */

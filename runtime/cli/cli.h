@@ -21,8 +21,8 @@ enum cli_kind {
 	CLI_LOG_LEVEL,          /* int: enum log_level */
 	CLI_DEBUG,              /* flag that sets an int to LOG_LEVEL_DEBUG */
 	CLI_IGNORED_FLAG,       /* accepted because engines give it; changes nothing, and the help says why */
-	CLI_IGNORED_STRING,
-	CLI_REFUSED,            /* known to other runtimes, not carried out: an error, never silence */
+	CLI_ROOTLESS,           /* the same, of true, false or auto */
+	CLI_REFUSED,            /* a flag known to other runtimes, not carried out: an error, never silence; `help` is its hint */
 };
 
 struct cli_option {

@@ -25,6 +25,7 @@ static const struct cli_option exec_flags[] = {
 	{"cgroup", 0, CLI_LIST, AT(cgroups), "[CONTROLLER:]PATH", "a group below the container's; a controller on v1"},
 	{"ignore-paused", 0, CLI_FLAG, AT(ignore_paused), NULL, "in a paused container: starts when it is resumed"},
 	{"preserve-fds", 0, CLI_NUMBER, AT(preserve_fds), "N", "pass the fds 3 to N+2 on"},
+	{"no-subreaper", 0, CLI_IGNORED_FLAG, 0, NULL, "accepted: crun-lite never becomes a subreaper"},
 	CLI_END,
 };
 

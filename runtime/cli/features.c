@@ -123,6 +123,7 @@ static void emit_annotations(struct emitter *e)
 	emit_array(e);
 	emit_string(e, "org.crun-lite.");
 	emit_string(e, "org.systemd.property.");
+	emit_string(e, "run.oci.");
 	emit_end_array(e);
 }
 

@@ -32,6 +32,7 @@ struct kill_options {
 
 static const struct cli_option kill_flags[] = {
 	{"all", 'a', CLI_FLAG, offsetof(struct kill_options, all), NULL, "every process of the container"},
+	{"regex", 0, CLI_REFUSED, 0, NULL, "crun-lite list -q | grep -E PATTERN | xargs -n1 crun-lite kill"},
 	CLI_END,
 };
 
@@ -105,6 +106,7 @@ struct delete_options {
 static const struct cli_option delete_flags[] = {
 	{"force", 'f', CLI_FLAG, offsetof(struct delete_options, force), NULL,
          "kill it first; one that does not exist is no error"},
+	{"regex", 0, CLI_REFUSED, 0, NULL, "crun-lite list -q | grep -E PATTERN | xargs -n1 crun-lite delete"},
 	CLI_END,
 };
 

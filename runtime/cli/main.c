@@ -31,11 +31,22 @@ static const struct cli_option global_options[] = {
 	{"cgroup-manager", 0, CLI_MANAGER, offsetof(struct cli_global, runtime.manager), "NAME",
          "who makes the control group: cgroupfs, systemd or disabled (cgroupfs)"},
 	{"systemd-cgroup", 's', CLI_SYSTEMD, offsetof(struct cli_global, runtime.manager), NULL, "the same as --cgroup-manager systemd"},
-	{"rootless", 0, CLI_IGNORED_STRING, 0, "BOOL", "accepted; it is found out from the user"},
+	{"rootless", 0, CLI_ROOTLESS, 0, "true|false|auto", "accepted: it is found out from the user"},
 	{"help", 'h', CLI_FLAG, offsetof(struct cli_global, help), NULL, "this text"},
 	{"version", 'v', CLI_FLAG, offsetof(struct cli_global, version), NULL, "version, commit, specification"},
 	CLI_END,
 };
+
+/* Of runc and crun: no word for them that looks like it is meant. */
+static bool is_foreign(const char *name)
+{
+	static const char *const foreign[] = {"checkpoint", "restore", "mounts"};
+
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+		if (strcmp(foreign[i], name) == 0)
+			return true;
+	return false;
+}
 
 static const struct command *find_command(const char *name, struct error *err)
 {
@@ -46,6 +57,11 @@ static const struct command *find_command(const char *name, struct error *err)
 		names[i].name = commands[i]->name;
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
+	}
+	if (is_foreign(name)) {
+		error_set(err, ENOTSUP, "command %s", name);
+		error_hint(err, "other runtimes have it, crun-lite does not carry it out");
+		return NULL;
 	}
 	error_set(err, ERROR_SAID, "unknown command %s", name);
 	close = name_closest(names, name);
@@ -130,8 +146,13 @@ static int run(struct cli_global *global, int argc, char **argv, struct error *e
 {
 	int first, r = cli_parse(global_options, global, argc - 1, argv + 1, true, &first, err);
 
-	if (r < 0)
+	if (r < 0) {
+		/* Who asked for a log before the flag that is wrong reads it there. */
+		struct error ignored;
+
+		log_open(&global->log, &ignored);
 		return r;
+	}
 	if (global->version) {
 		cli_print_version();
 		return 0;

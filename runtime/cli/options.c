@@ -8,6 +8,38 @@
 
 #include "spec/names.h"
 
+/* As Go's strconv.ParseBool takes them, whose flags these are; no value is true. */
+static bool parse_bool(const char *value, bool *ret)
+{
+	static const char *const words[] = {"1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"};
+	size_t n = sizeof(words) / sizeof(words[0]);
+
+	for (size_t i = 0; value && i < n; i++)
+		if (strcmp(words[i], value) == 0) {
+			*ret = i < n / 2;
+			return true;
+		}
+	*ret = true;
+	return !value;
+}
+
+static int set_flag(const struct cli_option *o, const char *value, bool *ret, struct error *err)
+{
+	if (parse_bool(value, ret))
+		return 0;
+	return error_set(err, ERROR_SAID, "--%s=%s: true or false is expected", o->name, value);
+}
+
+/* It is found out from the user; what is no answer at all is refused all the same. */
+static int check_rootless(const char *value, struct error *err)
+{
+	bool ignored;
+
+	if (strcmp(value, "auto") == 0 || parse_bool(value, &ignored))
+		return 0;
+	return error_set(err, ERROR_SAID, "--rootless %s: true, false or auto is expected", value);
+}
+
 static int set_manager(const char *value, void *dest, struct error *err)
 {
 	for (int i = 0; i < CGROUP_MANAGERS; i++)
@@ -19,13 +51,24 @@ static int set_manager(const char *value, void *dest, struct error *err)
 }
 
 /* runc's flag; false is what it is without. */
-static int set_systemd(const char *value, void *dest, struct error *err)
+static int set_systemd(const struct cli_option *o, const char *value, void *dest, struct error *err)
 {
-	if (!value || strcmp(value, "true") == 0)
+	bool asked;
+	int r = set_flag(o, value, &asked, err);
+
+	if (r == 0 && asked)
 		*(enum cgroup_manager_kind *)dest = CGROUP_BY_SYSTEMD;
-	else if (strcmp(value, "false") != 0)
-		return error_set(err, ERROR_SAID, "--systemd-cgroup=%s: true or false is expected", value);
-	return 0;
+	return r;
+}
+
+static int set_debug(const struct cli_option *o, const char *value, void *dest, struct error *err)
+{
+	bool asked;
+	int r = set_flag(o, value, &asked, err);
+
+	if (r == 0 && asked)
+		*(int *)dest = LOG_LEVEL_DEBUG;
+	return r;
 }
 
 static int set_log_format(const char *value, void *dest, struct error *err)
@@ -76,7 +119,7 @@ static int add(const char *value, struct strings *to, struct error *err)
 static bool takes_value(const struct cli_option *o)
 {
 	return o->kind != CLI_FLAG && o->kind != CLI_DEBUG && o->kind != CLI_SYSTEMD && o->kind != CLI_IGNORED_FLAG &&
-	       !(o->kind == CLI_REFUSED && !o->argument);
+	       o->kind != CLI_REFUSED;
 }
 
 static int refuse(const struct cli_option *o, struct error *err)
@@ -88,13 +131,12 @@ static int refuse(const struct cli_option *o, struct error *err)
 static int set(const struct cli_option *o, const char *value, void *base, struct error *err)
 {
 	void *dest = (char *)base + o->offset;
+	bool asked;
+	int r;
 
 	switch (o->kind) {
 	case CLI_FLAG:
-		*(bool *)dest = !value || strcmp(value, "true") == 0;
-		return value && strcmp(value, "true") && strcmp(value, "false")
-		               ? error_set(err, ERROR_SAID, "--%s=%s: true or false is expected", o->name, value)
-		               : 0;
+		return set_flag(o, value, dest, err);
 	case CLI_STRING:
 		*(const char **)dest = value;
 		return 0;
@@ -105,19 +147,20 @@ static int set(const struct cli_option *o, const char *value, void *base, struct
 	case CLI_MANAGER:
 		return set_manager(value, dest, err);
 	case CLI_SYSTEMD:
-		return set_systemd(value, dest, err);
+		return set_systemd(o, value, dest, err);
 	case CLI_LOG_FORMAT:
 		return set_log_format(value, dest, err);
 	case CLI_LOG_LEVEL:
 		return set_log_level(value, dest, err);
 	case CLI_DEBUG:
-		*(int *)dest = LOG_LEVEL_DEBUG;
-		return 0;
+		return set_debug(o, value, dest, err);
+	case CLI_ROOTLESS:
+		return check_rootless(value, err);
 	case CLI_IGNORED_FLAG:
-	case CLI_IGNORED_STRING:
-		return 0;
+		return set_flag(o, value, &asked, err);
 	case CLI_REFUSED:
-		return value && strcmp(value, "false") == 0 ? 0 : refuse(o, err);
+		r = set_flag(o, value, &asked, err);
+		return r == 0 && asked ? refuse(o, err) : r;
 	}
 	return 0;
 }
@@ -168,7 +211,7 @@ static int parse_flag(const struct cli_option *table, void *dest, int left, char
 	} else {
 		o = find_short(table, word[1]);
 		value = word[2] ? word + 2 + (word[2] == '=') : NULL;
-		if (o && value && !takes_value(o))
+		if (o && value && !takes_value(o) && word[2] != '=')
 			o = NULL;
 	}
 	if (!o)

@@ -214,7 +214,9 @@ int exec_plan(struct launch *l, const struct exec_options *o, const struct confi
 
 static int plan(struct exec *e, struct error *err)
 {
-	return exec_plan(&e->l, e->options, e->container, e->namespaces, e->moved, err);
+	int r = exec_plan(&e->l, e->options, e->container, e->namespaces, e->moved, err);
+
+	return r < 0 ? r : launch_log_plan(&e->l, err);
 }
 
 /* ---- making the process ---- */
@@ -362,6 +364,7 @@ static int send_terminal(struct exec *e, struct error *err)
 
 static int tell_pid(struct exec *e, struct error *err)
 {
+	launch_log_process(&e->l, err);
 	return launch_tell_pid(&e->l, err);
 }
 

@@ -198,6 +198,10 @@ static int change(const struct exec_options *o, struct config *c, struct error *
 	r = r < 0 ? r : check_env(&o->env, err);
 	r = r < 0 ? r : append(c, &p->args, (const char *const *)o->args, o->n_args, err);
 	r = r < 0 ? r : append(c, &p->env, o->env.v, o->env.n, err);
+	if (r == 0 && o->gids.n && userns_callers_groups(c)) {
+		error_set(err, ERROR_SAID, "--additional-gids: the container keeps the groups of its caller");
+		return error_hint(err, "its annotation run.oci.keep_original_groups says so");
+	}
 	r = r < 0 ? r : add_gids(&o->gids, c, err);
 	return r < 0 ? r : add_caps(&o->caps, c, err);
 }

@@ -24,6 +24,7 @@ static int prepare(struct launch *l, struct error *err)
 		/* deciding */
 		launch_learn_caller, launch_locate_group, launch_check_terminal, launch_check_labels,
 		launch_make_store, launch_make_upper, launch_reach_systemd, launch_settle_group, launch_compile_filter, launch_plan,
+		launch_log_plan,
 		/* up to the clone */
 		launch_make_birthplace, launch_make_rdt, launch_make_sync, launch_open_slots, launch_make_process,
 		launch_admit_first,
@@ -32,7 +33,7 @@ static int prepare(struct launch *l, struct error *err)
 		launch_set_oom_score, launch_set_io_priority, launch_enter_rdt, launch_move_net_devices,
 		launch_send_group,
 		/* when it has come to the end */
-		launch_meet_mounted, launch_meet_ready, launch_write_state,
+		launch_meet_mounted, launch_meet_ready, launch_log_process, launch_write_state,
 	};
 	int r = 0;
 

@@ -13,6 +13,10 @@
 int launch_check_terminal(struct launch *l, struct error *err);
 int launch_check_labels(struct launch *l, struct error *err);
 
+/* launch_debug.c; they never fail */
+int launch_log_plan(struct launch *l, struct error *err);
+int launch_log_process(struct launch *l, struct error *err);
+
 /* launch_state.c */
 int launch_make_store(struct launch *l, struct error *err);
 int launch_compile_filter(struct launch *l, struct error *err);

@@ -113,8 +113,10 @@ static int set_ambient(uint64_t ambient)
 /* capabilities(7): a change from uid 0 clears the sets unless they are kept; the wanted ones are set after it. */
 int do_user(struct init *in, const struct step *step)
 {
-	long r = sys(setgroups, step->user.groups.n, plan_at(in->plan, step->user.groups.offset));
+	long r = 0;
 
+	if (!(step->flags & STEP_F_CALLERS_GROUPS))
+		r = sys(setgroups, step->user.groups.n, plan_at(in->plan, step->user.groups.offset));
 	if (r < 0 && !(r == -EPERM && (step->flags & STEP_F_KEEP_GROUPS) && !step->user.groups.n))
 		return failed_at(in, STAGE_GROUPS, r);
 	if (step->user.gid != 0 || !in->plan->caller_is_root) {

@@ -12,7 +12,7 @@ static int slot_of(const struct init *in, uint32_t i)
 int do_join(struct init *in, const struct step *step)
 {
 	/* user_namespaces(7): inside it may be denied, and then the caller's groups would be the program's. */
-	if (step->join.type & CLONE_NEWUSER)
+	if ((step->join.type & CLONE_NEWUSER) && !(step->flags & STEP_F_CALLERS_GROUPS))
 		sys(setgroups, 0, NULL);
 	return (int)sys(setns, slot_of(in, step->join.slot), step->join.type);
 }

@@ -84,15 +84,16 @@ void plan_identity(const struct plan_input *in, const struct cap_sets *sets, uin
                    struct builder *b)
 {
 	const struct user *u = &in->config->process.user;
+	bool callers = userns_callers_groups(in->config);
+	size_t n = callers ? 0 : u->additional_gids.n;
 	struct step *s = builder_step(b, STEP_CAPS, 0, in->config->process.at);
 
 	s->caps.bounding = sets->bounding;
 	s->caps.last = in->caps.known ? 63u - (unsigned)__builtin_clzll(in->caps.known) : 0;
-	s = builder_step(b, STEP_USER, flags, u->at);
+	s = builder_step(b, STEP_USER, flags | (callers ? STEP_F_CALLERS_GROUPS : 0), u->at);
 	s->user.uid = u->uid;
 	s->user.gid = u->gid;
-	s->user.groups = (struct plan_list){builder_bytes(b, u->additional_gids.v, u->additional_gids.n * sizeof(uint32_t), 4),
-	                                    (uint32_t)u->additional_gids.n};
+	s->user.groups = (struct plan_list){builder_bytes(b, u->additional_gids.v, n * sizeof(uint32_t), 4), (uint32_t)n};
 	s->user.effective = sets->effective | kept;
 	s->user.permitted = sets->permitted | kept;
 	s->user.inheritable = sets->inheritable;

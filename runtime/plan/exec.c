@@ -35,7 +35,8 @@ static bool filters(const struct plan_input *in)
 static void plan_join(const struct plan_enter *enter, struct builder *b)
 {
 	uint32_t slot = builder_slot(b, SLOT_PROCESS, NULL, enter->namespaces, nowhere);
-	struct step *s = builder_step(b, STEP_JOIN, STEP_F_ENTER, nowhere);
+	bool callers = userns_callers_groups(enter->input->config);
+	struct step *s = builder_step(b, STEP_JOIN, STEP_F_ENTER | (callers ? STEP_F_CALLERS_GROUPS : 0), nowhere);
 
 	s->join.slot = slot;
 	s->join.type = enter->namespaces;

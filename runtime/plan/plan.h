@@ -139,6 +139,8 @@ enum {                          /* step.flags */
 	STEP_F_ENTER = 1 << 20,
 	/* STEP_ROOT: what STEP_OVERLAY made, not a slot */
 	STEP_F_OVERLAY = 1 << 21,
+	/* STEP_USER, STEP_JOIN: the caller's groups stay (run.oci.keep_original_groups) */
+	STEP_F_CALLERS_GROUPS = 1 << 22,
 };
 
 struct plan_option {            /* fsconfig: value 0 = a flag */

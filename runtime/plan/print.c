@@ -62,7 +62,7 @@ static const struct word flag_words[] = {
 	{STEP_F_SHOWN, "shown"}, {STEP_F_BY_NAME, "by-name"}, {STEP_F_BOUND, "bound"}, {STEP_F_KEEP_GROUPS, "keep-groups"},
 	{STEP_F_INHERIT_MODE, "inherit-mode"}, {STEP_F_FROM_PATH, "from-path"}, {STEP_F_SLAVE_FIRST, "slave-first"},
 	{STEP_F_KEEP_LINK, "keep-link"}, {STEP_F_COPY_LINK, "copy-link"}, {STEP_F_OWNER_GIVEN, "owner-given"},
-	{STEP_F_ENTER, "enter"}, {STEP_F_OVERLAY, "overlay"},
+	{STEP_F_ENTER, "enter"}, {STEP_F_OVERLAY, "overlay"}, {STEP_F_CALLERS_GROUPS, "callers-groups"},
 	{0},
 };
 

@@ -2,6 +2,7 @@
 #include "runtime/plan/build.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "runtime/plan/overlay.h"
 
@@ -10,6 +11,21 @@ struct refusal {
 	struct source at;
 	const char *what;
 };
+
+/* crun's annotation: who asks for a virtual machine (krun), or for an interpreter of wasm, gets no less without a word. */
+static int refuse_handler(const struct config *c, struct error *err)
+{
+	for (size_t i = 0; i < c->annotations.n; i++) {
+		const struct pair *p = &c->annotations.v[i];
+
+		if (strcmp(p->key, "run.oci.handler") != 0 || !*p->value)
+			continue;
+		error_set(err, ENOTSUP, "annotation run.oci.handler=%s", p->value);
+		error_hint(err, "crun-lite executes programs itself; use crun for the handlers that it was built with");
+		return error_locate(err, p->at);
+	}
+	return 0;
+}
 
 /* With a mount namespace that exists already, or with none, nothing may be mounted for one container. */
 int plan_refuse(const struct config *c, struct error *err)
@@ -29,6 +45,8 @@ int plan_refuse(const struct config *c, struct error *err)
 		{l->rootfs_propagation.s, l->rootfs_propagation.at, "rootfsPropagation without a new mount namespace"},
 	};
 
+	if (refuse_handler(c, err) < 0)
+		return -err->code;
 	if (ns->set && !ns->path.s)
 		return 0;
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {

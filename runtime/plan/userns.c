@@ -51,6 +51,14 @@ bool userns_keeps_groups(const struct config *config, const struct caller *calle
 	return caller->ordinary && is_new(config) && userns_is_own_id(config, MAP_GIDS, caller);
 }
 
+/* crun's annotation, by which `podman run --group-add keep-groups` asks: what the caller may read, the program may. */
+bool userns_callers_groups(const struct config *config)
+{
+	const char *value = config_annotation(config, "run.oci.keep_original_groups");
+
+	return value && strcmp(value, "0") != 0;
+}
+
 uint32_t userns_first_id(const struct config *config, enum map_kind kind)
 {
 	const struct id_mappings *m = userns_mappings(config, kind);
@@ -167,7 +175,7 @@ static int check_user(const struct config *c, struct error *err)
 
 static int check_groups(const struct config *c, const struct caller *caller, struct error *err)
 {
-	if (!c->process.user.additional_gids.n || !userns_keeps_groups(c, caller))
+	if (!c->process.user.additional_gids.n || userns_callers_groups(c) || !userns_keeps_groups(c, caller))
 		return 0;
 	error_set(err, EPERM, "set the additional groups");
 	error_hint(err, "the kernel denies setgroups where a user maps nothing but its own group: map a range of /etc/subgid "

@@ -41,6 +41,8 @@ int userns_complete(struct config *config, const struct caller *caller, struct e
 bool userns_maps(const struct config *config, enum map_kind kind, uint64_t id);
 /* Is it a map that the kernel takes from an ordinary user: one id, the user's own?  (Then groups are as they are.) */
 bool userns_is_own_id(const struct config *config, enum map_kind kind, const struct caller *caller);
+/* The annotation run.oci.keep_original_groups: the caller's groups stay, setgroups(2) is not called. */
+bool userns_callers_groups(const struct config *config);
 /* setgroups(2) is denied in the namespace: the price of a gid map that an ordinary user writes. */
 bool userns_keeps_groups(const struct config *config, const struct caller *caller);
 /* The id to take in the new namespace: 0, or the first that is mapped. */

@@ -166,6 +166,27 @@ test_exec__groups_C042() {
 	deleted
 }
 
+# What the program may read by the caller's groups (podman --group-add keep-groups).
+test_exec__the_groups_of_the_caller_stay_C042_F021() {
+	local user groups
+	for user in "" '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":65536}]
+		| .linux.gidMappings = .linux.uidMappings |'; do
+		config "$user"' .annotations = {"run.oci.keep_original_groups":"1"} | .process.user.additionalGids = [7]'
+		args sh -c 'id -G; exec sleep 1000'
+		setpriv --groups 0,104242 "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -d -b "$B" "$ID" >"$T/o" 2>&1 || fail "$(<"$T/o")"
+		until_true test -s "$T/o"
+		# In a user namespace that maps them the caller's have other numbers, or none.
+		groups="0 104242"
+		[ -z "$user" ] || groups="0 65534 4242"
+		expect_eq "$(<"$T/o")" "$groups" "groups of run"
+		OUT=$(setpriv --groups 0,104242 "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS exec "$ID" id -G)
+		expect_eq "$OUT" "$groups" "groups of exec"
+		run_fails 'keeps the groups of its caller' exec -g 5 "$ID" true
+		deleted
+		setup_test
+	done
+}
+
 test_exec__capabilities_never_become_inheritable_C043_V12() {
 	box
 	inside grep ^Cap /proc/self/status
@@ -350,6 +371,23 @@ test_exec__a_group_below_the_containers_own_C044_V07() {
 }
 
 # The v2 tree's controllers, as a container has them that runs systemd or a runtime.
+test_exec__a_group_below_the_containers_own_C044_V07_on_v2() {
+	[ -n "$V2" ] || skip "not a pure v2 host"
+	box
+	local g=/sys/fs/cgroup/$ID other=/sys/fs/cgroup/$RUN-$N-2 p
+	mkdir "$g/sub" "$other"
+	run_ok exec --cgroup sub "$ID" cat /proc/self/cgroup
+	expect_match '/sub$'
+	for p in "../$RUN-$N-2" "/$RUN-$N-2" "sub/../../$RUN-$N-2" .. "sub/.." "/$ID/sub"; do
+		run_fails "below the container's own group|no such file" exec --cgroup "$p" "$ID" true
+		expect_rc 255
+	done
+	run_fails 'controller|v1' exec --cgroup memory:sub "$ID" true
+	expect_eq "$(cat "$other/cgroup.procs")" "" "who came in"
+	rmdir "$g/sub" "$other"
+	deleted
+}
+
 test_exec__a_v2_group_that_has_others_below_it_C044() {
 	local v2=/sys/fs/cgroup controller pid
 	[ -n "$V2" ] || v2=/sys/fs/cgroup/unified
@@ -418,7 +456,7 @@ test_exec__fds_are_hidden_but_those_that_are_passed_C040_V15() {
 	deleted
 }
 
-test_exec__a_pidfd_for_who_listens_C046() {
+test_exec__a_pidfd_for_who_listens_C026_C046() {
 	box
 	local s
 	for s in exec create; do

@@ -85,7 +85,7 @@ test_features__annotations_F187_F188() {
 	true_of ".annotations[\"org.crun-lite.version\"] == \"$(rt --version | sed -n 's/^crun-lite version //p')\""
 	true_of ".annotations[\"org.crun-lite.commit\"] == \"$(rt --version | sed -n 's/^commit: //p')\""
 	true_of '.annotations["org.crun-lite.checkpoint.enabled"] == "false"'
-	true_of '.potentiallyUnsafeConfigAnnotations == ["org.crun-lite.","org.systemd.property."]'
+	true_of '.potentiallyUnsafeConfigAnnotations == ["org.crun-lite.","org.systemd.property.","run.oci."]'
 }
 
 test_features__every_mount_option_that_is_named_is_taken_F181() {

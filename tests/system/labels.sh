@@ -59,10 +59,11 @@ test_labels__start_container_hooks_are_confined_and_create_container_hooks_are_n
 	expect_eq "$(<"$T/create")" unconfined "the createContainer hook's"
 }
 
-test_labels__a_profile_that_is_not_loaded_is_refused_F011() {
+test_labels__a_profile_that_is_not_loaded_is_refused_F011_C207() {
 	has_apparmor || skip "this kernel runs without AppArmor"
 	config '.process.apparmorProfile = "crun-lite-none"'
 	run_fails 'crun-lite-none' create -b "$B" "$ID"
+	expect_match '`/proc/[a-z0-9-].+/attr.*/exec`' "$ERR"   # podman's
 	[ -z "$CRUN_LITE" ] || expect_in "no such profile is loaded" "$ERR"
 	[ -z "$CRUN_LITE" ] || expect_in "(/process/apparmorProfile)" "$ERR"
 }

@@ -14,7 +14,7 @@ test_lifecycle__a_container_is_created_then_running_then_stopped_F160() {
 	run_fails 'does not exist' state "$ID"
 }
 
-test_lifecycle__state_has_what_the_specification_and_engines_want_F160_C209() {
+test_lifecycle__state_has_what_the_specification_and_engines_want_F160_C031_C209() {
 	args sleep 1000
 	config '.annotations = {"a.b/c":"some \"text\"","e":""}'
 	created
@@ -33,7 +33,7 @@ test_lifecycle__state_has_what_the_specification_and_engines_want_F160_C209() {
 	deleted
 }
 
-test_lifecycle__start_runs_the_program_and_not_before_F163() {
+test_lifecycle__start_runs_the_program_and_not_before_F163_C030() {
 	own_rootfs
 	args sh -c 'echo ran > /tmp/ran'
 	created
@@ -143,7 +143,7 @@ test_lifecycle__very_long_ids_work_or_are_refused_in_one_sentence_F169() {
 	run_ok run -b "$B" "$RUN$long"
 }
 
-test_lifecycle__start_of_what_is_not_created_fails_F163() {
+test_lifecycle__start_of_what_is_not_created_fails_F163_C030() {
 	run_fails 'does not exist' start "$ID"
 	running 'sleep 1000'
 	run_fails 'start|running|state|status' start "$ID"
@@ -161,7 +161,7 @@ test_lifecycle__the_missing_does_not_exist_C208() {
 	run_fails 'does not exist' start "$ID"
 }
 
-test_lifecycle__delete_force_of_a_missing_container_succeeds_C213() {
+test_lifecycle__delete_force_of_a_missing_container_succeeds_C035_C213() {
 	run_ok delete --force "$ID"
 	run_ok delete -f "$ID"
 }
@@ -569,7 +569,7 @@ test_lifecycle__help_exits_with_zero_C011() {
 	done
 }
 
-test_lifecycle__the_log_gets_one_json_object_on_failure_C003_C004_C200_C201() {
+test_lifecycle__the_log_gets_one_json_object_on_failure_C003_C004_C200_C201_C203() {
 	config '.process.args = ["/bin/none"]'
 	capture "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS --log "$T/log.json" --log-format json create -b "$B" "$ID"
 	[ "$RC" != 0 ] || fail "it succeeded"

@@ -114,6 +114,23 @@ test_update__numbers_that_mean_nothing_C061() {
 	deleted
 }
 
+test_update__what_may_be_saved_up_and_who_runs_when_nobody_else_does_C062() {
+	local burst=/sys/fs/cgroup/cpu/$ID/cpu.cfs_burst_us idle=/sys/fs/cgroup/cpu/$ID/cpu.idle
+	limited
+	[ -z "$V2" ] || burst=/sys/fs/cgroup/$ID/cpu.max.burst idle=/sys/fs/cgroup/$ID/cpu.idle
+	[ -e "$burst" ] && [ -e "$idle" ] || skip "this kernel has neither"
+	run_ok update --cpu-burst 20000 --cpu-idle 1 "$ID"
+	expect_eq "$(<"$burst")" 20000
+	expect_eq "$(<"$idle")" 1
+	expect_eq "$(quota)" 50000
+	# More than the quota: refused, and the other one with it.
+	run_fails 'burst' update --cpu-burst 60000 --cpu-idle 0 "$ID"
+	expect_eq "$(<"$burst") $(<"$idle")" "20000 1"
+	run_ok update --cpu-burst=0 --cpu-idle=0 "$ID"
+	expect_eq "$(<"$burst") $(<"$idle")" "0 0"
+	deleted
+}
+
 test_update__files_that_are_wrong_C060() {
 	limited
 	run_fails 'open the resources file /nosuch' update -r /nosuch "$ID"
@@ -138,9 +155,12 @@ test_update__containers_that_are_not_there_or_over_C060() {
 	deleted
 }
 
-test_update__a_controller_that_is_missing_C060() {
+test_update__a_controller_that_is_missing_C060_C064() {
 	limited
-	run_fails 'rdma' update -r <(echo '{"rdma":{"nosuch":{"hcaHandles":1}}}') "$ID"
+	local before
+	before=$(cat "$MEMORY" "$PIDS" "$CPU")
+	run_fails 'rdma' update --pids-limit 66 --memory 99m -r <(echo '{"rdma":{"nosuch":{"hcaHandles":1}}}') "$ID"
+	expect_eq "$(cat "$MEMORY" "$PIDS" "$CPU")" "$before"
 	run_fails 'no class of service' update --l3-cache-schema 'L3:0=f' "$ID"
 	run_fails 'no class of service' update --mem-bw-schema 'MB:0=10' "$ID"
 	deleted
