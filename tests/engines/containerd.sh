@@ -122,10 +122,9 @@ test_containerd__the_runtimes_sentence_is_what_ctr_says() {
 
 test_containerd__it_has_a_terminal() {
 	words -t -- "$RUN-$N" sh
-	capture "$HELPERS/ptyrun" line:40x100 'expect:# ' 'send:tty; stty size; exit 7\r' -- ctr -a "$ENGINE/$DAEMON/sock" run --rm "${WORDS[@]}"
+	capture "$HELPERS/ptyrun" line:40x100 'expect:# ' "send:tty; $(sized 40 100)exit 7\r" -- ctr -a "$ENGINE/$DAEMON/sock" run --rm "${WORDS[@]}"
 	expect_rc 7
 	expect_in /dev/pts/0
-	expect_in '40 100'
 }
 
 test_containerd__stdin_is_the_programs() {
@@ -156,9 +155,8 @@ test_containerd__a_container_is_created_and_started_later() {
 
 test_containerd__exec_has_a_terminal_user_and_folder() {
 	kept shell
-	capture "$HELPERS/ptyrun" line:25x70 'expect:# ' 'send:tty; stty size; exit 7\r' -- ctr -a "$ENGINE/$DAEMON/sock" task exec -t --exec-id t shell sh
+	capture "$HELPERS/ptyrun" line:25x70 'expect:# ' "send:tty; $(sized 25 70)exit 7\r" -- ctr -a "$ENGINE/$DAEMON/sock" task exec -t --exec-id t shell sh
 	expect_rc 7
-	expect_in '25 70'
 	good ctd task exec --exec-id u --user 1000:2000 --cwd /tmp shell sh -c 'id -u; id -g; pwd'
 	expect_eq "$OUT" $'1000\n2000\n/tmp'
 	gone shell

@@ -123,6 +123,9 @@ fetched() {
 # web [TEXT]: a web server's script
 web() { echo "mkdir -p /www; echo ${1:-page} >/www/index.html; exec httpd -f -p 80 -h /www"; }
 
+# sized LINES COLUMNS: a script that waits for a terminal of that size, which the client sets when the program runs
+sized() { echo "until [ \"\$(stty size)\" = \"$1 $2\" ]; do sleep 0.1; done; "; }
+
 # archive IMAGE TAR CMD...: an image of one layer, in the format of `docker save`
 archive() {
 	local image=$1 tar=$2 sum
