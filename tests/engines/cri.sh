@@ -284,6 +284,7 @@ test_cri__a_scope_of_systemd() {
 }
 
 test_cri__oom_is_told() {
+	needs_lasting_groups
 	pod hungry
 	started main '.linux.resources = {memory_limit_in_bytes: 20971520}' eatmemory 60
 	exited 137

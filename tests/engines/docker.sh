@@ -280,6 +280,7 @@ test_docker__health_is_looked_after() {
 }
 
 test_docker__oom_is_told() {
+	needs_lasting_groups
 	capture dk run --name hungry --memory 20m --memory-swap 20m bb:1 eatmemory 60
 	expect_rc 137
 	expect_eq "$(of hungry .State.OOMKilled)" true

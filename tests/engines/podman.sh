@@ -315,6 +315,7 @@ test_podman__memory_is_limited() {
 }
 
 test_podman__too_much_memory_is_oom_killed() {
+	needs_lasting_groups
 	bad 137 pod run --name oom --memory 30m --memory-swap 30m bb:1 eatmemory 100
 	inspected oom '{{.State.OOMKilled}}'
 	# conmon sees it on v1 too, but podman 4 does not look where it is written.
