@@ -784,6 +784,31 @@ test_userns__a_chroot_is_named_F062() {
 	expect_in "in a chroot" "$ERR"
 }
 
+# Where the kernel says EPERM, as it does to any ordinary user there (and here in a chroot): with which words depends on the sysctl.
+test_userns__what_forbids_them_is_named_F062() {
+	only_crun_lite
+	local sysctl want
+	own_rootfs
+	user_namespace
+	mkdir "$R/bundle" "$R/state"
+	cp "$RUNTIME" "$R/bin/crun-lite"
+	jq '.root.path = "/"' "$B/config.json" >"$R/bundle/config.json"
+	while read -r sysctl want; do
+		capture unshare --mount sh -c 'mount --bind /proc "$1/proc" && mount -t tmpfs none "$1/proc/sys/kernel" || exit 99
+			cat /proc/sys/kernel/cap_last_cap >"$1/proc/sys/kernel/cap_last_cap"
+			echo "${2#*=}" >"$1/proc/sys/kernel/${2%=*}"
+			exec chroot "$1" /bin/crun-lite --cgroup-manager disabled --root /state run -b /bundle "$3"' sh "$R" "$sysctl" "$ID"
+		expect_rc 1
+		expect_in "make the container's process: operation not permitted" "$ERR"
+		expect_in "$want" "$ERR"
+		one_sentence
+	done <<-'S'
+		unprivileged_userns_clone=0 kernel.unprivileged_userns_clone is 0: only root makes user namespaces; set it to 1
+		apparmor_restrict_unprivileged_userns=1 kernel.apparmor_restrict_unprivileged_userns is 1: give crun-lite an AppArmor profile with userns
+		unprivileged_userns_clone=1 in a chroot, or by the seccomp filter or security module
+	S
+}
+
 test_userns__ids_that_the_outer_one_does_not_have_F062() {
 	only_crun_lite
 	user_namespace
