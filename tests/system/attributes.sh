@@ -145,6 +145,20 @@ test_attributes__clamps_work_or_are_named_F015() {
 	expect_in "(/process/scheduler)" "$ERR"
 }
 
+# Of a kernel that has them: what it is asked, and that its "yes" starts the program.
+test_attributes__clamps_reach_the_kernel_as_they_are_F015() {
+	only_crun_lite
+	command -v strace >/dev/null || skip "no strace"
+	config '.process.args = ["sh","-c","echo ran"]
+		| .process.scheduler = {"policy":"SCHED_BATCH","nice":3,"flags":["SCHED_FLAG_UTIL_CLAMP_MIN","SCHED_FLAG_UTIL_CLAMP_MAX"]}'
+	ASAN_OPTIONS=detect_leaks=0 capture strace -o "$T/trace" -e trace=sched_setattr -e inject=sched_setattr:retval=0 \
+		"$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -b "$B" "$ID"
+	grep -q sched_setattr "$T/trace" || skip "strace sees nothing here"
+	expect_eq "$RC $OUT" "0 ran"
+	# The structure that has room for them (SCHED_ATTR_SIZE_VER1); runtime-spec has no values for it.
+	expect_match 'size=56, sched_policy=SCHED_BATCH, sched_flags=(SCHED_FLAG_UTIL_CLAMP_MIN\|SCHED_FLAG_UTIL_CLAMP_MAX|0x60[^,]*), sched_nice=3,.* sched_util_min=0, sched_util_max=0' "$(<"$T/trace")"
+}
+
 test_attributes__the_affinity_of_the_caller_is_not_the_containers_F018() {
 	only_crun_lite
 	args inspect affinity
