@@ -770,12 +770,18 @@ test_userns__a_limit_of_none_is_named_F062() {
 	one_sentence
 }
 
-test_userns__a_chroot_is_named_F062() {
-	only_crun_lite
+# chrooted_runtime: it is in the root file system, as /bin/crun-lite
+chrooted_runtime() {
+	! ldd "$RUNTIME" >/dev/null 2>&1 || skip "the runtime was built with libraries, which are not in the chroot"
 	own_rootfs
-	user_namespace
 	mkdir "$R/bundle" "$R/state"
 	cp "$RUNTIME" "$R/bin/crun-lite"
+}
+
+test_userns__a_chroot_is_named_F062() {
+	only_crun_lite
+	chrooted_runtime
+	user_namespace
 	jq '.root.path = "/"' "$B/config.json" >"$R/bundle/config.json"
 	mount --bind /proc "$R/proc"
 	capture chroot "$R" /bin/crun-lite --cgroup-manager disabled --root /state run -b /bundle "$ID"
@@ -788,10 +794,8 @@ test_userns__a_chroot_is_named_F062() {
 test_userns__what_forbids_them_is_named_F062() {
 	only_crun_lite
 	local sysctl want
-	own_rootfs
+	chrooted_runtime
 	user_namespace
-	mkdir "$R/bundle" "$R/state"
-	cp "$RUNTIME" "$R/bin/crun-lite"
 	jq '.root.path = "/"' "$B/config.json" >"$R/bundle/config.json"
 	while read -r sysctl want; do
 		capture unshare --mount sh -c 'mount --bind /proc "$1/proc" && mount -t tmpfs none "$1/proc/sys/kernel" || exit 99
