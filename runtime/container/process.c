@@ -114,15 +114,14 @@ int process_blame_init(int sig, struct error *err)
 }
 
 /* 1, 0, or that it cannot be told: who is taken for dead would be left running, or deleted. */
-static int is_alive(const struct state *state)
+static int is_alive(const struct state *state, struct process_stat *stat)
 {
-	struct process_stat stat;
 	cleanup_close int fd = -1;
-	int r = state->pid > 0 ? read_stat(state->pid, &stat) : -ESRCH;
+	int r = state->pid > 0 ? read_stat(state->pid, stat) : -ESRCH;
 
-	if (r == -ESRCH || (r == 0 && stat.start_time != state->start_time))
+	if (r == -ESRCH || (r == 0 && stat->start_time != state->start_time))
 		return 0;
-	if (r < 0 || !is_dead(&stat))
+	if (r < 0 || !is_dead(stat))
 		return r < 0 ? r : 1;
 	/* A zombie has ended; but so looks a process whose first thread has ended before the others. */
 	fd = (int)syscall(SYS_pidfd_open, state->pid, 0);
@@ -135,6 +134,7 @@ static int is_alive(const struct state *state)
 int state_pidfd(const struct state *state)
 {
 	cleanup_close int fd = -1;
+	struct process_stat stat;
 	int r;
 
 	if (state->pid <= 0)
@@ -143,7 +143,7 @@ int state_pidfd(const struct state *state)
 	if (fd < 0)
 		return -errno;
 	/* The number may have been given to another process before the pidfd held it. */
-	r = is_alive(state);
+	r = is_alive(state, &stat);
 	return r > 0 ? steal_fd(&fd) : r < 0 ? r : -ESRCH;
 }
 
@@ -157,14 +157,19 @@ static int is_locked(const struct store *store)
 	return errno == EWOULDBLOCK ? 1 : errno == ENOENT ? 0 : -errno;
 }
 
-/* Init listens until the program runs, even if a `start` died before it could remove the name. */
-static int is_waiting(const struct store *store)
+/*
+ * Init listens until the program runs.  To ask it would wake it: as long as the process bears init's name it is believed.  (A
+ * program that calls itself so is taken for created only if its `start` was killed before it removed the socket's name.)
+ */
+static int is_waiting(const struct store *store, const struct process_stat *stat)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	cleanup_close int fd = -1;
 
 	if (faccessat(store->dir, "start", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
+	if (is_init(stat))
+		return 1;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start", store->dir);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
@@ -175,12 +180,13 @@ static int is_waiting(const struct store *store)
 
 int state_status(const struct store *store, const struct state *state, struct error *err)
 {
+	struct process_stat stat;
 	int r;
 
 	if (state->creating)
 		r = is_locked(store);
 	else
-		r = is_alive(state);
+		r = is_alive(state, &stat);
 	if (r == 0)
 		return STATUS_STOPPED;
 	if (r > 0 && state->creating)
@@ -188,7 +194,7 @@ int state_status(const struct store *store, const struct state *state, struct er
 	if (r > 0 && group_is_paused(state))
 		return STATUS_PAUSED;
 	if (r > 0)
-		r = is_waiting(store);
+		r = is_waiting(store, &stat);
 	if (r < 0)
 		return error_set(err, -r, "find out what became of container %s", store->id);
 	return r ? STATUS_CREATED : STATUS_RUNNING;
