@@ -77,7 +77,7 @@ format:                       ## clang-format in place
 tidy_checks := -*,clang-analyzer-*,-clang-analyzer-unix.Malloc,-clang-analyzer-security.insecureAPI.*,bugprone-suspicious-*,bugprone-signal-handler,bugprone-infinite-loop
 tidy_flags  := -std=gnu17 -D_GNU_SOURCE -I. -DCRUN_LITE_VERSION='"lint"' -DCRUN_LITE_COMMIT='"lint"' -DCRUN_LITE_BUILD='"lint"' -DINIT_IMAGE='"Makefile"'
 scripts := contrib/install-deps contrib/quickstart/demo tests/layers tests/check-init tests/vm/setup tests/vm/run tests/vm/check tests/vm/labels tests/vm/engines \
-	tests/system/run tests/bench/run tests/faults/run tests/golden/run tests/engines/run tests/engines/room tests/check .ci/run
+	tests/system/run tests/bench/run tests/bench/make-image tests/faults/run tests/golden/run tests/engines/run tests/engines/room tests/check .ci/run
 
 lint:                         ## clang-tidy, shellcheck (fails), formatting (counted)
 	@mkdir -p build; bad=0; \
