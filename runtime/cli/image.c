@@ -217,7 +217,7 @@ const struct command command_unpack = {
 	.run = run_unpack,
 };
 
-/* ---- images, rmi, prune ---- */
+/* ---- images, rmi, prune, verify ---- */
 
 struct store_given {
 	const char *store;
@@ -258,6 +258,11 @@ static int run_rmi(const struct cli_global *global, const void *given, int argc,
 	return call_store(global, given, "rmi", argv[0], err);
 }
 
+static int run_verify(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
+{
+	return call_store(global, given, "verify", argc ? argv[0] : NULL, err);
+}
+
 const struct command command_images = {
 	.name = "images",
 	.synopsis = "[flags]",
@@ -285,6 +290,16 @@ const struct command command_prune = {
 	.options = store_options,
 	.options_size = sizeof(struct store_given),
 	.run = run_prune,
+};
+
+const struct command command_verify = {
+	.name = "verify",
+	.synopsis = "[flags] [ID|PATH|NAME]",
+	.summary = "hashes the layers of an image, or all in the store, again",
+	.options = store_options,
+	.options_size = sizeof(struct store_given),
+	.max_args = 1,
+	.run = run_verify,
 };
 
 /* ---- run ---- */

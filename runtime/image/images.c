@@ -207,7 +207,7 @@ static int list_one(const struct layer_store *s, const char *id, const struct js
 		list_json(s, id, image, &l->e);
 		return 0;
 	}
-	printf("%-16s  %6u  %8.1f MB  %-20.19s  ", id, layers ? layers->len : 0, (double)size_of(s, image) / 1e6, text_of(image, "unpacked"));
+	printf("%-16s  %6u  %8.1f MB  %.19sZ  ", id, layers ? layers->len : 0, (double)size_of(s, image) / 1e6, text_of(image, "unpacked"));
 	text_print(stdout, text_of(image, "path"));
 	if (*text_of(image, "name"))
 		putchar(' ');
@@ -266,16 +266,22 @@ static int find_one(const struct layer_store *s, const char *id, const struct js
 	return 0;
 }
 
+static int find_image(const struct layer_store *s, struct wanted *w, struct error *err)
+{
+	int e = visit_all(s, find_one, w, err);
+
+	if (e < 0 || w->n == 1)
+		return e;
+	error_set(err, ERROR_SAID, w->n ? "%s means several images" : "there is no image %s in the store", w->word);
+	return error_hint(err, "`crun-lite images` lists them; an ID is unique");
+}
+
 int images_remove(const struct layer_store *s, const char *word, char ret_id[KEY_ID], struct error *err)
 {
 	struct wanted w = {.word = word};
 	char name[32];
-	int e = visit_all(s, find_one, &w, err);
+	int e = find_image(s, &w, err);
 
-	if (e == 0 && w.n != 1) {
-		e = error_set(err, ERROR_SAID, w.n ? "%s means several images" : "there is no image %s in the store", word);
-		error_hint(err, "`crun-lite images` lists them; an ID is unique");
-	}
 	if (e < 0)
 		return e;
 	snprintf(name, sizeof(name), "image.%s", w.id);
@@ -284,6 +290,48 @@ int images_remove(const struct layer_store *s, const char *word, char ret_id[KEY
 	e = tree_remove(s->tmp, name);
 	memcpy(ret_id, w.id, KEY_ID);
 	return e < 0 ? error_set(err, -e, "remove the image %s", w.id) : 0;
+}
+
+/* ---- verify ---- */
+
+struct each {
+	images_layer *f;
+	void *arg;
+};
+
+static int visit_layers(const struct layer_store *s, const char *id, const struct json *image, void *arg, struct error *err)
+{
+	const struct json *layers = json_get(image, "layers");
+	struct each *each = arg;
+	int e = 0;
+
+	for (const struct json *l = layers ? layers->first : NULL; l && e == 0; l = l->next)
+		if (l->type == JSON_STRING && !strchr(l->text, '/'))
+			e = each->f(each->arg, l->text, err);
+	return e;
+}
+
+static int every_layer(const struct layer_store *s, const struct each *each, struct error *err)
+{
+	int copy = openat(s->layers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), e = 0;
+	cleanup_dir DIR *list = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+
+	if (!list)
+		return error_set(err, errno, "list the layers of the store %s", s->path);
+	while (e == 0 && (entry = readdir(list)))
+		if (entry->d_name[0] != '.')
+			e = each->f(each->arg, entry->d_name, err);
+	return e;
+}
+
+int images_each_layer(const struct layer_store *s, const char *word, images_layer *f, void *arg, struct error *err)
+{
+	struct each each = {f, arg};
+	struct wanted w = {.word = word};
+	int e = word ? find_image(s, &w, err) : every_layer(s, &each, err);
+
+	return e < 0 || !word ? e : visit_one(s, w.id, visit_layers, &each, err);
 }
 
 /* ---- prune ---- */

@@ -211,11 +211,19 @@ static int finish_name(const struct work *w, const struct tar_entry *e, struct e
 
 /* ---- making entries ---- */
 
+/* What the archive has is not all there any more. */
+static void spoil(const struct work *w)
+{
+	if (w->options->recipe)
+		recipe_spoil(w->options->recipe);
+}
+
 /* The last one of a name wins; what it was is gone, and what is below it hidden, as for who unpacks one layer upon the other. */
 static int clear_name(struct work *w, struct error *err)
 {
 	int r = tree_remove(w->dir, w->base);
 
+	spoil(w);
 	dirs_forget_below(&w->dirs);
 	return r < 0 ? error_set(err, -r, "replace it") : 0;
 }
@@ -267,12 +275,22 @@ static int copy_data(struct work *w, int fd, struct error *err)
 	return (int)n;
 }
 
+static void note_file(const struct work *w, const struct tar_entry *e)
+{
+	const struct stat looks = {.st_size = (off_t)e->size, .st_mode = e->mode & 07777, .st_uid = e->uid, .st_gid = e->gid, .st_mtim = e->mtime};
+
+	if (w->options->recipe)
+		recipe_file(w->options->recipe, w->path, &looks);
+}
+
 static int make_file(struct work *w, const struct tar_entry *e, struct error *err)
 {
 	struct timespec times[2] = {e->mtime, e->mtime};
 	cleanup_close int fd = create_file(w, e, err);
-	int r = fd < 0 ? fd : copy_data(w, fd, err);
+	int r;
 
+	note_file(w, e);
+	r = fd < 0 ? fd : copy_data(w, fd, err);
 	if (r == 0)
 		r = finish_fd(w, fd, e, err);
 	if (r == 0 && futimens(fd, times) < 0)
@@ -293,6 +311,8 @@ static int make_directory(struct work *w, const struct tar_entry *e, struct erro
 		if (fstatat(w->dir, w->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return error_set(err, errno, "look at what is there");
 		replaced = !S_ISDIR(st.st_mode);
+		if (replaced)
+			spoil(w);
 		if (replaced && (unlinkat(w->dir, w->base, 0) < 0 || mkdirat(w->dir, w->base, 0700) < 0))
 			return error_set(err, errno, "replace it");
 		r = note_own(w, w->path, err);
@@ -585,6 +605,11 @@ static int finish_directories(struct work *w, struct error *err)
 	return 0;
 }
 
+static void note_bytes(void *recipe, const void *p, size_t n)
+{
+	recipe_bytes(recipe, p, n);
+}
+
 static int unpack_all(struct work *w, struct error *err)
 {
 	struct tar_entry e;
@@ -599,6 +624,8 @@ static int unpack_all(struct work *w, struct error *err)
 	/* Its root looks like any directory; one that the archive names looks as it says. */
 	if (r == 0 && !w->notes->names_root)
 		r = look_later(w, ".", (struct timespec){0}, 0755, err);
+	if (r == 0 && w->options->recipe)
+		r = tar_drain(w->tar, err);
 	if (r == 0)
 		r = make_marks(w, err);
 	if (r < 0)
@@ -619,6 +646,8 @@ int layer_unpack(struct stream *stream, int root, const struct layer_options *op
 
 	*notes = (struct layer_notes){0};
 	w.dirs.arg = &w;
+	if (r == 0 && options->recipe)
+		tar_listen(w.tar, note_bytes, options->recipe);
 	if (r == 0)
 		r = unpack_all(&w, err);
 	dirs_forget(&w.dirs);

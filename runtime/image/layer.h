@@ -9,6 +9,7 @@
 #pragma once
 #include "runtime/base/error.h"
 #include "runtime/image/marks.h"
+#include "runtime/image/recipe.h"
 #include "runtime/image/stream.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ struct layer_options {
 	bool squash;            /* one id is all there is: owners are left out */
 	bool no_devices;        /* a user namespace makes none: they are left out */
 	uint64_t max_bytes;     /* of all files together */
+	struct recipe *recipe;  /* gets what is no file's data; or NULL */
 };
 
 struct layer_link {             /* to a file of a layer below */

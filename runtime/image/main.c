@@ -1,5 +1,5 @@
 /*
- * crun-lite-image - the program that reads images.  `crun-lite unpack`, `images`, `rmi` and `prune` execute it, with words of the form
+ * crun-lite-image - the program that reads images.  `crun-lite unpack`, `images`, `rmi`, `prune` and `verify` execute it, with words of the form
  * KEY=VALUE: people's flags are crun-lite's.
  *
  * A program of its own, because its libraries would make every start of a container dearer, and because what reads hostile
@@ -27,6 +27,7 @@
 #include "runtime/image/interrupt.h"
 #include "runtime/image/unpack.h"
 #include "runtime/image/unpacker.h"
+#include "runtime/image/verify.h"
 
 __asm__(".section .rodata\n"
         "profile_begin: .incbin \"" SECCOMP_PROFILE "\"\n"
@@ -354,6 +355,24 @@ static int remove_image(const struct given *given, struct error *err)
 	return e < 0 ? error_wrap(err, "rmi %s", given->image) : 0;
 }
 
+static int verify(const struct given *given, struct error *err)
+{
+	const struct verify_options options = {given->image, given->json, given->squash};
+	struct layer_store store;
+	unsigned damaged = 0;
+	int e = layer_store_open(given->store, STORE_LOOK, &store, err);
+
+	if (e == 0)
+		e = confine(&(struct confine_place){store.root, PLACE_READ}, 1, err);
+	if (e == 0)
+		e = verify_layers(&store, &options, &damaged, err);
+	if (e == 0 && damaged) {
+		e = error_set(err, ERROR_SAID, "%u layers are damaged", damaged);
+		error_hint(err, "remove the images that have them (`rmi`), and unpack them again");
+	}
+	return e < 0 ? error_wrap(err, "verify") : 0;
+}
+
 static int version(const struct given *given, struct error *err)
 {
 	printf("crun-lite-image %s, gzip by %s\n", CRUN_LITE_VERSION, gunzip_library);
@@ -361,7 +380,7 @@ static int version(const struct given *given, struct error *err)
 }
 
 static const struct { const char *name; int (*run)(const struct given *given, struct error *err); } commands[] = {
-	{"unpack", unpack}, {"images", list}, {"rmi", remove_image}, {"prune", prune}, {"version", version},
+	{"unpack", unpack}, {"images", list}, {"rmi", remove_image}, {"prune", prune}, {"verify", verify}, {"version", version},
 };
 
 /* fds of the last path for each worker, and of all layers where one is settled. */

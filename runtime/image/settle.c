@@ -25,6 +25,7 @@ struct settle {
 	const struct layer_options *options;
 	const struct layer_notes *notes;
 	const struct merged *below;
+	bool moved;
 	struct dirs dirs;
 	char **implied;         /* notes->implied, sorted; made when it is asked */
 	struct copy copies[COPIES_KEPT];
@@ -177,6 +178,7 @@ static int move_behind_link(struct settle *s, const char *path, const char *targ
 
 	if (snprintf(inside, sizeof(inside), "%s/.x", target) >= (int)sizeof(inside))
 		return error_set(err, ENAMETOOLONG, "move %.200s to where the link of a layer below leads", path);
+	s->moved = true;
 	dirs_forget(&s->dirs);
 	r = dirs_parent(&s->dirs, inside, DIRS_MAKE, buf, &to, &ignored, err);
 	r = r ?: dirs_parent(&from, path, DIRS_FIND, buf, &parent, &base, err);
@@ -354,5 +356,5 @@ int layer_settle(int root, const struct layer_options *options, const struct lay
 		r = settle_directory(&s, notes->implied[i], err);
 	dirs_forget(&s.dirs);
 	free(s.implied);
-	return r;
+	return r == 0 && s.moved ? SETTLE_MOVED : r;
 }

@@ -7,5 +7,7 @@
 #include "runtime/image/layer.h"
 #include "runtime/image/merged.h"
 
+/* 0; or that files are no more where the layer's archive says. */
+#define SETTLE_MOVED 1
 int layer_settle(int root, const struct layer_options *options, const struct layer_notes *notes, const struct merged *below,
                  struct error *err);

@@ -28,6 +28,8 @@ struct tar {
 	uint64_t entries;
 	uint64_t data, padding;         /* of the entry, still to come */
 	struct header header;
+	void (*listener)(void *arg, const void *p, size_t n);
+	void *listener_arg;
 	/* of the entry: what came before its header */
 	char *pax, *long_name, *long_link;
 	const char *path, *linkpath;    /* in pax */
@@ -86,6 +88,8 @@ static int64_t copy(struct tar *t, char *to, uint64_t n, struct error *err)
 			continue;
 		if (to)
 			memcpy(to + done, t->next, k);
+		if (t->listener)
+			t->listener(t->listener_arg, t->next, k);
 		take(t, k);
 		done += k;
 	}
@@ -502,6 +506,19 @@ ssize_t tar_data(struct tar *t, const void **ret, struct error *err)
 	take(t, n);
 	t->data -= n;
 	return (ssize_t)n;
+}
+
+void tar_listen(struct tar *t, void (*f)(void *arg, const void *p, size_t n), void *arg)
+{
+	t->listener = f;
+	t->listener_arg = arg;
+}
+
+int tar_drain(struct tar *t, struct error *err)
+{
+	int64_t n = copy(t, NULL, UINT64_MAX, err);
+
+	return n < 0 ? (int)n : 0;
 }
 
 uint64_t tar_place(const struct tar *t)

@@ -48,6 +48,11 @@ int tar_next(struct tar *tar, struct tar_entry *ret, struct error *err);
 ssize_t tar_data(struct tar *tar, const void **ret, struct error *err);
 struct tar *tar_close(struct tar *tar);
 
+/* `f` is told of every byte that tar_data does not give out, in their order. */
+void tar_listen(struct tar *tar, void (*f)(void *arg, const void *p, size_t n), void *arg);
+/* Reads what stands behind the archive's end. */
+int tar_drain(struct tar *tar, struct error *err);
+
 /* For archives of blobs, which are read in any order: the entries of a plain tar in memory. */
 int tar_open_memory(const void *bytes, size_t size, struct tar **ret, struct error *err);
 /* Where the entry's data begin, in bytes from the archive's first. */

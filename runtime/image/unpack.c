@@ -111,13 +111,18 @@ static int find_extent(const struct run *r, const struct job *j, struct extent *
 
 static int unpack_into(const struct run *r, struct job *j, const struct extent *extent, int dir, struct error *err)
 {
+	struct layer_options options = r->options->layer;
 	struct stream_sums sums;
 	struct stream *stream;
+	struct error ignored;
 	int e = stream_open(extent, &j->shown->done, &stream, err);
 
 	if (e < 0)
 		return e;
-	e = layer_unpack(stream, dir, &r->options->layer, &j->notes, err);
+	e = recipe_begin(j->claim.dir, &options.recipe, err);
+	if (e == 0)
+		e = layer_unpack(stream, dir, &options, &j->notes, err);
+	e = recipe_end(options.recipe, e < 0 ? &ignored : err) ?: e;
 	/* The digest is of all the bytes, behind the archive's end too. */
 	if (e == 0)
 		e = stream_finish(stream, &sums, err);
@@ -307,6 +312,9 @@ static int settle(struct run *r, struct job *j, struct error *err)
 	fs = openat(j->claim.dir, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	e = fs < 0 ? error_set(err, errno, "open the layer %s", j->name)
 	           : layer_settle(fs, &r->options->layer, &j->notes, &(struct merged){below, j->number, r->options->layer.marks}, err);
+	/* Its recipe leads to where they were. */
+	if (e == SETTLE_MOVED)
+		unlinkat(j->claim.dir, "recipe", 0);
 	close_below(below, j->number);
 	return e < 0 ? error_wrap(err, "layer %zu (%s)", j->number + 1, j->name) : 0;
 }
@@ -314,10 +322,12 @@ static int settle(struct run *r, struct job *j, struct error *err)
 static int write_info(const struct job *j, struct error *err)
 {
 	cleanup_close int fd = openat(j->claim.dir, "info", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	char diff[DIGEST_HEX];
 
 	/* Who reads it knows nothing of JSON: one line. */
-	if (fd < 0 || dprintf(fd, "entries=%llu bytes=%llu root=%d\n", (unsigned long long)j->notes.entries,
-	                      (unsigned long long)j->notes.bytes, j->notes.names_root) < 0)
+	digest_hex(&j->layer->diff, diff);
+	if (fd < 0 || dprintf(fd, "entries=%llu bytes=%llu root=%d diff=%s\n", (unsigned long long)j->notes.entries,
+	                      (unsigned long long)j->notes.bytes, j->notes.names_root, diff) < 0)
 		return error_set(err, errno, "write about the layer %s", j->name);
 	return 0;
 }

@@ -349,6 +349,40 @@ test_image_store__who_reads_images_is_confined() {
 	wait $pid || :
 }
 
+# damaged ARG...: verify finds one layer; OUT is what it said of all
+damaged() {
+	if rt verify --store "$STORE" "$@" >"$T/out" 2>"$T/err"; then fail "nothing was found"; fi
+	OUT=$(<"$T/out")
+	expect_in "1 layers are damaged" "$(<"$T/err")"
+}
+
+test_image_store__verify_hashes_again() {
+	image <<-'P'
+		layout("img", [[D("d"), E("d/f", os.urandom(200000), mode=0o4755, uid=7, mtime="5.25"), E("d/e"), H("d/h", "d/f"), L("d/l", "f"), E("x" * 120, "long", xattrs={"user.a": "b" * 3000})],
+			[E("n/g", "not named above"), H("d/new", "d/f"), E(".wh.x", "data of a mark")], [E("twice", "1"), E("twice", "2")]])
+		layout("other", [[E("o", "x" * 70000)] + [E("o%d" % i, "y") for i in range(3000)]], how="none")
+	P
+	unpack "$T/img"
+	unpack "$T/other"
+	run_ok verify --store "$STORE"
+	expect_eq "$(sed 's/^[0-9a-f]*  //' <<<"$OUT" | sort)" $'not verified: its archive has names twice, or in another place\nok\nok\nok'
+	run_ok verify --store "$STORE" "$T/other"
+	expect_eq "$(wc -l <<<"$OUT")" 1
+	run_fails 'there is no image' verify --store "$STORE" none:such
+	local change f=$(fs_of img 1)/d/f
+	printf X | dd of="$f" bs=1 seek=100000 conv=notrunc status=none
+	touch -d @5.25 "$f"
+	damaged "$T/img"
+	expect_in "damaged: the content of its files is not what its diff_id says"
+	damaged --json
+	expect_eq "$(jq -r .state <<<"$OUT" | sort | uniq -c | tr -s ' \n' ' ')" " 1 damaged 1 not verified 2 ok "
+	for change in "chmod 755" "chown 8" "touch -d @6" "truncate -s 5" "rm"; do
+		$change "$f"
+		damaged "$T/img"
+		expect_match 'damaged: (open )?d/f( has another (mode|owner|time|size)|: No such file)'
+	done
+}
+
 test_image_store__progress() {
 	layer "E('a', 'x')"
 	run_ok unpack --store "$STORE" "$T/img"
