@@ -107,7 +107,8 @@ static void forget_own(struct work *w)
 
 	if (!w->n_own)
 		return;
-	qsort(w->own, w->n_own, sizeof(*w->own), by_path);
+	if (w->n_own)
+		qsort(w->own, w->n_own, sizeof(*w->own), by_path);
 	for (size_t i = 0; i < notes->n_implied; i++)
 		if (bsearch(&notes->implied[i], w->own, w->n_own, sizeof(*w->own), by_path))
 			free(notes->implied[i]);
@@ -517,7 +518,8 @@ static int make_mark(struct work *w, const struct mark *m, struct error *err)
 static int make_marks(struct work *w, struct error *err)
 {
 	w->marking = true;
-	qsort(w->marks, w->n_marks, sizeof(*w->marks), by_hidden);
+	if (w->n_marks)
+		qsort(w->marks, w->n_marks, sizeof(*w->marks), by_hidden);
 	for (size_t i = 0; i < w->n_marks; i++)
 		if (make_mark(w, &w->marks[i], err) < 0)
 			return error_wrap(err, "entry %.200s", w->marks[i].name);

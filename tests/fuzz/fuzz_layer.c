@@ -109,22 +109,33 @@ static int stream_of(const uint8_t *data, size_t size, int *ret_fd, struct strea
 
 static int unpack(const uint8_t *data, size_t size, const char *name, const struct layer_options *o, int *ret_dir, struct layer_notes *notes)
 {
+	struct layer_options with = *o;
 	struct stream *stream;
 	struct stream_sums sums;
 	struct error err = {0};
-	int fd, r;
+	struct digest again;
+	int layer, fd, r;
 
 	MUST(mkdirat(place, name, 0755) == 0);
-	*ret_dir = openat(place, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	MUST(*ret_dir >= 0);
+	layer = openat(place, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	MUST(layer >= 0 && mkdirat(layer, "fs", 0755) == 0);
+	*ret_dir = openat(layer, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	MUST(*ret_dir >= 0 && recipe_begin(layer, &with.recipe, &err) == 0);
 	r = stream_of(data, size, &fd, &stream, &err);
 	if (r == 0) {
-		r = layer_unpack(stream, *ret_dir, o, notes, &err);
+		r = layer_unpack(stream, *ret_dir, &with, notes, &err);
+		MUST(recipe_end(with.recipe, &(struct error){0}) == 0);
 		if (r == 0)
 			r = stream_finish(stream, &sums, &err);
+		/* The tar can be made again of what is there, or nobody says that it can. */
+		if (r == 0 && recipe_follow(layer, !o->squash, &again, &err) != RECIPE_NONE)
+			MUST(!err.text[0] && digest_equal(&again, &sums.plain));
 		MUST(r < 0 || (sums.n_packed == size && notes->bytes <= o->max_bytes));
 		stream_close(stream);
+	} else {
+		recipe_end(with.recipe, &(struct error){0});
 	}
+	close(layer);
 	close(fd);
 	MUST(r <= 0 && r == -err.code && (r == 0) == !err.text[0]);
 	return r;
@@ -135,7 +146,7 @@ static void settle(int high, int low, const struct layer_options *o, const struc
 	struct error err = {0};
 	int r = layer_settle(high, o, notes, &(struct merged){&low, 1, o->marks}, &err);
 
-	MUST(r <= 0 && r == -err.code && (r == 0) == !err.text[0]);
+	MUST(r == SETTLE_MOVED || (r <= 0 && r == -err.code && (r == 0) == !err.text[0]));
 }
 
 static void put_right(uint8_t *data, size_t size)
@@ -162,12 +173,12 @@ static void both(const uint8_t *data, size_t size, size_t first, const struct la
 		r = unpack(data + first, size - first, "high", o, &high, &high_notes);
 		if (r == 0)
 			settle(high, low, o, &high_notes);
-		check_tree(place, "high", o, 0);
+		check_tree(place, "high/fs", o, 0);
 		check_place(2);
 		close(high);
 		MUST(tree_remove(place, "high") == 0);
 	}
-	check_tree(place, "low", o, 0);
+	check_tree(place, "low/fs", o, 0);
 	check_place(1);
 	close(low);
 	MUST(tree_remove(place, "low") == 0);
