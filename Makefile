@@ -11,6 +11,12 @@ comma   := ,
 commit  := $(shell { [ -e .git ] && git rev-parse --short=12 HEAD || sed -n 's/^\([0-9a-f]\{12\}\).*/\1/p' .commit; } 2>/dev/null)
 commit  := $(or $(commit),unknown)
 out     := build/$(BUILD)$(if $(filter 1,$(STATIC)),,-dynamic)
+# Beside a libc of glibc: the libraries that contrib/musl-libs made.
+ifeq ($(LIBC),musl)
+CC  := $(CURDIR)/build/musl/cc
+out := $(out)-musl
+$(if $(wildcard $(CC)),,$(error LIBC=musl: run contrib/musl-libs first))
+endif
 Q       := $(if $(filter 1,$(V)),,@)
 say      = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $1 $(2:$(CURDIR)/%=%);)
 
@@ -43,7 +49,8 @@ endif
 # Static and not PIE: a static-pie relocates itself at every start (docs/benchmarks.md).
 pie       := $(if $(filter 1,$(STATIC)),-fno-pie,-fPIE)
 ldpie     := $(if $(filter 1,$(STATIC)),-static,-pie)
-all_cflags  = -std=gnu17 -D_GNU_SOURCE -I. -DCRUN_LITE_VERSION='"$(version)"' -DCRUN_LITE_COMMIT='"$(commit)"' \
+libc      := $(if $(findstring __GLIBC__,$(shell $(CC) -E -dM -include features.h -x c /dev/null 2>/dev/null)),,-include runtime/base/musl.h)
+all_cflags  = -std=gnu17 -D_GNU_SOURCE -I. $(libc) -DCRUN_LITE_VERSION='"$(version)"' -DCRUN_LITE_COMMIT='"$(commit)"' \
 	$(warnings) $(harden) $(pie) -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(opt.$(BUILD)) $(CFLAGS)
 # Where what lies, for fewer pages in memory.
 layout    := $(if $(filter 1,$(STATIC)),$(shell echo 'int main(void){return 0;}' | \
@@ -53,6 +60,7 @@ yajl      := $(if $(filter 1,$(STATIC)),-lyajl_s,-lyajl)
 LDLIBS    := $(yajl) -lseccomp -lcap
 
 # The program that reads images (docs/decisions/0011-image-program.md): dynamic, because ISA-L comes no other way; what can be is in it.
+image       := $(out:-musl=)/crun-lite-image
 has_isal     = $(shell echo 'int main(void){return 0;}' | $(CC) -x c -include isa-l/igzip_lib.h -o /dev/null - -lisal 2>/dev/null && echo 1)
 GUNZIP      ?= $(if $(has_isal),isal,zlib)
 image_srcs  := $(sort $(filter-out runtime/image/gunzip_%,$(wildcard runtime/image/*.c))) runtime/image/gunzip_$(GUNZIP).c \
@@ -74,7 +82,7 @@ init_ldflags = -static -Wl,-z,noseparate-code,-z,noexecstack,--build-id=none,--g
 	$(if $(init_arch),-nostdlib -nostartfiles)
 
 .DEFAULT_GOAL := all
-all: $(out)/crun-lite $(out)/crun-lite-image compile_commands.json   ## build the runtime (BUILD=debug|release|asan, STATIC=0|1, V=1)
+all: $(out)/crun-lite $(if $(filter musl,$(LIBC)),,$(image)) compile_commands.json   ## build the runtime (BUILD=debug|release|asan, STATIC=0|1, V=1)
 
 $(out)/crun-lite: $(objs)
 	$(call say,LINK,$@)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(LDLIBS)
@@ -127,9 +135,9 @@ compile_commands.json: Makefile   ## for editors and clang-tidy
 	  printf '%s{"directory":"%s","file":"%s","command":"cc %s -c %s"}\n' "$$sep" "$(CURDIR)" $$f \
 	    "$$(printf %s '$(filter-out -DCRUN_LITE%,$(all_cflags))')" $$f; sep=,; done; echo ']'; } > $@
 
-install: $(out)/crun-lite $(out)/crun-lite-image ## DESTDIR and PREFIX are honoured
+install: $(out)/crun-lite $(image) ## DESTDIR and PREFIX are honoured
 	install -D -m 755 $(out)/crun-lite $(DESTDIR)$(PREFIX)/bin/crun-lite
-	install -D -m 755 $(out)/crun-lite-image $(DESTDIR)$(PREFIX)/libexec/crun-lite/crun-lite-image
+	install -D -m 755 $(image) $(DESTDIR)$(PREFIX)/libexec/crun-lite/crun-lite-image
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/crun-lite/LICENSE
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/crun-lite/README.md
 

@@ -61,7 +61,7 @@ static int next_dir(int fd, off_t *next, char *name)
 	if (lseek(fd, *next, SEEK_SET) < 0)
 		return -1;
 	for (;;) {
-		ssize_t n = getdents64(fd, buf, sizeof(buf));
+		ssize_t n = getdents64(fd, (void *)buf, sizeof(buf));
 
 		/* ENOENT: the directory itself was removed meanwhile. */
 		if (n <= 0)
