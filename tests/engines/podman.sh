@@ -745,7 +745,10 @@ test_podman__fifty_containers_in_parallel() {
 	good pod ps -q
 	expect_eq "$(wc -l <<<"$OUT")" 50
 	good pod rm -fa -t 0
+	# They take their time to end.
+	DEADLINE=40 until_true no_conmon
 }
+no_conmon() { [ -z "$(ps -C conmon -o stat= | grep -v ^Z)" ]; }
 
 test_podman__sdnotify_of_the_container() {
 	"$HELPERS/agent" 2>/dev/null || :
