@@ -72,3 +72,44 @@ test_image_rootless__an_upper_directory_that_is_kept() {
 	run_image --tmpfs-upper 1m "$T/img" -- /bin/sh -c 'cat /a; echo 4 >/c'
 	expect_eq "$OUT" 1
 }
+
+# ---- what image-layers.sh tries as root ----------------------------------------------------------
+test_image_rootless__names_that_lead_to_what_the_user_may_write_V41() {
+	users_image ids "[L('a', '$T/canary'), E('a/e', 'x'), E('a/.wh.file'), H('a/h', 'a/e'), L('up', '../../../../../..$T/canary'), E('up/file', 'written'), D('up', mode=0o777, uid=5)]"
+	mkdir canary
+	echo untouched >canary/file
+	chown -R "$USER_ID:$USER_ID" canary
+	tree canary >before
+	unpack "$T/img"
+	tree canary | cmp - before || fail "something outside was touched"
+	expect_file "$(fs 2)$T/canary/e"
+}
+
+test_image_rootless__attributes_and_devices_V48() {
+	users_image ids "[E('f', uid=3, mode=0o755, xattrs={'user.overlay.opaque': 'y', 'user.overlay.redirect': '/etc', 'trusted.overlay.opaque': 'y', 'user.good': '1', 'security.capability': bytes.fromhex('0100000200200000000000000000000000000000')}),
+		D('mail', mode=0o2775, gid=8), E('mail/f'), D('mail/d'), E('c', type=b'3', major=1, minor=3), E('p', type=b'6', uid=4)], [D('mail'), E('mail/.wh.f'), E('mail/d/.wh..wh..opq')]"
+	unpack "$T/img"
+	expect_in "1 devices were left out" "$ERR"
+	expect_eq "$(getfattr -d -m 'user|trusted' --absolute-names "$(fs 2)/f" | grep =)" 'user.good="1"'
+	expect_in cap_net_raw "$(getcap -n "$(fs 2)/f")"
+	expect_match "rootid=$USER_ID" "$(getcap -n "$(fs 2)/f")"
+	expect_eq "$(cd "$(fs 2)" && stat -c '%n %a %u:%g' mail mail/f mail/d p | tr '\n' ' ')" \
+		"mail 2775 $USER_ID:$((RANGE + 7)) mail/f 644 $USER_ID:$USER_ID mail/d 755 $USER_ID:$USER_ID p 644 $((RANGE + 3)):$USER_ID "
+	is_whiteout "$(fs 3)/mail/f" || fail "mail/f is not hidden"
+	expect_eq "$(getfattr --absolute-names -n user.overlay.opaque --only-values "$(fs 3)/mail/d")" y
+	expect_no_file "$(fs 2)/c"
+}
+
+test_image_rootless__what_is_refused_leaves_nothing_V49() {
+	users_image no-ids '[E("ok"), E("../x")]'
+	run_fails "unpack $T/img: layer 2 .*entry \.\./x: .*leads upwards" unpack --store "$STORE" -q "$T/img" "$T/made"
+	expect_no_file "$T/made"
+	expect_eq "$(ls -A "$STORE/tmp" "$STORE/images" "$STORE/layers" | tr -d '\n')" "$STORE/images:$STORE/layers:$STORE/tmp:"
+}
+
+test_image_rootless__what_depends_on_layers_below_is_theirs() {
+	users_image ids '[D("d", mode=0o2710, uid=3, gid=4), E("d/old", uid=5), L("s", "d", uid=6)], [E("d/f"), H("d/h", "d/old"), H("t", "s")]'
+	unpack "$T/img"
+	expect_eq "$(cd "$(fs 3)" && stat -c '%n %a %u:%g' d d/f d/h t | tr '\n' ' ')" \
+		"d 2710 $((RANGE + 2)):$((RANGE + 3)) d/f 644 $USER_ID:$USER_ID d/h 644 $((RANGE + 4)):$USER_ID t 777 $((RANGE + 5)):$USER_ID "
+}
