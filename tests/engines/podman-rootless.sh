@@ -185,7 +185,7 @@ test_podman_rootless__a_limit_says_what_is_missing_or_holds() {
 test_podman_rootless__a_scope_of_the_users_systemd() {
 	needs_systemd
 	kept s --memory 50m --cpus 0.1 --pids-limit 40
-	good pod inspect --format '{{.CgroupPath}}' s
+	good pod inspect --format '{{.State.CgroupPath}}' s
 	expect_match "/user@$USER_ID.service/user.slice/libpod-[0-9a-f]{64}.scope"
 	local group=/sys/fs/cgroup$OUT
 	expect_eq "$(cat "$group/memory.max" "$group/cpu.max" "$group/pids.max" "$group"/container/{memory,pids}.max 2>/dev/null | head -n3 | xargs)" "$((50 << 20)) 10000 100000 40"
