@@ -280,8 +280,9 @@ test_cri__a_scope_of_systemd() {
 	good cri UpdateContainerResources "{\"container_id\":\"$ID\",\"linux\":{\"memory_limit_in_bytes\":100663296}}"
 	expect_eq "$(systemctl show -P MemoryMax "$scope")" 100663296
 	unpod
-	expect_eq "$(systemctl is-active "$scope")" inactive
+	until_true is_inactive "$scope"
 }
+is_inactive() { [ "$(systemctl is-active "$1")" = inactive ]; }
 
 test_cri__oom_is_told() {
 	needs_lasting_groups
