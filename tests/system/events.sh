@@ -218,12 +218,18 @@ test_events__the_end_of_a_container_is_no_oom_event_C080() {
 	expect_eq "$OUT" ""
 	deleted
 	# Also where its group goes at once.
-	args sleep 0.5
+	mkdir "$T/vol"
+	container_config 'until [ -e /mnt/go ]; do usleep 10000; done' '.mounts += [{"destination":"/mnt","source":$v,"options":["bind"]}]' \
+		--arg v "$T/vol"
 	rt_exec run -b "$B" "$ID" &
-	local runner=$!
+	local runner=$! watcher
 	until_true has_status running
-	capture timeout 20 "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS events "$ID"
+	rt_exec events "$ID" >"$T/out" 2>"$T/err" &
+	watcher=$!
+	# The process, and what tells of a kill.
+	until_true eval "[ \$(readlink /proc/$watcher/fd/* | grep -c anon_inode) -ge 2 ]"
+	touch "$T/vol/go"
+	wait $watcher
 	wait $runner
-	expect_rc 0
-	expect_eq "$OUT" ""
+	expect_eq "$(cat "$T/out" "$T/err")" ""
 }

@@ -89,13 +89,13 @@ test_features__annotations_F187_F188() {
 }
 
 test_features__every_mount_option_that_is_named_is_taken_F181() {
-	local o
-	for o in $(rt features | jq -r '.mountOptions[]'); do
-		case $o in remount | idmap | ridmap | tmpcopyup | copy-symlink | *nofollow) continue ;; esac
-		jq -c --arg o "$o" '.mounts += [{"destination":"/mnt","type":"bind","source":"/tmp","options":["rbind",$o]}]' "$B/config.json" >"$T/c.json"
-		capture rt plan --config "$T/c.json" "$B"
-		[ "$RC" = 0 ] || fail "option $o"
-	done
+	run_ok features
+	# A mount for each; those that need more than a bind of anything are tried elsewhere.
+	jq -c --slurpfile f "$T/out" '.mounts += [$f[0].mountOptions - ["remount","idmap","ridmap","tmpcopyup","copy-symlink","src-nofollow","dest-nofollow"]
+		| to_entries[] | {"destination":"/mnt/\(.key)","type":"bind","source":"/tmp","options":["rbind",.value]}]' "$B/config.json" >"$T/c.json"
+	[ "$(jq '.mounts | length' "$T/c.json")" -gt 60 ] || fail "$(jq -c .mounts "$T/c.json")"
+	# What is not, the place in the file names.
+	run_ok plan --config "$T/c.json" "$B"
 }
 
 test_features__takes_no_argument_C090() {
