@@ -316,6 +316,21 @@ test_image_store__a_full_disk() {
 	umount "$T/disk"
 }
 
+test_image_store__a_full_file_system_of_its_own() {
+	command -v mkfs.ext4 >/dev/null || skip "there is no mkfs.ext4"
+	image <<-'P'
+		layout("img", [[E("small", "x")], [E("big%d" % i, os.urandom(1 << 20)) for i in range(24)]])
+	P
+	mkdir disk
+	truncate -s 16M disk.img
+	mkfs.ext4 -q -F -m 0 disk.img
+	mount -o loop disk.img "$T/disk" 2>/dev/null || skip "there are no loop devices"
+	STORE=$T/disk/store
+	run_fails 'layer 2 .*entry big[0-9]*: write it: no space left' unpack --store "$STORE" -q "$T/img"
+	expect_eq "$(ls -A "$STORE/tmp" "$STORE/images" "$STORE/layers" | tr -d '\n')" "$STORE/images:$STORE/layers:$STORE/tmp:"
+	umount "$T/disk"
+}
+
 test_image_store__a_store_that_cannot_be_written() {
 	rootfs_image
 	unpack "$T/img"
@@ -391,6 +406,25 @@ test_image_store__progress() {
 	expect_eq "$(jq -r .state <<<"$ERR")" "already there"
 	run_ok unpack --store "$STORE" --quiet "$T/img"
 	expect_eq "$OUT$ERR" ""
+}
+
+test_image_store__progress_on_a_terminal_is_a_line_for_each_layer() {
+	image <<-'P'
+		layout("img", [[E("a%d" % i, os.urandom(60000)) for i in range(300)], [E("b%d" % i, os.urandom(60000)) for i in range(300)]], how="none")
+	P
+	python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "$RUNTIME" unpack --store "$STORE" "$T/img" >"$T/screen" || fail "$(<"$T/screen")"
+	expect_match '[0-9a-f]{12} +[0-9.]+ of [0-9.]+ MB +[0-9.]+ MB/s +[0-9]+ s left' "$(<"$T/screen")"
+	expect_match 'total +3[0-9.]+ of 3[0-9.]+ MB' "$(<"$T/screen")"
+}
+
+test_image_store__make_install_has_both_programs() {
+	rootfs_image
+	mkdir -p inst/bin inst/libexec/crun-lite
+	cp "$RUNTIME" inst/bin/crun-lite
+	"$T/inst/bin/crun-lite" unpack --store "$STORE" "$T/img" 2>"$T/err" && fail "it found a program that is not there"
+	expect_in "find crun-lite-image beside $T/inst/bin/crun-lite, or in ../libexec/crun-lite" "$(<"$T/err")"
+	cp "$IMAGE" inst/libexec/crun-lite/
+	"$T/inst/bin/crun-lite" unpack --store "$STORE" -q "$T/img" || fail "it does not find the program where make install puts it"
 }
 
 test_image_store__the_same_as_tar_and_umoci() {
