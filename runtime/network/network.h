@@ -8,8 +8,10 @@
 #pragma once
 #include "runtime/base/error.h"
 
-#include <linux/if.h>
+/* Before the kernel's headers, which give way to it only then. */
 #include <netinet/in.h>
+
+#include <linux/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
