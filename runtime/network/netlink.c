@@ -13,6 +13,8 @@
 #define ANSWER_MAX 32768
 /* All answers to a batch wait in the socket until they are read: some 700 bytes for each acknowledgement. */
 #define RECEIVE_ROOM (4 << 20)
+/* Thousands of published ports are one batch. */
+#define SEND_ROOM_MAX (64 << 20)
 
 /* ---- sockets ---- */
 
@@ -195,12 +197,18 @@ static int send_batch(struct netlink *nl, struct netlink_batch *b, uint32_t *ret
 		at += NLMSG_ALIGN(m->nlmsg_len);
 	}
 	n = TEMP_FAILURE_RETRY(send(nl->fd, b->data, b->len, 0));
+	if (n < 0 && errno == EMSGSIZE && b->len <= SEND_ROOM_MAX) {
+		int room = (int)b->len + 4096;
+
+		setsockopt(nl->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
+		n = TEMP_FAILURE_RETRY(send(nl->fd, b->data, b->len, 0));
+	}
 	return n < 0 ? -errno : 0;
 }
 
-static ssize_t receive(const struct netlink *nl, char *buf, size_t size)
+static ssize_t receive(const struct netlink *nl, char *buf, size_t size, int flags)
 {
-	ssize_t n = TEMP_FAILURE_RETRY(recv(nl->fd, buf, size, MSG_TRUNC));
+	ssize_t n = TEMP_FAILURE_RETRY(recv(nl->fd, buf, size, MSG_TRUNC | flags));
 
 	if (n < 0)
 		return -errno;
@@ -239,6 +247,11 @@ const void *netlink_attribute(const struct nlmsghdr *m, size_t head, unsigned at
 	return (const char *)a + NLA_HDRLEN;
 }
 
+const struct nlattr *netlink_nested(const struct nlattr *outer, unsigned attribute)
+{
+	return find((const char *)outer + NLA_HDRLEN, (size_t)outer->nla_len - NLA_HDRLEN, attribute);
+}
+
 /* The words behind a refusal: linux/netlink.h "struct nlmsgerr", NLM_F_ACK_TLVS. */
 static void read_words(const struct nlmsghdr *m, size_t fixed, struct netlink_refusal *ret)
 {
@@ -266,7 +279,8 @@ static int verdict(const struct nlmsghdr *m, struct netlink_refusal *ret)
 
 struct reading {
 	uint32_t first;         /* sequence numbers first .. first + n - 1 are ours */
-	unsigned n, left;       /* how many are to be answered, and have not been */
+	unsigned n, left;       /* how many there are, and how many answers are still awaited */
+	bool transaction;       /* one answer, to the last but one, or to the first, that nothing begins */
 	int (*each)(const struct nlmsghdr *, void *);
 	void *arg;
 	struct netlink_refusal *refusal;
@@ -275,12 +289,13 @@ struct reading {
 
 static void conclude(struct reading *reading, unsigned index, int result, const struct netlink_refusal *refusal)
 {
-	reading->left--;
+	if (!reading->transaction || index == reading->n - 2 || index == 0)
+		reading->left--;
 	if (result == 0 || reading->result != 0)
 		return;
 	reading->result = result;
 	*reading->refusal = *refusal;
-	reading->refusal->index = index;
+	reading->refusal->index = reading->transaction && index > 0 ? index - 1 : index;
 }
 
 /* A dump ends with DONE, which carries its errno. */
@@ -319,11 +334,18 @@ static int read_answers(struct netlink *nl, struct reading *reading)
 {
 	char buf[ANSWER_MAX] __attribute__((aligned(NLMSG_ALIGNTO)));
 
-	while (reading->left > 0) {
-		ssize_t n = receive(nl, buf, sizeof(buf));
+	int lost = 0;
 
+	while (reading->left > 0) {
+		ssize_t n = receive(nl, buf, sizeof(buf), lost ? MSG_DONTWAIT : 0);
+
+		/* Thousands of refusals: the first ones are there all the same. */
+		if (n == -ENOBUFS && reading->transaction && !lost) {
+			lost = (int)n;
+			continue;
+		}
 		if (n < 0)
-			return (int)n;
+			return n == -EAGAIN && lost ? reading->result ?: lost : (int)n;
 		for (size_t at = 0, len = (size_t)n; len - at >= NLMSG_HDRLEN && reading->left > 0;) {
 			const struct nlmsghdr *m = (const struct nlmsghdr *)(buf + at);
 
@@ -354,6 +376,34 @@ static int exchange(struct netlink *nl, struct netlink_batch *b, int (*each)(con
 int netlink_commit(struct netlink *nl, struct netlink_batch *b, struct netlink_refusal *ret)
 {
 	return exchange(nl, b, NULL, NULL, ret);
+}
+
+/* Thousands of answers would not fit: the last message's comes after all refusals. */
+static void silence(struct netlink_batch *b)
+{
+	unsigned i = 0;
+
+	for (size_t at = 0; at < b->len && !b->failed; i++) {
+		struct nlmsghdr *m = (struct nlmsghdr *)(b->data + at);
+
+		if (i + 2 != b->n)
+			m->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
+		at += NLMSG_ALIGN(m->nlmsg_len);
+	}
+}
+
+int netlink_transact(struct netlink *nl, struct netlink_batch *b, struct netlink_refusal *ret)
+{
+	struct reading reading = {.n = b->n, .left = 1, .transaction = true, .refusal = ret};
+	int r;
+
+	*ret = (struct netlink_refusal){0};
+	silence(b);
+	r = b->n < 3 && !b->failed ? 0 : send_batch(nl, b, &reading.first);
+	if (r == 0 && b->n >= 3)
+		r = read_answers(nl, &reading);
+	empty(b);
+	return r;
 }
 
 int netlink_query(struct netlink *nl, struct netlink_batch *b, int (*each)(const struct nlmsghdr *, void *), void *arg,

@@ -56,6 +56,11 @@ void netlink_batch_free(struct netlink_batch *batch);
  */
 int netlink_commit(struct netlink *netlink, struct netlink_batch *batch, struct netlink_refusal *ret);
 /*
+ * The same for a transaction (nf_tables): the first message begins it, the last ends it, all or none is done.  Only one
+ * answer is awaited, and what was refused; ret->index counts from the message after the first.
+ */
+int netlink_transact(struct netlink *netlink, struct netlink_batch *batch, struct netlink_refusal *ret);
+/*
  * Sends the batch's only message and calls `each` for every answer (a negative errno of it ends the rest's being
  * looked at).  -EAGAIN: what a dump tells has changed meanwhile; ask again.
  */
@@ -64,5 +69,7 @@ int netlink_query(struct netlink *netlink, struct netlink_batch *batch,
 
 /* An attribute of an answer whose family head has `head` bytes, or NULL; *ret_len is that of the data. */
 const void *netlink_attribute(const struct nlmsghdr *answer, size_t head, unsigned attribute, size_t *ret_len);
+/* An attribute inside another one, or NULL. */
+const struct nlattr *netlink_nested(const struct nlattr *outer, unsigned attribute);
 
 #define cleanup_batch __attribute__((cleanup(netlink_batch_free)))
