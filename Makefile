@@ -128,6 +128,9 @@ $(out)/tests/system/helpers/%: tests/system/helpers/%.c
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) -std=gnu17 -D_GNU_SOURCE -O1 -Wall -Wextra -static -o $@ $<
 
+$(out)/tests/network/%: $(out)/tests/network/%.o $(lib)
+	$(call say,LINK,$@)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(LDLIBS)
+
 include tests/tests.mk
 
 compile_commands.json: Makefile   ## for editors and clang-tidy
