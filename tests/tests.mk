@@ -18,6 +18,10 @@ check-system: $(out)/crun-lite $(helpers) ## system tests, as root (CHAPTERS="mo
 	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/system/run $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
 	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/system/run --shared-root $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
 
+# The kernel side of networking, in namespaces of its own, without containers.
+check-network: $(out)/tests/network/driver ## addresses, ports, firewall in private network namespaces, as root (FILTER=regex)
+	@DRIVER=$< tests/network/run $(if $(FILTER),'$(FILTER)')
+
 include tests/vm/vm.mk
 include tests/faults/faults.mk
 include tests/engines/engines.mk
@@ -77,7 +81,7 @@ format:                       ## clang-format in place
 tidy_checks := -*,clang-analyzer-*,-clang-analyzer-unix.Malloc,-clang-analyzer-security.insecureAPI.*,bugprone-suspicious-*,bugprone-signal-handler,bugprone-infinite-loop
 tidy_flags  := -std=gnu17 -D_GNU_SOURCE -I. -DCRUN_LITE_VERSION='"lint"' -DCRUN_LITE_COMMIT='"lint"' -DCRUN_LITE_BUILD='"lint"' -DINIT_IMAGE='"Makefile"'
 scripts := contrib/install-deps contrib/quickstart/demo tests/layers tests/check-init tests/vm/setup tests/vm/run tests/vm/check tests/vm/labels tests/vm/engines \
-	tests/system/run tests/bench/run tests/bench/make-image tests/faults/run tests/golden/run tests/engines/run tests/engines/room tests/check .ci/run
+	tests/system/run tests/bench/run tests/bench/make-image tests/faults/run tests/golden/run tests/network/run tests/engines/run tests/engines/room tests/check .ci/run
 
 lint:                         ## clang-tidy, shellcheck (fails), formatting (counted)
 	@mkdir -p build; bad=0; \
@@ -94,4 +98,4 @@ demo:                         ## install what is needed, build, and run a contai
 	@$(MAKE) --no-print-directory all
 	@RUNTIME=$(RUNTIME) contrib/quickstart/demo
 
-.PHONY: check check-coverage system-helpers check-golden check-system check-layers check-init check-version fuzz format lint demo
+.PHONY: check check-coverage check-network system-helpers check-golden check-system check-layers check-init check-version fuzz format lint demo

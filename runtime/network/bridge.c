@@ -199,6 +199,19 @@ static int deafen(const struct network *n, struct error *err)
 	return error_hint(err, "a container could make itself this host's IPv6 router; /proc/sys must be writable");
 }
 
+/* What the kernel would make of the address of the device (RFC 4291 A), but used at once: neighbours are asked from it. */
+static struct subnet own_address(const struct network *n)
+{
+	struct mac mac = mac_of(&n->subnets[0].gateway);
+	struct subnet own = {.address = {AF_INET6, {0xfe, 0x80}}, .prefix = 64};
+
+	own.address.bytes[8] = mac.bytes[0] ^ 2;
+	memcpy(own.address.bytes + 9, mac.bytes + 1, 2);
+	memcpy(own.address.bytes + 11, (uint8_t[]){0xff, 0xfe}, 2);
+	memcpy(own.address.bytes + 13, mac.bytes + 3, 3);
+	return own;
+}
+
 static int bring_up(struct sockets *s, const struct network *n, const struct link *link, struct error *err)
 {
 	cleanup_batch struct netlink_batch b = {0};
@@ -207,8 +220,7 @@ static int bring_up(struct sockets *s, const struct network *n, const struct lin
 
 	if (r < 0)
 		return r;
-	if (!has_family(n, AF_INET6))
-		link_without_own_address(&b, n->bridge);
+	link_without_own_address(&b, n->bridge);
 	r = netlink_commit(&s->route, &b, &refusal);
 	if (r < 0 && r != -EAFNOSUPPORT && r != -EOPNOTSUPP && r != -EINVAL)
 		return refused(r, &refusal, n, "set up", err);
@@ -216,6 +228,11 @@ static int bring_up(struct sockets *s, const struct network *n, const struct lin
 		struct subnet gateway = gateway_of(&n->subnets[i]);
 
 		address_add(&b, link->index, &gateway);
+	}
+	if (has_family(n, AF_INET6)) {
+		struct subnet own = own_address(n);
+
+		address_add(&b, link->index, &own);
 	}
 	link_up(&b, link->index);
 	if (!n->internal)
