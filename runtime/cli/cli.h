@@ -55,7 +55,7 @@ struct command {
 
 extern const struct command command_create, command_delete, command_events, command_exec, command_features, command_kill, command_list, command_pause,
 	command_plan, command_ps, command_resume, command_run, command_spec, command_start, command_state, command_update, command_unpack,
-	command_images, command_rmi, command_prune, command_verify;
+	command_images, command_rmi, command_prune, command_verify, command_network, command_port;
 
 /* At the end of every table. */
 #define CLI_END {NULL, 0, CLI_FLAG, 0, NULL, NULL}

@@ -40,6 +40,15 @@
 	{"pids-limit", 0, CLI_STRING, LIMIT(pids), "N", "so many processes and threads; -1: no limit"},    \
 	{"io-max", 0, CLI_LIST, LIMIT(io_max), "DEVICE,rbps=SIZE,...",                                      \
          "rbps, wbps, riops, wiops of a device (8:0 or its path); may be repeated"},                       \
+	{"net", 0, CLI_LIST, AT(net.net), "MODE",                                                          \
+         "none, host, ns:PATH, container:ID or NAME[:ip=,ip6=,mac=,mtu=,alias=,interface_name=,rate=]; NAMEs may be repeated"}, \
+	{"publish", 'p', CLI_LIST, AT(net.publish), "PORTS",                                               \
+         "[[IP:]HOSTPORT[-END]:]PORT[-END][/tcp|udp|sctp]; may be repeated"},                               \
+	{"dns", 0, CLI_LIST, AT(net.dns), "IP", "a name server, instead of the host's; may be repeated"},  \
+	{"dns-search", 0, CLI_LIST, AT(net.dns_search), "DOMAIN", "instead of the host's; \".\": none"},   \
+	{"add-host", 0, CLI_LIST, AT(net.add_host), "NAME:IP", "a line of /etc/hosts; host-gateway is the host's address"}, \
+	{"net-annotations", 0, CLI_STRING, AT(net.annotations), "allow|deny",                              \
+         "may config.json ask for networking by org.crun-lite.net (allow)"},                               \
 	{"no-subreaper", 0, CLI_IGNORED_FLAG, 0, NULL, "accepted: crun-lite never becomes a subreaper"}
 
 static const struct cli_option create_options[] = {CREATE_OPTIONS, CLI_END};

@@ -12,6 +12,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/text.h"
+#include "runtime/container/network.h"
 #include "spec/emit.h"
 
 struct list_options {
@@ -54,14 +55,37 @@ static int print_json(struct emitter *e, struct error *err)
 	return fflush(stdout) == 0 ? 0 : error_set(err, errno, "write to standard output");
 }
 
+static int emit_status(const struct store *store, const struct state *state, enum status status, struct emitter *e, struct error *err)
+{
+	struct pair *pairs = reallocarray(NULL, state->annotations.n + 1, sizeof(*pairs));
+	cleanup_free char *network = NULL;
+	struct state told = *state;
+	int r = pairs ? network_status(store, state, status, &network, err) : error_set(err, ENOMEM, "print the state");
+
+	if (r == 0) {
+		memcpy(pairs, state->annotations.v, state->annotations.n * sizeof(*pairs));
+		pairs[state->annotations.n] = (struct pair){NET_STATUS, network, {0}};
+		told.annotations = (struct pairs){state->annotations.n + 1, pairs};
+	}
+	if (r >= 0)
+		emit_one(e, &told, status);
+	free(pairs);
+	return r < 0 ? r : 0;
+}
+
 static int print_state(const struct store *store, const struct state *state, struct error *err)
 {
 	struct emitter e = {.pretty = true};
-	int status = state_status(store, state, err);
+	int status = state_status(store, state, err), r = 0;
 
 	if (status < 0)
 		return status;
-	emit_one(&e, state, (enum status)status);
+	if (state->network)
+		r = emit_status(store, state, (enum status)status, &e, err);
+	else
+		emit_one(&e, state, (enum status)status);
+	if (r < 0)
+		return r;
 	emit_end_object(&e);
 	return print_json(&e, err);
 }

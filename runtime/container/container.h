@@ -7,6 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/container/limits.h"
 #include "runtime/container/state.h"
+#include "runtime/network/request.h"
 
 #include <stdbool.h>
 
@@ -27,6 +28,7 @@ struct create_options {
 	bool detach, keep;              /* run only */
 	unsigned preserve_fds;
 	struct limits limits;           /* instead of what config.json says */
+	struct net_flags net;
 	uint64_t timeout_ns, kill_after_ns;     /* run only; 0: none, and at once */
 	const char *report;             /* run only: a file, or "-" */
 	/* run only, of an image: of process.args keep_args stay, these come behind them; none: all stay */

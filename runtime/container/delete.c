@@ -11,6 +11,7 @@
 #include "runtime/base/log.h"
 #include "runtime/container/group.h"
 #include "runtime/container/launch.h"
+#include "runtime/container/network.h"
 #include "runtime/container/unit_end.h"
 #include "runtime/container/upper.h"
 
@@ -136,6 +137,8 @@ int container_dispose(struct store *store, const struct state *state, const stru
 		r = end_rdt(state, err);
 	if (r == 0 && state->upper)
 		r = upper_remove(state->upper, err);
+	if (r == 0 && state->network)
+		r = network_end(store, NULL, err);
 	if (r == 0) {
 		run_poststop(state, config ?: kept);
 		r = store_remove(store, err);

@@ -23,15 +23,15 @@ static int prepare(struct launch *l, struct error *err)
 	static int (*const acts[])(struct launch *, struct error *) = {
 		/* deciding */
 		launch_learn_caller, launch_locate_group, launch_check_terminal, launch_check_labels,
-		launch_make_store, launch_make_upper, launch_reach_systemd, launch_settle_group, launch_compile_filter, launch_plan,
-		launch_log_plan,
+		launch_make_store, launch_make_upper, launch_reach_systemd, launch_settle_group, launch_compile_filter,
+		launch_find_neighbour, launch_make_network, launch_plan, launch_log_plan,
 		/* up to the clone */
 		launch_make_birthplace, launch_make_rdt, launch_make_sync, launch_open_slots, launch_make_process,
 		launch_admit_first,
 		/* while init mounts */
 		launch_make_group, launch_take_second, launch_start_unit, launch_announce_group, launch_set_limits,
 		launch_set_oom_score, launch_set_io_priority, launch_enter_rdt, launch_move_net_devices,
-		launch_send_group,
+		launch_send_group, launch_attach_network,
 		/* when it has come to the end */
 		launch_meet_mounted, launch_meet_ready, launch_log_process, launch_write_state,
 	};

@@ -8,7 +8,10 @@
 #include "runtime/container/container.h"
 #include "runtime/container/undo.h"
 #include "runtime/container/upper.h"
+#include "runtime/network/definition.h"
 #include "runtime/network/devices.h"
+#include "runtime/network/record.h"
+#include "runtime/plan/build.h"
 #include "runtime/plan/plan.h"
 #include "runtime/plan/userns.h"
 #include "runtime/security/caps.h"
@@ -58,6 +61,15 @@ struct launch {
 	int pidfd;
 	int netns;                      /* the network namespace that is joined, for net_devices; -1 = none */
 	struct net_devices net_devices;
+	struct launch_network {         /* launch_network.c */
+		bool asked;             /* all below is nothing without */
+		bool makes;             /* addresses or files: something is to be taken back */
+		struct net_request request;
+		struct network networks[NETWORK_JOINS_MAX];     /* one for each join */
+		struct net_record record;
+		struct plan_file files[3];
+		char neighbour[32];     /* the path of the namespace of container:ID */
+	} network;
 	int tty;                        /* the terminal's master, or -1 */
 	char home[PATH_MAX];            /* "HOME=..." for init, or "" */
 	struct undo undo;
@@ -87,6 +99,8 @@ int launch_load(struct launch *l, struct error *err);
 int launch_learn_caller(struct launch *l, struct error *err);
 /* launch_overlay.c: where a root of layers will be written to, for the state and the plan. */
 int launch_name_upper(struct launch *l, struct error *err);
+/* launch_network.c: what is asked for by flags and annotations, into the configuration. */
+int launch_read_network(struct launch *l, struct error *err);
 int launch_plan(struct launch *l, struct error *err);
 /* What its manager is asked for, but for whose (`user`). */
 struct cgroup_wish launch_wish(const struct launch *l);

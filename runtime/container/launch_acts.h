@@ -65,6 +65,12 @@ int launch_make_rdt(struct launch *l, struct error *err);
 int launch_enter_rdt(struct launch *l, struct error *err);
 int launch_move_net_devices(struct launch *l, struct error *err);
 
+/* launch_network.c: nothing for whom nobody asked for networking */
+int launch_find_neighbour(struct launch *l, struct error *err);
+/* Addresses, and the files by which it finds others; and the record of what the next one will do. */
+int launch_make_network(struct launch *l, struct error *err);
+int launch_attach_network(struct launch *l, struct error *err);
+
 /* launch_hooks.c */
 int launch_meet_mounted(struct launch *l, struct error *err);
 int launch_meet_ready(struct launch *l, struct error *err);

@@ -22,6 +22,8 @@
 #include "runtime/plan/build.h"
 #include "spec/json.h"
 
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 static int read_text(const char *path, char **ret, size_t *ret_len, struct error *err)
 {
 	cleanup_close_soon int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -125,6 +127,8 @@ int launch_load(struct launch *l, struct error *err)
 	if (r == 0)
 		r = overrides_apply(options, l->config, err);
 	if (r == 0)
+		r = launch_read_network(l, err);
+	if (r == 0)
 		r = config_validate(l->config, err);
 	return r < 0 ? r : find_rootfs(l, err);
 }
@@ -217,6 +221,8 @@ int launch_plan(struct launch *l, struct error *err)
 		.no_pivot = o->no_pivot,
 		.no_new_keyring = o->no_new_keyring,
 		.upper_dir = l->upper.dir,
+		.files = l->network.files,
+		.n_files = l->network.asked ? COUNT(l->network.files) : 0,
 	};
 	int r = find_passed(&passed, l->notify >= 0, err);
 

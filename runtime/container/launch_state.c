@@ -49,6 +49,7 @@ static void fill_state(struct launch *l)
 		.creating = true,
 		.owner = (uid_t)getauxval(AT_EUID),
 		.notify = l->notify >= 0,
+		.network = l->network.makes,
 		.annotations = l->config->annotations,
 	};
 	/* Where systemd puts it is found when it has. */

@@ -93,6 +93,8 @@ static void emit_fields(struct emitter *e, const struct state *s)
 	emit_rdt(e, &s->rdt);
 	if (s->upper)
 		emit_key_string(e, "upper", s->upper);
+	if (s->network)
+		emit_key_bool(e, "network", true);
 	emit_key_pairs(e, "annotations", &s->annotations);
 	emit_end_object(e);
 }
@@ -228,6 +230,7 @@ int state_read(const struct store *store, struct state *ret, struct error *err)
 	get_parents(root, ret);
 	get_unit(root, ret);
 	get_rdt(root, &ret->rdt);
+	ret->network = get_bool(root, "network");
 	ret->upper = *get_string(root, "upper") == '/' ? get_string(root, "upper") : NULL;
 	return get_annotations(root, ret, err);
 }

@@ -54,6 +54,7 @@ struct state {
 	uint64_t unit_group;            /* cgroup_identity; 0: not known yet */
 	const char *upper;              /* absolute: what the container writes to a root of layers; goes with it; or NULL */
 	struct rdt_group rdt;
+	bool network;                   /* there is, or was to be, a record of networking (runtime/network/record.h) */
 	struct pairs annotations;
 };
 
@@ -78,6 +79,8 @@ int store_relock(const struct store *store, struct error *err);
 void store_close(struct store *store);
 /* Removes the directory and what is in it. */
 int store_remove(struct store *store, struct error *err);
+/* The files that networking made in it (runtime/container/network.h). */
+void store_remove_network(const struct store *store);
 
 int state_write(const struct store *store, const struct state *state, struct error *err);
 /* STATE_EMPTY if there is none.  The caller ends *ret with state_free. */

@@ -253,6 +253,14 @@ static int remove_file(int dir, const char *name, int flags, struct error *err)
 static const char *const our_files[] = {"start", "plan", "config.json", "config.json.tmp", "state.json.tmp",
                                         "resources.json", "resources.json.tmp", "notify/notify.sock"};
 
+void store_remove_network(const struct store *store)
+{
+	static const char *const names[] = {"net.json", "net.json.tmp", "hosts", "resolv.conf", "hostname"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unlinkat(store->dir, names[i], 0);
+}
+
 static int remove_files(const struct store *store, struct error *err)
 {
 	int r = 0;
@@ -283,7 +291,11 @@ int store_remove(struct store *store, struct error *err)
 	r = remove_files(store, err);
 	if (r == 0)
 		r = remove_file(store->dir, "state.json", 0, err);
-	if (r == 0 && unlinkat(store->root, store->id, AT_REMOVEDIR) < 0 && errno != ENOENT) {
+	if (r < 0 || unlinkat(store->root, store->id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return r;
+	if (errno == ENOTEMPTY)
+		store_remove_network(store);    /* the state that said so was damaged */
+	if (unlinkat(store->root, store->id, AT_REMOVEDIR) < 0 && errno != ENOENT) {
 		r = error_set(err, errno, "remove the directory of container %s", store->id);
 		error_hint(err, "it holds files that crun-lite did not make");
 	}

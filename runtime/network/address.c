@@ -231,8 +231,8 @@ static int parse_ports(const char *whole, char *text, struct publish *p, bool ha
 		return refuse(whole, colon ? colon + 1 : text, "the container's port is a number from 1 to 65535, or a range", err);
 	if (has_host && !colon)
 		return refuse(whole, text, "a port of the host is expected after its address", err);
-	/* "127.0.0.1::80": any */
-	if (colon && *text && !parse_range(text, &host))
+	/* "127.0.0.1::80", "0:80": any */
+	if (colon && *text && strcmp(text, "0") != 0 && !parse_range(text, &host))
 		return refuse(whole, text, "the host's port is a number from 1 to 65535, or a range", err);
 	if (host.n && host.n != inside.n)
 		return refuse(whole, whole, "the ranges of the host and of the container are not of one length", err);
@@ -410,9 +410,18 @@ uint64_t address_count(const struct subnet *s)
 	return all > 2 ? all - 2 : 0;
 }
 
+/* 0.0.0.0, [::], or nothing: all addresses. */
+static bool is_any(const struct ip *host)
+{
+	static const uint8_t zeros[16];
+
+	return !host->family || memcmp(host->bytes, zeros, address_bits(host->family) / 8) == 0;
+}
+
 bool publish_clash(const struct publish *a, const struct publish *b)
 {
-	bool one_host = !a->host.family || !b->host.family || address_equal(&a->host, &b->host);
+	bool families = !a->host.family || !b->host.family || a->host.family == b->host.family;
+	bool one_host = is_any(&a->host) ? is_any(&b->host) && families : address_equal(&a->host, &b->host);
 
 	return a->protocol == b->protocol && one_host && a->host_port && b->host_port &&
 	       a->host_port < b->host_port + b->n && b->host_port < a->host_port + a->n;

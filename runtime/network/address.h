@@ -53,5 +53,5 @@ struct ip address_nth(const struct subnet *subnet, uint64_t n);
 uint64_t address_index(const struct ip *ip, const struct subnet *subnet);
 /* How many a container can have: without the subnet's own and, with IPv4, the broadcast address; 2^63 at most. */
 uint64_t address_count(const struct subnet *subnet);
-/* Do two share a port of the host?  On all addresses and on one is the same port. */
+/* Do two share a port of the host?  Of one published on all addresses and one on a single address, that one wins there. */
 bool publish_clash(const struct publish *a, const struct publish *b);

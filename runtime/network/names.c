@@ -103,17 +103,19 @@ static bool is_line_of(const char *line, const char *start, size_t len)
 	return strncmp(line, start, len) == 0 && isspace((unsigned char)line[len]);
 }
 
-static void hosts_drop(const struct hosts *h, const struct ip *ip, const char *id)
+static int hosts_drop(const struct hosts *h, const struct ip *ip, const char *id)
 {
 	char start[ADDRESS_TEXT_MAX + 260], text[ADDRESS_TEXT_MAX];
 	size_t len;
+	int r = 0;
 
 	if (!ip || !ip->family)
-		return;
+		return 0;
 	len = (size_t)snprintf(start, sizeof(start), "%s\t%s", address_ip(ip, text), id);
-	for (const char *line = h->text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+	for (const char *line = h->text; r == 0 && line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
 		if (is_line_of(line, start, len))
-			write_at(h->fd, "#", 1, (size_t)(line - h->text));
+			r = write_at(h->fd, "#", 1, (size_t)(line - h->text));
+	return r;
 }
 
 size_t names_line(const struct ip *ip, const char *id, const struct net_join *join, char buf[NAMES_LINE_MAX])
@@ -181,15 +183,18 @@ static int each_own(int dir, int (*each)(struct hosts *, const struct member *),
 	cleanup_dir DIR *entries = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *entry;
 
-	while (r == 0 && entries && (entry = readdir(entries))) {
+	if (!entries)
+		return -errno;
+	while (r == 0 && (entry = readdir(entries))) {
 		cleanup_hosts struct hosts h = {.fd = -1};
 
 		if (entry->d_name[0] == '.')
 			continue;
 		h.fd = openat(dir, entry->d_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-		if (h.fd >= 0)
-			r = hosts_read(&h);
-		if (h.fd >= 0 && r == 0)
+		if (h.fd < 0 && errno == ENOENT)
+			continue;
+		r = h.fd < 0 ? -errno : hosts_read(&h);
+		if (r == 0)
 			r = each(&h, m);
 	}
 	return r;
@@ -213,24 +218,32 @@ int names_join(int room, const struct member *m, struct error *err)
 
 static int drop_member(struct hosts *h, const struct member *m)
 {
-	hosts_drop(h, m->ip4, m->id);
-	hosts_drop(h, m->ip6, m->id);
-	return 0;
+	int r = hosts_drop(h, m->ip4, m->id);
+
+	return r < 0 ? r : hosts_drop(h, m->ip6, m->id);
 }
 
-void names_leave(int room, const struct ip *ip4, const struct ip *ip6, const char *id)
+static int drop_shared(int dir, const struct member *m)
+{
+	cleanup_hosts struct hosts shared = {.fd = openat(dir, SHARED, O_RDWR | O_NOFOLLOW | O_CLOEXEC)};
+	int r = shared.fd < 0 ? -errno : hosts_read(&shared);
+
+	return r == -ENOENT ? 0 : r < 0 ? r : drop_member(&shared, m);
+}
+
+int names_leave(int room, const struct ip *ip4, const struct ip *ip6, const char *id, struct error *err)
 {
 	const struct member m = {.ip4 = ip4, .ip6 = ip6, .id = id};
-	cleanup_hosts struct hosts shared = {.fd = -1};
 	cleanup_close int dir = openat(room, "hosts", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = dir < 0 ? -errno : unlinkat(dir, id, 0) < 0 && errno != ENOENT ? -errno : 0;
 
-	if (dir < 0)
-		return;
-	unlinkat(dir, id, 0);
-	shared.fd = openat(dir, SHARED, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (shared.fd >= 0 && hosts_read(&shared) == 0)
-		drop_member(&shared, &m);
-	each_own(dir, drop_member, &m);
+	if (dir < 0 && r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = drop_shared(dir, &m);
+	if (r == 0)
+		r = each_own(dir, drop_member, &m);
+	return r < 0 ? error_set(err, -r, "take %s out of the network's hosts files", id) : 0;
 }
 
 /* Those of the shared file that are alive, without the first two lines. */

@@ -22,8 +22,8 @@ struct member {
 
 /* Into all hosts files of the room, which the caller has locked. */
 int names_join(int room, const struct member *member, struct error *err);
-/* Out of them, and the member's own file out of the room. */
-void names_leave(int room, const struct ip *ip4, const struct ip *ip6, const char *id);
+/* Out of them, and the member's own file out of the room.  Who is not there has left. */
+int names_leave(int room, const struct ip *ip4, const struct ip *ip6, const char *id, struct error *err);
 /*
  * A file of `id`'s own with `lines` and all members of the room, in which it is then kept up to date.  Called for each of
  * its rooms (locked); *file is -1 at first, and the caller's.

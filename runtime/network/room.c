@@ -13,6 +13,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/network/address.h"
+#include "runtime/network/names.h"
 
 /* So many addresses of a large subnet are tried before it is called full. */
 #define LEASE_TRIES (1u << 16)
@@ -89,11 +90,12 @@ int room_remove(const char *network, struct error *err)
 /* ---- leases ---- */
 
 /* What the lease says; "" if there is none. */
-static void read_owner(int room, const char *name, char buf[PATH_MAX])
+static int read_owner(int room, const char *name, char buf[PATH_MAX])
 {
 	ssize_t n = readlinkat(room, name, buf, PATH_MAX - 1);
 
 	buf[n > 0 ? n : 0] = '\0';
+	return n < 0 ? -errno : 0;
 }
 
 static const char *id_of(const char *owner)
@@ -123,8 +125,7 @@ static int try_one(int room, const struct ip *ip, const char *owner)
 		return 0;
 	if (errno != EEXIST)
 		return -errno;
-	read_owner(room, name, has);
-	return strcmp(has, owner) == 0 ? 0 : -EEXIST;
+	return read_owner(room, name, has) == 0 && strcmp(has, owner) == 0 ? 0 : -EEXIST;
 }
 
 static int try_all(int room, const struct network_subnet *subnet, const char *owner, struct ip *ret)
@@ -168,11 +169,12 @@ static int sweep_one(const struct ip *ip, const char *owner, void *arg)
 {
 	struct sweep *s = arg;
 	char name[ADDRESS_TEXT_MAX];
+	struct error ignored;
 
 	/* "": what is no link is nobody's. */
 	if (*owner && s->judge->is_alive(owner, s->judge->arg))
 		return 0;
-	if (unlinkat(s->room, address_ip(ip, name), 0) == 0)
+	if (names_leave(s->room, ip, NULL, id_of(owner), &ignored) == 0 && unlinkat(s->room, address_ip(ip, name), 0) == 0)
 		s->n++;
 	return 0;
 }
@@ -239,11 +241,13 @@ int lease_take(int room, const struct network *network, const struct network_sub
 	return r < 0 ? error_set(err, -r, "take an address of network %s", network->name) : 0;
 }
 
-void lease_release(int room, const struct ip *ip, const char *owner)
+int lease_release(int room, const struct ip *ip, const char *owner, struct error *err)
 {
 	char name[ADDRESS_TEXT_MAX], has[PATH_MAX];
+	int r = ip->family ? read_owner(room, address_ip(ip, name), has) : -ENOENT;
 
-	read_owner(room, address_ip(ip, name), has);
-	if (strcmp(has, owner) == 0)
-		unlinkat(room, name, 0);
+	if (r == 0 && strcmp(has, owner) == 0 && unlinkat(room, name, 0) < 0)
+		r = -errno;
+	/* No link: nobody's. */
+	return r == 0 || r == -ENOENT || r == -EINVAL ? 0 : error_set(err, -r, "give the address %s back", name);
 }

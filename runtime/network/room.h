@@ -1,5 +1,5 @@
 /*
- * room - what is known of a network while this host is up: /run/crun-lite/net/NETWORK/.
+ * room - what is known of a network while this host is up: /run/crun-lite/.net/NETWORK/.
  *
  *     10.89.0.5 -> /run/crun-lite/web      a lease: a symbolic link from the address to who has it
  *     hosts/.shared, hosts/web             the hosts files of its members (names.h)
@@ -12,7 +12,7 @@
 #pragma once
 #include "runtime/network/network.h"
 
-#define NETWORKS_RUN_DIR "/run/crun-lite/net"
+#define NETWORKS_RUN_DIR "/run/crun-lite/.net"
 
 /* Who has a lease: is it there still?  `owner` is what the lease says. */
 struct lease_judge {
@@ -34,7 +34,7 @@ int room_remove(const char *network, struct error *err);
 int lease_take(int room, const struct network *network, const struct network_subnet *subnet, const struct ip *wanted,
                const char *owner, const struct lease_judge *judge, struct ip *ret, struct error *err);
 /* Only if it is `owner`'s.  The caller holds the lock. */
-void lease_release(int room, const struct ip *ip, const char *owner);
+int lease_release(int room, const struct ip *ip, const char *owner, struct error *err);
 /* Calls `each` with every lease; its first result that is not 0 ends it and is returned. */
 int lease_each(int room, int (*each)(const struct ip *ip, const char *owner, void *arg), void *arg, struct error *err);
 /* Takes back what has no owner any more; how many.  The caller holds the lock. */

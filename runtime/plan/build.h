@@ -13,6 +13,12 @@
 
 #include <stdbool.h>
 
+/* A file of ours that is bound over one of the image (/etc/hosts), unless the configuration has a mount there. */
+struct plan_file {
+	const char *target;
+	char source[4096];      /* "": not asked for */
+};
+
 struct plan_input {
 	const struct config *config;    /* valid (config_validate) */
 	const char *bundle;             /* absolute */
@@ -31,6 +37,8 @@ struct plan_input {
 	const char *const *hook_env;    /* ours, for createContainer hooks without `env`; NULL: none */
 	const char *upper_dir;          /* host directory that holds, or will hold, upper and work of an overlay; or NULL */
 	const char *notify_dir;         /* host directory to bind at /run/notify, or NULL */
+	const struct plan_file *files;  /* n_files of the host, for networking */
+	size_t n_files;
 };
 
 /* *ret is malloc'ed.  What runtime-spec knows and this version cannot do is refused by name (-ENOTSUP). */

@@ -299,6 +299,28 @@ static void plan_notify(const struct plan_input *in, struct builder *b)
 	s->bind.all.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY;
 }
 
+static bool is_mounted(const struct config *c, const char *path)
+{
+	for (size_t i = 0; i < c->mounts.n; i++)
+		if (plan_is_path(&c->mounts.v[i], path))
+			return true;
+	return false;
+}
+
+/* A link of the image at this name is covered, not followed: where it leads is the image's idea. */
+static void plan_file(struct builder *b, const struct plan_file *f)
+{
+	struct source nowhere = {0};
+	uint32_t slot = builder_slot(b, SLOT_TREE, f->source, 0, nowhere);
+	struct step *s = builder_step(b, STEP_BIND, STEP_F_KEEP_LINK, nowhere);
+
+	s->bind.target = builder_str(b, f->target);
+	s->bind.source = builder_str(b, f->source);
+	s->bind.slot = slot;
+	s->bind.propagation = MS_PRIVATE;
+	s->bind.all.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY;
+}
+
 int plan_mounts(const struct plan_input *in, struct builder *b, struct error *err)
 {
 	const struct config *c = in->config;
@@ -318,5 +340,8 @@ int plan_mounts(const struct plan_input *in, struct builder *b, struct error *er
 			builder_step(b, STEP_TIDY, 0, (struct source){0});
 	}
 	plan_notify(in, b);
+	for (size_t i = 0; i < in->n_files; i++)
+		if (*in->files[i].source && !is_mounted(c, in->files[i].target))
+			plan_file(b, &in->files[i]);
 	return 0;
 }

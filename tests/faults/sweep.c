@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -59,6 +60,7 @@ static const struct setup {
 	unsigned first;         /* so many of the commands: it makes no difference to the others; 0: all */
 	bool exec;              /* and exec, all the same */
 	bool device;            /* a network device is moved, out of a network of the worker's own */
+	bool network;           /* it has an address and a port of our own network, on a host (network, /run) of the worker's own */
 	const char *needs;      /* a shell command that fails where the host has not what it takes: skipped */
 	const char *fresh[4];   /* of the root file system: mount points that are made anew */
 } setups[] = {
@@ -69,6 +71,7 @@ static const struct setup {
 	{.name = "inside"},
 	{.name = "agent", .first = START + 1, .exec = true},
 	{.name = "device", .first = CREATE + 1, .device = true, .needs = "unshare -n " ADD_DEVICE},
+	{.name = "network", .first = RUN + 1, .network = true, .needs = "unshare -n " ADD_DEVICE " && command -v nft"},
 	{.name = "labels", .first = CREATE + 1, .exec = true, .needs = "grep -q Y /sys/module/apparmor/parameters/enabled && command -v apparmor_parser"},
 };
 
@@ -160,6 +163,9 @@ static void worker_init(struct worker *w, const struct setup *setup, unsigned nu
 	w->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (setup->device && unshare(CLONE_NEWNET) < 0)
 		fprintf(stderr, "faults: no network namespace: %s\n", strerror(errno));
+	if (setup->network && (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	                       mount("none", "/run", "tmpfs", 0, NULL) < 0))
+		fprintf(stderr, "faults: no host for networks: %s\n", strerror(errno));
 	if (setup->terminal)
 		w->console_fd = open_console(w);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -428,6 +434,26 @@ static bool program_ran(const struct worker *w)
 	return stat(w->out, &st) == 0 && st.st_size > 0;
 }
 
+/* Devices, addresses, ports, names.  A device goes with its namespace, some time after the last process. */
+#define LIST_NETWORK                                                                                                 \
+	"{ ip -o link show type veth; find /run/crun-lite/.net -type l; find /run/crun-lite/.net -path '*/hosts/*' ! -name .shared;" \
+	" cat /run/crun-lite/.net/*/hosts/.shared | grep -v '^#' | grep -v localhost; nft list map inet crun_lite pub4 | grep elements;" \
+	" } 2>/dev/null | grep ."
+
+static void check_network(struct worker *w, const char *when)
+{
+	for (int i = 0; w->setup->network && system(LIST_NETWORK " >/dev/null") == 0; i++) {
+		if (i == SETTLE_MS / 20) {
+			why(w, "of the network there is still, %s:", when);
+			fflush(NULL);
+			if (system(LIST_NETWORK " >&2") != 0)
+				why(w, "nothing any more");
+			return;
+		}
+		usleep(10000);
+	}
+}
+
 /* What failed has taken back what it did, or said that it could not. */
 static void check_undone(struct worker *w, const struct said *said, bool failed)
 {
@@ -438,6 +464,8 @@ static void check_undone(struct worker *w, const struct said *said, bool failed)
 		why(w, "left behind without a word:\n%s", difference.s);
 	if (access(w->pid_file, F_OK) == 0 && !said->tells)
 		why(w, "the pid file is still there");
+	if (failed && !said->tells)
+		check_network(w, "after the failure");
 	if (w->setup->device && failed && !has_device() && !said->tells)
 		why(w, "the network device did not come back");
 	free(difference.s);
@@ -475,6 +503,7 @@ static void clean_by_force(struct worker *w)
 	if (!plain(w, DELETE_FORCE))
 		why(w, "delete --force fails");
 	check_processes(w, "after delete --force");
+	check_network(w, "after delete --force");
 	if (host_changed(w, &difference))
 		why(w, "left behind after delete --force:\n%s", difference.s);
 	check_hooks(w);

@@ -107,13 +107,13 @@ static void several_networks_and_nothing_beside_a_mode(void **state)
 
 static void two_ports_that_clash_are_both_named(void **state)
 {
-	const char *words[] = {"8000-8010:80-90", "127.0.0.1:8005:80"};
+	const char *words[] = {"8000-8010:80-90", "0.0.0.0:8005:80"};
 	const char *net = "bridge";
 	struct net_flags flags = {.net = {1, &net}, .publish = {2, words}};
 
 	memset(&request, 0, sizeof(request));
 	assert_true(net_request_read(&flags, &(struct pairs){0}, &request, &err) < 0);
-	assert_non_null(strstr(err.text, "127.0.0.1:8005:80"));
+	assert_non_null(strstr(err.text, "0.0.0.0:8005:80"));
 	assert_non_null(strstr(err.text, "8000-8010:80-90/tcp"));
 }
 

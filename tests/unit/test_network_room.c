@@ -65,7 +65,7 @@ static void release(const char *ip, const char *owner)
 	struct ip i;
 
 	assert_true(address_parse_ip(ip, &i));
-	lease_release(room, &i, owner);
+	assert_int_equal(lease_release(room, &i, owner, &err), 0);
 }
 
 static void everybody_gets_another_and_the_gateway_nobody(void **state)
@@ -177,7 +177,7 @@ static void leave_as(const char *id, const char *ip)
 	struct ip ip4;
 
 	assert_true(address_parse_ip(ip, &ip4));
-	names_leave(room, &ip4, NULL, id);
+	assert_int_equal(names_leave(room, &ip4, NULL, id, &err), 0);
 }
 
 static void who_comes_is_in_the_shared_file(void **state)
