@@ -100,13 +100,6 @@ static int make_rules(const struct net_attachment *a, struct port_rules *ret, st
 
 /* ---- ports ---- */
 
-static void forget_connections(struct sockets *s, const struct port_rule *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i].protocol == IPPROTO_UDP)
-			conntrack_forget(&s->filter, &v[i], 1);
-}
-
 /* 1: its owner is gone, and it is free now. */
 static int take_over(struct sockets *s, const struct net_attachment *a, const struct port_rule *rule, struct error *err)
 {
@@ -123,7 +116,7 @@ static int take_over(struct sockets *s, const struct net_attachment *a, const st
 		return 0;
 	if (*owner && table_unpublish(&s->filter, owner, NULL, 0, &freed, &n, &unheard) < 0)
 		return 0;
-	forget_connections(s, freed, n);
+	conntrack_forget(&s->filter, freed, n);
 	return 1;
 }
 
@@ -141,7 +134,7 @@ static int publish(struct sockets *s, const struct net_attachment *a, const stru
 			break;
 	}
 	if (r == 0)
-		forget_connections(s, rules->v, rules->n);
+		conntrack_forget(&s->filter, rules->v, rules->n);
 	return r;
 }
 
@@ -311,7 +304,7 @@ static int forget(struct sockets *s, const char *owner, const struct port_rules 
 	int r = table_unpublish(&s->filter, owner, known ? known->v : NULL, known ? known->n : 0, &freed, &n, err);
 
 	if (r == 0)
-		forget_connections(s, freed, n);
+		conntrack_forget(&s->filter, freed, n);
 	return r;
 }
 

@@ -8,7 +8,7 @@
 #pragma once
 #include "runtime/network/table.h"
 
-/* Forgets the connections to the ports of the host in `rules`; a kernel that cannot has none, or keeps them: a warning. */
+/* Forgets the UDP connections to the ports of the host in `rules`; a kernel that cannot has none, or keeps them: a warning. */
 void conntrack_forget(struct netlink *netlink, const struct port_rule *rules, size_t n);
-/* Pure: the message that forgets those to one port. */
-void conntrack_build(struct netlink_batch *batch, uint8_t family, uint8_t protocol, uint16_t port);
+/* Pure: the message that forgets the UDP connections to one port of the host (`type` IPCTNL_MSG_CT_DELETE), or asks for them. */
+void conntrack_build(struct netlink_batch *batch, unsigned type, uint8_t family, uint16_t port);

@@ -2,6 +2,7 @@
 #include "runtime/network/table.h"
 
 #include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -183,7 +184,7 @@ static void connections_are_chosen_by_protocol_and_port(void **state)
 	cleanup_batch struct netlink_batch b = {0};
 
 	(void)state;
-	conntrack_build(&b, AF_INET, IPPROTO_UDP, 5353);
+	conntrack_build(&b, IPCTNL_MSG_CT_DELETE, AF_INET, 5353);
 	assert_int_equal(b.len, sizeof(bytes));
 	assert_memory_equal(b.data, bytes, sizeof(bytes));
 }
