@@ -127,7 +127,8 @@ static int find_namespaces(struct exec *e, struct error *err)
 
 	for (int kind = 0; kind < NS_KINDS && r == 0; kind++) {
 		const struct namespace *ns = &e->l.config->linux_.namespaces[kind];
-		bool other = ns->set && !ns->path.s;
+		/* Of the network a flag may have decided otherwise. */
+		bool other = ns->set && !ns->path.s && !(kind == NS_NETWORK && e->handle.state.network);
 
 		if (!other)
 			r = differs(pid, namespace_files[kind], &other, err);

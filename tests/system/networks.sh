@@ -543,6 +543,11 @@ test_networks__with_a_user_namespace_of_its_own() {
 	cl_ok exec "${ID}a" cat /etc/hosts
 	expect_in "${ID}a"
 	cl_ok delete --force "${ID}a"
+	config '.mounts |= map(select(.type != "sysfs"))'
+	started b 'exec sleep 1000' --net host
+	cl_ok exec "${ID}b" ip -o link
+	expect_in " o0@"
+	cl_ok delete --force "${ID}b"
 	expect_nothing_left
 	gone
 }
