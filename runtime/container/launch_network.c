@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,10 +122,19 @@ static int check_wanted(const struct network *network, const struct ip *wanted, 
 	return error_hint(err, "`crun-lite network inspect %s` shows its subnets", network->name);
 }
 
+/* Before anything is made: init, which brings lo up, would fail for the same reason, with other words. */
+static int check_right(const struct launch *l, struct error *err)
+{
+	if (l->caps.permitted >> CAP_NET_ADMIN & 1)
+		return 0;
+	error_set(err, EPERM, "join network %s", l->network.request.joins[0].network);
+	return error_hint(err, "it needs CAP_NET_ADMIN over the host's network; --net host needs no right");
+}
+
 static int check_request(const struct launch *l, struct error *err)
 {
 	const struct net_request *request = &l->network.request;
-	int r = 0;
+	int r = check_right(l, err);
 
 	for (size_t i = 0; i < request->n_joins && r == 0; i++) {
 		r = check_wanted(&l->network.networks[i], &request->joins[i].ip4, err);

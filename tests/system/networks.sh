@@ -556,6 +556,7 @@ test_networks__without_the_right_it_says_so() {
 	internet
 	capture "${HOST[@]}" setpriv --bounding-set=-net_admin --inh-caps=-net_admin "$RUNTIME" --root "$ROOT" run --net bridge -b "$B" "$ID"
 	[ "$RC" != 0 ] || fail "it succeeded"
+	expect_in "join network bridge" "$ERR"
 	expect_in "CAP_NET_ADMIN" "$ERR"
 	expect_nothing_left
 	gone
