@@ -45,8 +45,8 @@ void interface_alternative_name(const struct net_interface *i, const char *id, c
 	char owner[OWNER_MAX];
 
 	table_owner(id, owner);
-	if (strlen(owner) <= 100)
-		snprintf(ret, ALTERNATIVE_NAME_MAX, "crun-lite-%.100s-%.15s", owner, i->name);
+	if (strlen(owner) <= 98)
+		snprintf(ret, ALTERNATIVE_NAME_MAX, "crun-lite-%.98s-%.15s", owner, i->name);
 	else
 		snprintf(ret, ALTERNATIVE_NAME_MAX, "crun-lite-%.80s~%016llx-%.15s", owner, (unsigned long long)hash(id, 0, 0), i->name);
 }
@@ -144,25 +144,42 @@ static int limit(struct netlink *nl, const struct net_interface *i, const char *
 	return r == -ENOENT ? error_hint(err, "this kernel lacks tbf (CONFIG_NET_SCH_TBF)") : r;
 }
 
+/*
+ * For people.  The device of the container that had this ID before may be there for a while, until its namespace is gone;
+ * then this one is called so with a number.
+ */
+static int name_for_people(struct netlink *outside, const struct net_interface *i, const char *mark, struct netlink_refusal *refusal)
+{
+	int r = -EEXIST;
+
+	for (int number = 1; number < 10 && r == -EEXIST; number++) {
+		cleanup_batch struct netlink_batch b = {0};
+		char name[ALTERNATIVE_NAME_MAX];
+
+		snprintf(name, sizeof(name), number == 1 ? "%.125s" : "%.125s~%d", mark, number);
+		link_alternative_name(&b, i->host_name, name);
+		r = netlink_commit(outside, &b, refusal);
+	}
+	return r == -EEXIST ? 0 : r;
+}
+
 int interface_connect(struct netlink *outside, const struct net_interface *i, const char *id, struct error *err)
 {
 	cleanup_batch struct netlink_batch b = {0};
-	char alternative[ALTERNATIVE_NAME_MAX];
+	char mark[ALTERNATIVE_NAME_MAX];
 	struct netlink_refusal refusal;
 	int r = limit(outside, i, i->host_name, err);
 
 	if (r < 0)
 		return r;
-	interface_alternative_name(i, id, alternative);
-	link_alternative_name(&b, i->host_name, alternative);
+	interface_alternative_name(i, id, mark);
+	link_alias_named(&b, i->host_name, mark);
 	if (i->hairpin || i->isolate)
 		link_port(&b, i->host_name, i->hairpin, i->isolate);
 	link_up_named(&b, i->host_name);
 	r = netlink_commit(outside, &b, &refusal);
-	if (r == -EEXIST && refusal.index == 0) {
-		error_set(err, EEXIST, "network %s: name interface %s: this host has a device %s", i->network, i->name, alternative);
-		return error_hint(err, "another container with the ID %s has it, of another --root: use another ID", id);
-	}
+	if (r == 0)
+		r = name_for_people(outside, i, mark, &refusal);
 	return r < 0 ? refused(r, &refusal, i, "connect the host's end of", err) : 0;
 }
 
@@ -231,17 +248,27 @@ int interfaces_configure(struct netlink *inside, const struct net_interface *v, 
 	return r;
 }
 
+/* A device of this name may be somebody else's by now: ours is marked. */
+static int delete_own(struct netlink *outside, const struct net_interface *i, const char *id, struct netlink_refusal *refusal)
+{
+	cleanup_batch struct netlink_batch b = {0};
+	char mark[ALTERNATIVE_NAME_MAX];
+	struct link link;
+	int r = link_find(outside, i->host_name, &link, refusal);
+
+	interface_alternative_name(i, id, mark);
+	if (r < 0 || strcmp(link.alias, mark) != 0)
+		return r;
+	link_delete(&b, i->host_name);
+	return netlink_commit(outside, &b, refusal);
+}
+
 int interfaces_delete(struct netlink *outside, const struct net_interface *v, size_t n, const char *id, struct error *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		cleanup_batch struct netlink_batch b = {0};
-		char alternative[ALTERNATIVE_NAME_MAX];
 		struct netlink_refusal refusal;
-		int r;
+		int r = delete_own(outside, &v[i], id, &refusal);
 
-		interface_alternative_name(&v[i], id, alternative);
-		link_delete(&b, alternative);
-		r = netlink_commit(outside, &b, &refusal);
 		if (r < 0 && r != -ENODEV)
 			return refused(r, &refusal, &v[i], "remove", err);
 	}

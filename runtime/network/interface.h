@@ -13,7 +13,7 @@
  * gives another name on the host.
  */
 void interface_name(struct net_interface *i, const char *id, unsigned number, unsigned attempt);
-/* The device's alternative name on the host, which says whose it is: "crun-lite-ID-eth0", a long ID cut. */
+/* The device's alias on the host, which says whose it is: "crun-lite-ID-eth0", a long ID cut; an alternative name begins so. */
 void interface_alternative_name(const struct net_interface *i, const char *id, char ret[ALTERNATIVE_NAME_MAX]);
 
 /* Makes the pair; `host_name` may be another one afterwards.  A failure leaves nothing. */
@@ -25,5 +25,5 @@ int interface_connect(struct netlink *outside, const struct net_interface *i, co
 int interface_rejoin(struct netlink *outside, const struct net_interface *i, const struct link *bridge, struct error *err);
 /* Inside: lo, addresses, routes. */
 int interfaces_configure(struct netlink *inside, const struct net_interface *v, size_t n, struct error *err);
-/* Those of `v` that are there, all at once. */
+/* Those of `v` that are there; `host_name` is what interface_make said. */
 int interfaces_delete(struct netlink *outside, const struct net_interface *v, size_t n, const char *id, struct error *err);

@@ -180,6 +180,12 @@ void link_alias(struct netlink_batch *b, uint32_t index, const char *alias)
 	message_string(b, IFLA_IFALIAS, alias);
 }
 
+void link_alias_named(struct netlink_batch *b, const char *name, const char *alias)
+{
+	about(b, name);
+	message_string(b, IFLA_IFALIAS, alias);
+}
+
 void link_port(struct netlink_batch *b, const char *name, bool hairpin, bool isolated)
 {
 	uint8_t yes = 1;

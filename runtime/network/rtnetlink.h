@@ -12,7 +12,7 @@ struct link {
 	uint32_t index, flags, mtu;     /* IFF_* */
 	char name[IFNAMSIZ];
 	char kind[16];                  /* "bridge", "veth" ... or "" */
-	char alias[96];                 /* what `ip link set alias` says, cut */
+	char alias[ALTERNATIVE_NAME_MAX];                 /* what `ip link set alias` says, cut */
 };
 
 /* -ENODEV: there is none.  `name` may be an alternative one. */
@@ -39,6 +39,7 @@ struct veth {
 void link_make_veth(struct netlink_batch *batch, const struct veth *veth);
 void link_alternative_name(struct netlink_batch *batch, const char *name, const char *alternative);
 void link_alias(struct netlink_batch *batch, uint32_t index, const char *alias);
+void link_alias_named(struct netlink_batch *batch, const char *name, const char *alias);
 /* A bridge's port: what comes from it may go back to it; it sees no other isolated port. */
 void link_port(struct netlink_batch *batch, const char *name, bool hairpin, bool isolated);
 /* No IPv6 address of its own making. */

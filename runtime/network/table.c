@@ -279,8 +279,8 @@ int table_open(struct netlink *ret, struct error *err)
 
 /*
  * Who closes a netfilter socket, by exiting too, waits until removed elements are freed: an RCU grace period, 5 to 20 ms
- * (nft_rcv_nl_event).  So the last to hold it is a socket that holds itself: since Linux 6.8 the kernel's own
- * collector of such (unix_gc) closes both, in a thread of its own.  Before, it does so here, and it takes what it takes.
+ * (nft_rcv_nl_event).  So the last to hold it is a socket that holds itself: on recent kernels (seen on 6.18) the collector
+ * of such (unix_gc) closes both in a thread of its own.  Where it works in the caller, it takes what it takes.
  */
 void table_close(struct netlink *nl)
 {
