@@ -330,8 +330,8 @@ static void put_bridge(struct netlink_batch *b, const struct membership *m, cons
 {
 	char key[2 * IFNAMSIZ] = {0};
 
-	memcpy(key, m->network->bridge, IFNAMSIZ);
-	memcpy(key + IFNAMSIZ, m->network->bridge, IFNAMSIZ);
+	for (unsigned i = 0; i < times; i++)
+		memcpy(key + i * IFNAMSIZ, m->network->bridge, strnlen(m->network->bridge, IFNAMSIZ - 1));
 	nft_element(b, m->type, m->flags, TABLE, set, &(struct nft_element){.key = key, .key_len = times * (size_t)IFNAMSIZ});
 }
 
