@@ -48,7 +48,7 @@ static int refused(int code, const struct netlink_refusal *refusal, const struct
 {
 	error_set(err, -code, "network %s: %s bridge %s%s%s", n->name, doing, n->bridge, *refusal->text ? ": " : "", refusal->text);
 	if (code == -EPERM)
-		error_hint(err, "a bridge needs CAP_NET_ADMIN over this network namespace; --net pasta does without");
+		error_hint(err, "a bridge needs CAP_NET_ADMIN over this network namespace");
 	else if (code == -EOPNOTSUPP)
 		error_hint(err, "this kernel lacks bridges (CONFIG_BRIDGE), or IPv6");
 	else if (strstr(refusal->text, "IPv6"))

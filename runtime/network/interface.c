@@ -57,7 +57,7 @@ static int refused(int code, const struct netlink_refusal *refusal, const struct
 {
 	error_set(err, -code, "network %s: %s interface %s%s%s", i->network, doing, i->name, *refusal->text ? ": " : "", refusal->text);
 	if (code == -EPERM)
-		error_hint(err, "it needs CAP_NET_ADMIN over both network namespaces; --net pasta does without");
+		error_hint(err, "it needs CAP_NET_ADMIN over both network namespaces");
 	else if (code == -EEXIST)
 		error_hint(err, "the container's network namespace has a default route, or this address, already");
 	else if (code == -EADDRNOTAVAIL)
