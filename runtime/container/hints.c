@@ -93,8 +93,9 @@ static void hint_overlay(const struct plan *p, const struct step *step, const st
 	const struct plan_option *o = plan_at(p, step->mount.options.offset);
 	bool layer = m->stage == STAGE_OPTION && m->aux < step->mount.options.n && strcmp(s(p, o[m->aux].key), "lowerdir+") == 0;
 
-	if (layer && (m->code == ENOENT || m->code == ENOTDIR))
-		error_hint(err, "the layer is gone: `crun-lite unpack` brings those of an image back");
+	/* Before Linux 6.5 it is not said which. */
+	if ((layer || m->stage == STAGE_CREATE) && (m->code == ENOENT || m->code == ENOTDIR))
+		error_hint(err, "%s is gone: `crun-lite unpack` brings those of an image back", layer ? "the layer" : "a layer");
 	else if (layer && m->code == EINVAL && !step->mount.data)
 		error_hint(err, "before Linux 6.7 the names of all layers must fit into a page, below a directory other than /");
 	else if (m->code == ENODEV)

@@ -44,14 +44,27 @@ static long mount_by_page(struct init *in, const struct step *step)
 	if (r < 0)
 		return failed_at(in, STAGE_CREATE, r);
 	r = sys(open_tree, AT_FDCWD, base, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	return r < 0 ? failed_at(in, STAGE_CLONE_TREE, r) : r;
+	if (r < 0)
+		return failed_at(in, STAGE_CLONE_TREE, r);
+	/* What it covered may hold the bundle, and what is bound. */
+	sys(umount2, base, MNT_DETACH);
+	return r;
+}
+
+/*
+ * Linux 6.5 and 6.6 refuse the option that they do not know.  Before, overlayfs did not know fsconfig(2): the kernel wrote
+ * all options into one page, whatever they were, and it is that page that is refused: when it is full, or at the end.
+ */
+static int is_unknown(const struct init *in, long r)
+{
+	return r == -EINVAL && (in->stage == STAGE_OPTION || in->stage == STAGE_CREATE);
 }
 
 int do_overlay(struct init *in, const struct step *step)
 {
 	long mount = new_mount(in, step, -1);
 
-	if (mount == -EINVAL && in->stage == STAGE_OPTION && in->aux == 0 && step->mount.data) {
+	if (is_unknown(in, mount) && step->mount.data) {
 		in->text_len = 0;
 		mount = mount_by_page(in, step);
 	}
