@@ -92,6 +92,9 @@ static int tell_init(const struct store *store, const struct state *state, const
 
 	if (r == 0)
 		r = sync_send(sock, MSG_START, NULL, err);
+	/* Killed since its status was asked for. */
+	if (r == -EPIPE || r == -ECONNRESET)
+		r = cannot_start(STATUS_STOPPED, err);
 	*ret_sent = r == 0;
 	if (r == 0)
 		r = introduce_agent(sock, state, config, &reply, err);
