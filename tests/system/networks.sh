@@ -2,6 +2,18 @@
 # namespace of its own, which hide the machine's networks, leases and definitions; "outside" is another one.
 # shellcheck shell=bash
 
+# Asks the kernel by nft(8), for what the table needs of it.
+has_firewall() {
+	command -v nft >/dev/null || return 0
+	"${HOST[@]}" nft -f - 2>/dev/null <<-'N'
+		table inet probe {
+			chain before { type nat hook prerouting priority -100; fib daddr type local counter dnat ip to 10.0.0.1; }
+			chain after { type nat hook postrouting priority 100; ct status dnat masquerade; }
+		}
+		delete table inet probe
+	N
+}
+
 # internet: HOST runs a command on the host (198.51.100.1), OUTSIDE on another (198.51.100.2).
 internet() {
 	only_crun_lite
@@ -25,7 +37,8 @@ internet() {
 		ip link add o0 type veth peer name o1 2>/dev/null || exit 77
 		ip link set o1 netns $OUTSIDE_PID
 		ip addr add 198.51.100.1/24 dev o0
-		ip link set o0 up" || skip "this kernel has no veth"
+		ip link set o0 up" || { gone; skip "this kernel has no veth"; }
+	has_firewall || { gone; skip "this kernel's nf_tables has no NAT for inet"; }
 	"${OUTSIDE[@]}" sh -ec "ip link set lo up; ip addr add 198.51.100.2/24 dev o1; ip link set o1 up"
 }
 
