@@ -23,7 +23,7 @@ source_tree() {
 	S=$T/src
 	if ! can_map "$T" && can_map /var/tmp; then
 		S=/var/tmp/$ID
-		trap 'rc=$?; umount -l "$S/dir" "$S" 2>/dev/null || :; rm -rf "$S"; echo $rc >"$WORK/done"' EXIT
+		trap 'rc=$?; umount -l "$S/dir" "$S" 2>/dev/null || :; rm -rf "$S"; echo "$N $rc" >"$WORK/done"' EXIT
 	fi
 	mkdir -p "$S/dir"
 	can_map "$S" || skip "owners cannot be mapped on the $(stat -f -c %T "$S") here with Linux $(uname -r)"

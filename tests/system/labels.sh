@@ -12,7 +12,7 @@ profile() {
 	shift
 	printf 'profile %s flags=(attach_disconnected,mediate_deleted) {\n%s\n}\n' "$name" "$(printf '  %s\n' "$@")" >"$T/profile"
 	apparmor_parser --skip-cache --replace "$T/profile" || fail "the profile cannot be loaded"
-	trap 'apparmor_parser --remove "$T/profile"; echo "$?" >"$WORK/done"' EXIT
+	trap 'rc=$?; apparmor_parser --remove "$T/profile"; echo "$N $rc" >"$WORK/done"' EXIT
 }
 
 # What the container's process is confined by, whichever of the two files there is.
