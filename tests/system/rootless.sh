@@ -618,8 +618,10 @@ test_rootless__root_of_a_user_namespace_does_without_a_group_F062() {
 test_rootless__groups_of_a_user_namespaces_root_that_cannot_be_dropped_stay_F062() {
 	only_crun_lite
 	nested_root
-	args sh -c 'cat /proc/self/setgroups; id -u; id -g; sleep 60'
-	capture as_nested_root sh -c '"$@" run --detach -b "$0" c && "$@" exec c id -u && "$@" delete --force c' "$B" "$RUNTIME" --root "$ROOT"
+	args sh -c 'cat /proc/self/setgroups; id -u; id -g; exec sleep 60'
+	# What exec says comes after what the container has said.
+	capture as_nested_root sh -c '"$@" run --detach -b "$0" c &&
+		"$@" exec c sh -c "until grep -q sleep /proc/1/comm; do usleep 10000; done; id -u" && "$@" delete --force c' "$B" "$RUNTIME" --root "$ROOT"
 	expect_rc 0
 	expect_eq "$OUT" $'deny\n0\n0\n0'
 	# What was asked for and cannot be had is named.
