@@ -22,7 +22,7 @@ say      = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $1 $(2:$(CURDIR)/%=%);)
 
 # ---- what is built from what ------------------------------------------------
 srcs      := $(sort $(wildcard runtime/base/*.c spec/*.c cgroups/*.c runtime/security/*.c runtime/plan/*.c \
-               runtime/network/*.c runtime/container/*.c runtime/cli/*.c)) runtime/image/key.c
+               runtime/users/*.c runtime/state/*.c runtime/network/*.c runtime/launch/*.c runtime/container/*.c runtime/cli/*.c)) runtime/image/key.c
 init_srcs := $(sort $(wildcard runtime/init/*.c))
 objs      := $(srcs:%.c=$(out)/%.o)
 lib       := $(filter-out $(out)/runtime/cli/main.o,$(objs))
@@ -103,8 +103,8 @@ $(out)/init: $(init_objs)
 	$(call say,LINK,$@)$(CC) $(init_ldflags) -o $@ $^
 
 # The init travels inside the runtime.
-$(out)/runtime/container/init_image.o: $(out)/init
-$(out)/runtime/container/init_image.o: all_cflags += -DINIT_IMAGE='"$(out)/init"'
+$(out)/runtime/launch/init_image.o: $(out)/init
+$(out)/runtime/launch/init_image.o: all_cflags += -DINIT_IMAGE='"$(out)/init"'
 # What bears the commit is made anew when HEAD has moved, though no source has changed.
 $(out)/runtime/cli/version.o $(out)/runtime/security/seccomp_cache.o: $(out)/commit
 $(out)/commit: FORCE

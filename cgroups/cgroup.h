@@ -1,7 +1,7 @@
 /*
  * cgroup - the control group of a container, whatever the layout of the host.
  *
- * Three acts that launch (runtime/container) calls in this order: locate decides
+ * Three acts that runtime/launch calls in this order: locate decides
  * (no system call), make creates the directories, set writes the limits.  Who
  * joins is not this module's business: on v2 the child is born in the group
  * (CLONE_INTO_CGROUP with cgroup_clone_fd), on v1 it writes "0" to each of

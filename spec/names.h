@@ -3,7 +3,7 @@
  *
  * One table per vocabulary: decode checks against it, the plan turns words into
  * numbers with it, and `features` prints it.  The seccomp tables hold words only: their numbers are
- * libseccomp's, which only runtime/container/seccomp.c knows.
+ * libseccomp's, which only runtime/security/seccomp_calls.c knows.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
-#include "runtime/container/own_ids.h"
+#include "runtime/users/own_ids.h"
 
 /* ---- the program ---- */
 

@@ -12,7 +12,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/text.h"
-#include "runtime/container/network.h"
+#include "runtime/state/network.h"
 #include "spec/emit.h"
 
 struct list_options {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "runtime/base/cleanup.h"
-#include "runtime/container/handle.h"
+#include "runtime/state/handle.h"
 #include "runtime/container/networks.h"
 #include "runtime/network/address.h"
 #include "spec/emit.h"

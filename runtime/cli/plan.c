@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/container/exec_process.h"
-#include "runtime/container/launch.h"
+#include "runtime/launch/exec_process.h"
+#include "runtime/launch/launch.h"
 #include "runtime/plan/print.h"
 #include "spec/names.h"
 

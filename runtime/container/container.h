@@ -3,39 +3,12 @@
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "cgroups/manager.h"
 #include "runtime/base/error.h"
-#include "runtime/container/limits.h"
-#include "runtime/container/state.h"
-#include "runtime/network/request.h"
+#include "runtime/launch/options.h"
+#include "runtime/state/state.h"
 
 #include <stdbool.h>
-
-struct runtime_options {        /* the global flags */
-	const char *root;       /* --root; NULL: the default */
-	enum cgroup_manager_kind manager;
-};
-
-struct create_options {
-	const struct runtime_options *runtime;
-	const char *id;
-	const char *bundle;             /* "." by default */
-	const char *config;             /* --config FILE; NULL: config.json of the bundle */
-	const char *console_socket;
-	const char *pid_file;
-	const char *pidfd_socket;
-	bool no_pivot, no_new_keyring;
-	bool detach, keep;              /* run only */
-	unsigned preserve_fds;
-	struct limits limits;           /* instead of what config.json says */
-	struct net_flags net;
-	uint64_t timeout_ns, kill_after_ns;     /* run only; 0: none, and at once */
-	const char *report;             /* run only: a file, or "-" */
-	/* run only, of an image: of process.args keep_args stay, these come behind them; none: all stay */
-	char *const *args;
-	size_t n_args, keep_args;
-	const char *keep_upper, *tmpfs_upper;   /* run only: instead of the annotation org.crun-lite.upper */
-};
+#include <stdint.h>
 
 /* Makes the container; it waits for container_start.  On failure nothing is left. */
 int container_create(const struct create_options *options, struct error *err);
@@ -45,21 +18,6 @@ int container_create(const struct create_options *options, struct error *err);
  */
 int container_run(const struct create_options *options, int *ret_status, struct error *err);
 int container_start(const struct runtime_options *runtime, const char *id, struct error *err);
-struct exec_options {
-	const struct runtime_options *runtime;
-	const char *id;
-	const char *process;            /* a file with a process object ("-": standard input) instead of config.json's */
-	/* What is given changes that process. */
-	char *const *args;
-	size_t n_args;
-	bool tty, no_new_privs;
-	const char *cwd, *user, *apparmor, *label;
-	struct strings env, gids, caps;
-	struct strings cgroups;         /* cgroup_enter_below */
-	const char *console_socket, *pid_file, *pidfd_socket;
-	bool detach, ignore_paused;
-	unsigned preserve_fds;
-};
 /* One more process in a container that runs; without `detach` it stays until its end, as container_run. */
 int container_exec(const struct exec_options *options, int *ret_status, struct error *err);
 

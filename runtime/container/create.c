@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "runtime/base/log.h"
-#include "runtime/container/foreground.h"
-#include "runtime/container/hooks.h"
-#include "runtime/container/launch.h"
-#include "runtime/container/notify.h"
-#include "runtime/container/report.h"
-#include "runtime/container/timeout.h"
+#include "runtime/launch/foreground.h"
+#include "runtime/launch/hooks.h"
+#include "runtime/launch/launch.h"
+#include "runtime/launch/notify.h"
+#include "runtime/launch/report.h"
+#include "runtime/launch/timeout.h"
 
 int container_create(const struct create_options *options, struct error *err)
 {

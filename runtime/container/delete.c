@@ -9,11 +9,11 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
-#include "runtime/container/group.h"
-#include "runtime/container/launch.h"
-#include "runtime/container/network.h"
-#include "runtime/container/unit_end.h"
-#include "runtime/container/upper.h"
+#include "runtime/state/group.h"
+#include "runtime/launch/launch.h"
+#include "runtime/state/network.h"
+#include "runtime/state/unit_end.h"
+#include "runtime/state/upper.h"
 
 /* How long a killed process (which may be in the kernel) and its group may take to go. */
 #define KILL_TIMEOUT_MS 10000

@@ -12,8 +12,8 @@
 
 #include "cgroups/stats.h"
 #include "runtime/base/cleanup.h"
-#include "runtime/container/group.h"
-#include "runtime/container/handle.h"
+#include "runtime/state/group.h"
+#include "runtime/state/handle.h"
 #include "spec/emit.h"
 
 /* What runc prints: one line for each event, `data` with those of type "stats".  "exit" is ours. */

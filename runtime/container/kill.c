@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
-#include "runtime/container/group.h"
-#include "runtime/container/handle.h"
+#include "runtime/state/group.h"
+#include "runtime/state/handle.h"
 
 static int kill_process(const struct state *state, int sig, struct error *err)
 {

@@ -4,7 +4,7 @@
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "runtime/container/state.h"
+#include "runtime/state/state.h"
 #include "spec/config.h"
 
 /* Of config.json, overruled by what earlier updates have left in resources.json.  *ret_later owns strings; config_free. */

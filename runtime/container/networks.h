@@ -3,7 +3,7 @@
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "runtime/container/network.h"
+#include "runtime/state/network.h"
 #include "runtime/network/definition.h"
 
 /* `random` of the wish is put there. */

@@ -3,8 +3,8 @@
 
 #include <time.h>
 
-#include "runtime/container/group.h"
-#include "runtime/container/handle.h"
+#include "runtime/state/group.h"
+#include "runtime/state/handle.h"
 
 /* A process that sleeps in the kernel, on a disk that does not answer, say, cannot be stopped before that is over. */
 #define FREEZE_TIMEOUT_MS 10000

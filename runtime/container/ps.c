@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
-#include "runtime/container/group.h"
-#include "runtime/container/handle.h"
+#include "runtime/state/group.h"
+#include "runtime/state/handle.h"
 #include "spec/emit.h"
 
 static int by_number(const void *a, const void *b)

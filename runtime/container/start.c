@@ -14,12 +14,12 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
-#include "runtime/container/blame.h"
-#include "runtime/container/handle.h"
-#include "runtime/container/launch.h"
-#include "runtime/container/notify.h"
-#include "runtime/container/seccomp_agent.h"
-#include "runtime/container/sync.h"
+#include "runtime/launch/blame.h"
+#include "runtime/state/handle.h"
+#include "runtime/launch/launch.h"
+#include "runtime/launch/notify.h"
+#include "runtime/launch/seccomp_agent.h"
+#include "runtime/launch/sync.h"
 
 static int cannot_start(enum status status, struct error *err)
 {

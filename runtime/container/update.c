@@ -15,10 +15,10 @@
 #include "cgroups/systemd.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/units.h"
-#include "runtime/container/group.h"
-#include "runtime/container/handle.h"
+#include "runtime/state/group.h"
+#include "runtime/state/handle.h"
 #include "runtime/container/known_limits.h"
-#include "runtime/container/text_file.h"
+#include "runtime/launch/text_file.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define SYSTEMD_TIMEOUT_MS 25000

@@ -388,7 +388,7 @@ static void read_boot(char buf[64])
 	buf[strcspn(buf, "\n")] = '\0';
 }
 
-/* Its first line names the boot, the others layers (runtime/container/upper.c).  A container of another boot is no more. */
+/* Its first line names the boot, the others layers (runtime/state/upper.c).  A container of another boot is no more. */
 static int visit_container(const struct layer_store *s, const char *name, const char *boot, struct marks *m, struct pruned *ret,
                            struct error *err)
 {
@@ -471,7 +471,7 @@ int images_prune(const struct layer_store *s, struct pruned *ret, struct error *
 	int e;
 
 	*ret = (struct pruned){0};
-	/* Who starts a container notes its layers under this lock, shared (runtime/container/upper.c). */
+	/* Who starts a container notes its layers under this lock, shared (runtime/state/upper.c). */
 	if (flock(s->containers, LOCK_EX) < 0)
 		return error_set(err, errno, "lock the containers of the store %s", s->path);
 	store_sweep(s);

@@ -5,7 +5,7 @@
  *     tmp/NAME/               being made, by who holds its lock; without a holder it is rubbish, which the next one removes
  *     layers/KEY/fs/          whole, and verified; KEY is the layer's diff_id, or "c-" and the chain's if it depends on those below
  *     images/ID/              image.json, config.json: a bundle (images.h)
- *     containers/NAME/        of one container each (runtime/container/upper.h): upper, work, and `layers`, which it uses
+ *     containers/NAME/        of one container each (runtime/state/upper.h): upper, work, and `layers`, which it uses
  *
  * Only complete things have their names: rename(2) is the last act.  All of it is for its owner only: a layer may have setuid files
  * (V46).

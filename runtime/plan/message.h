@@ -27,7 +27,7 @@ enum message_type {
 	MSG_TYPES,
 };
 
-/* What a step was doing when it failed; the words are in runtime/container/blame.c. */
+/* What a step was doing when it failed; the words are in runtime/launch/blame.c. */
 enum stage {
 	STAGE_NONE,
 	STAGE_TARGET,           /* opening or making what it works on */

@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/container/console.h"
-#include "runtime/container/foreground.h"
+#include "runtime/launch/console.h"
+#include "runtime/launch/foreground.h"
 #include "tests/unit/unit.h"
 
 /* ---- the console socket ------------------------------------------------------------------- */

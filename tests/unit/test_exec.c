@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/container/exec_process.h"
+#include "runtime/launch/exec_process.h"
 
 #include <linux/capability.h>
 #include <sched.h>

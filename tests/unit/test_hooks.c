@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime/container/hooks.h"
+#include "runtime/launch/hooks.h"
 #include "tests/unit/unit.h"
 
 #define LINES_MAX 6

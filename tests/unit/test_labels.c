@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/container/labels.h"
+#include "runtime/launch/labels.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/container/limits.h"
+#include "runtime/launch/limits.h"
 
 #include <stdio.h>
 #include <string.h>

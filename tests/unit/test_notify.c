@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runtime/container/notify.h"
+#include "runtime/launch/notify.h"
 #include "tests/unit/unit.h"
 
 /* The container's socket at DIR/notify/notify.sock and the manager's, in the abstract name space.

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/container/pidfile.h"
+#include "runtime/launch/pidfile.h"
 #include "tests/unit/unit.h"
 
 static char directory[] = "/tmp/test-pidfile-XXXXXX";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/container/rdt.h"
+#include "runtime/state/rdt.h"
 
 #include <errno.h>
 #include <fcntl.h>

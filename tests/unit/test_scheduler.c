@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/container/scheduler.h"
+#include "runtime/launch/scheduler.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,0 +1,11 @@
+/*
+ * launch_files - /etc/hosts, /etc/resolv.conf and /etc/hostname of a container with networking (runtime/network/names.h).
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/launch/launch.h"
+
+/* Is there one to be made, for whom has no network of ours? */
+bool launch_wants_files(const struct net_request *request);
+/* Makes them, and says to the plan where they are.  After the addresses are known. */
+int launch_make_files(struct launch *l, struct error *err);

@@ -1,0 +1,268 @@
+/*
+ * launch_load - what is asked for: the bundle, its config.json, who runs us; and the plan that comes of it.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/launch/launch_acts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/fds.h"
+#include "runtime/users/caller.h"
+#include "runtime/launch/console.h"
+#include "runtime/launch/labels.h"
+#include "runtime/users/maps.h"
+#include "runtime/launch/overrides.h"
+#include "runtime/plan/build.h"
+#include "spec/json.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static int read_text(const char *path, char **ret, size_t *ret_len, struct error *err)
+{
+	cleanup_close_soon int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	cleanup_free char *text = NULL;
+	struct stat st;
+	ssize_t n;
+	size_t len = 0;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		error_set(err, errno, "open %s", path);
+		if (err->code == ENOENT)
+			error_hint(err, "a bundle is a directory with a config.json; `crun-lite spec` makes one");
+		return -err->code;
+	}
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, ERROR_SAID, "%s is not a regular file", path);
+	if (st.st_size > JSON_SIZE_MAX)
+		return error_set(err, ERROR_SAID, "%s is larger than %u bytes", path, JSON_SIZE_MAX);
+	text = malloc((size_t)st.st_size + 1);
+	if (!text)
+		return error_set(err, ENOMEM, "read %s", path);
+	/* A file that grows meanwhile is read as far as it was when it was opened. */
+	while (len < (size_t)st.st_size && (n = read(fd, text + len, (size_t)st.st_size - len)) != 0) {
+		if (n < 0 && errno != EINTR)
+			return error_set(err, errno, "read %s", path);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	text[len] = '\0';
+	*ret_len = len;
+	*ret = steal_ptr(&text);
+	return 0;
+}
+
+static bool is_plain(const char *path, size_t len)
+{
+	return path[0] == '/' && len < PATH_MAX && !strstr(path, "/.") && !strstr(path, "//");
+}
+
+static int find_bundle(struct launch *l, struct error *err)
+{
+	const char *bundle = l->options->bundle;
+	cleanup_close int fd = -1;
+	size_t len = bundle ? strlen(bundle) : 0;
+	char link[32];
+	ssize_t n;
+
+	if (!bundle)
+		return getcwd(l->bundle, sizeof(l->bundle)) ? 0 : error_set(err, errno, "find the working directory");
+	while (len > 1 && bundle[len - 1] == '/')
+		len--;
+	if (is_plain(bundle, len)) {
+		memcpy(l->bundle, bundle, len);
+		l->bundle[len] = '\0';
+		return 0;
+	}
+	fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		error_set(err, errno, "open the bundle %s", bundle);
+		return error_hint(err, "a bundle is a directory with a config.json; `crun-lite spec` makes one");
+	}
+	/* Two system calls, where realpath(3) makes one for each component. */
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, l->bundle, sizeof(l->bundle) - 1);
+	if (n < 0)
+		return error_set(err, errno, "find the path of the bundle %s", bundle);
+	l->bundle[n] = '\0';
+	return 0;
+}
+
+static int find_rootfs(struct launch *l, struct error *err)
+{
+	const char *path = l->config->root.path.s ?: "";
+	int n = path[0] == '/' ? snprintf(l->rootfs, sizeof(l->rootfs), "%s", path)
+	                       : snprintf(l->rootfs, sizeof(l->rootfs), "%s/%s", l->bundle, path);
+
+	if ((size_t)n < sizeof(l->rootfs))
+		return 0;
+	error_set(err, ENAMETOOLONG, "find the root file system %.64s...", path);
+	return error_locate(err, l->config->root.path.at);
+}
+
+int launch_load(struct launch *l, struct error *err)
+{
+	const struct create_options *options = l->options;
+	cleanup_free char *path = NULL;
+	int r = find_bundle(l, err);
+
+	if (r < 0)
+		return r;
+	if (options->config)
+		path = strdup(options->config);
+	else if (asprintf(&path, "%s/config.json", l->bundle) < 0)
+		path = NULL;
+	if (!path)
+		return error_set(err, ENOMEM, "load the bundle %s", l->bundle);
+	r = read_text(path, &l->text, &l->text_len, err);
+	if (r == 0)
+		r = config_parse(l->text, l->text_len, path, &l->config, err);
+	if (r == 0)
+		r = limits_apply(&options->limits, l->config, err);
+	if (r == 0)
+		r = overrides_apply(options, l->config, err);
+	if (r == 0)
+		r = launch_read_network(l, err);
+	if (r == 0)
+		r = config_validate(l->config, err);
+	return r < 0 ? r : find_rootfs(l, err);
+}
+
+/* sd_listen_fds(3): the container's process is 1 in its namespace, and the fds are passed on as they are. */
+struct passed {
+	unsigned fds;
+	char count[32];
+	const char *env[4];
+	size_t n;
+	char *names;            /* LISTEN_FDNAMES=..., owned */
+};
+
+static int find_passed(struct passed *p, bool notify, struct error *err)
+{
+	const char *names = getenv("LISTEN_FDNAMES");
+
+	p->fds = listen_fds();
+	if (p->fds > 0) {
+		snprintf(p->count, sizeof(p->count), "LISTEN_FDS=%u", p->fds);
+		p->env[p->n++] = p->count;
+		p->env[p->n++] = "LISTEN_PID=1";
+		if (names && asprintf(&p->names, "LISTEN_FDNAMES=%s", names) < 0)
+			return error_set(err, ENOMEM, "pass LISTEN_FDNAMES on");
+		if (p->names)
+			p->env[p->n++] = p->names;
+	}
+	if (notify)
+		p->env[p->n++] = "NOTIFY_SOCKET=/run/notify/notify.sock";
+	return 0;
+}
+
+/* By fd; for who opens it elsewhere (in a user namespace) by its name. */
+static void find_notify_dir(const struct launch *l, char *buf, size_t size)
+{
+	char link[32];
+	ssize_t n = -1;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", l->store.dir);
+	if (l->config->linux_.namespaces[NS_USER].set)
+		n = readlink(link, buf, size - sizeof("/notify"));
+	snprintf(buf + (n > 0 ? n : 0), size - (size_t)(n > 0 ? n : 0), "%s/notify", n > 0 ? "" : link);
+}
+
+/* setns(2): EINVAL for the user namespace that we are in.  It is as if none was named. */
+static int leave_out_own(struct launch *l, struct error *err)
+{
+	struct linux_config *c = &l->config->linux_;
+	struct stat own, named;
+	int r;
+
+	if (stat("/proc/self/ns/user", &own) < 0 || stat(c->namespaces[NS_USER].path.s, &named) < 0 ||
+	    own.st_dev != named.st_dev || own.st_ino != named.st_ino)
+		return 0;
+	r = maps_compare(getpid(), l->config, err);
+	c->namespaces[NS_USER] = (struct namespace){0};
+	c->uid_mappings = c->gid_mappings = (struct id_mappings){0};
+	return r;
+}
+
+int launch_learn_caller(struct launch *l, struct error *err)
+{
+	int r = l->imagined ? 0 : caps_facts(&l->caps, err);
+
+	if (l->imagined)        /* every capability of Linux 5.9 and later */
+		l->caps = (struct cap_facts){.permitted = (1ull << 41) - 1, .known = (1ull << 41) - 1};
+	else if (r == 0)
+		caller_learn(&l->caps, &l->caller);
+	if (r == 0 && l->config->linux_.namespaces[NS_USER].path.s && !l->imagined)
+		r = leave_out_own(l, err);
+	return r < 0 ? r : userns_complete(l->config, &l->caller, err);
+}
+
+int launch_plan(struct launch *l, struct error *err)
+{
+	const struct create_options *o = l->options;
+	char notify_dir[PATH_MAX];
+	struct passed passed = {0};
+	struct plan_input input = {
+		.config = l->config,
+		.bundle = l->bundle,
+		.id = o->id,
+		.cgroups = &l->cgroup_host,
+		.group = &l->group,
+		.caps = l->caps,
+		.caller = l->caller,
+		.filter = l->store.dir >= 0 ? &l->filter : NULL,
+		.late_group = *l->unit.name,
+		.create = l->create,
+		.no_pivot = o->no_pivot,
+		.no_new_keyring = o->no_new_keyring,
+		.upper_dir = l->upper.dir,
+		.files = l->network.files,
+		.n_files = l->network.asked ? COUNT(l->network.files) : 0,
+	};
+	int r = find_passed(&passed, l->notify >= 0, err);
+
+	if (r < 0)
+		return r;
+	/* user_namespaces(7): its first process has them all. */
+	if (l->config->linux_.namespaces[NS_USER].set)
+		input.caps.permitted = input.caps.known;
+	input.preserve_fds = o->preserve_fds + passed.fds;
+	input.env = passed.env;
+	input.n_env = passed.n;
+	if (!l->imagined)
+		input.hook_env = (const char *const *)environ;
+	if (l->notify >= 0) {
+		find_notify_dir(l, notify_dir, sizeof(notify_dir));
+		input.notify_dir = notify_dir;
+	}
+	r = plan_build(&input, &l->plan, err);
+	free(passed.names);
+	return r;
+}
+
+int launch_check_terminal(struct launch *l, struct error *err)
+{
+	const struct create_options *o = l->options;
+	bool terminal = l->config->process.terminal;
+
+	if (terminal && !o->console_socket && (l->create || o->detach)) {
+		error_set(err, ERROR_SAID, "a terminal is asked for, but nobody would hold its other end");
+		error_hint(err, "give --console-socket, or run in the foreground, or set process.terminal to false");
+		return error_locate(err, l->config->process.at);
+	}
+	if (!terminal && o->console_socket) {
+		error_set(err, ERROR_SAID, "--console-socket is given, but process.terminal is false");
+		return error_locate(err, l->config->process.at);
+	}
+	return o->console_socket ? console_socket_connect(o->console_socket, &l->console, err) : 0;
+}
+
+int launch_check_labels(struct launch *l, struct error *err)
+{
+	return labels_check(l->config, "/sys", err);
+}

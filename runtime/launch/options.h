@@ -1,0 +1,50 @@
+/*
+ * options - what the command line asks of a start: of a container (create, run), or of one more process in it (exec).
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/base/text.h"
+#include "runtime/launch/limits.h"
+#include "runtime/network/request.h"
+#include "runtime/state/handle.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct create_options {
+	const struct runtime_options *runtime;
+	const char *id;
+	const char *bundle;             /* "." by default */
+	const char *config;             /* --config FILE; NULL: config.json of the bundle */
+	const char *console_socket;
+	const char *pid_file;
+	const char *pidfd_socket;
+	bool no_pivot, no_new_keyring;
+	bool detach, keep;              /* run only */
+	unsigned preserve_fds;
+	struct limits limits;           /* instead of what config.json says */
+	struct net_flags net;
+	uint64_t timeout_ns, kill_after_ns;     /* run only; 0: none, and at once */
+	const char *report;             /* run only: a file, or "-" */
+	/* run only, of an image: of process.args keep_args stay, these come behind them; none: all stay */
+	char *const *args;
+	size_t n_args, keep_args;
+	const char *keep_upper, *tmpfs_upper;   /* run only: instead of the annotation org.crun-lite.upper */
+};
+
+struct exec_options {
+	const struct runtime_options *runtime;
+	const char *id;
+	const char *process;            /* a file with a process object ("-": standard input) instead of config.json's */
+	/* What is given changes that process. */
+	char *const *args;
+	size_t n_args;
+	bool tty, no_new_privs;
+	const char *cwd, *user, *apparmor, *label;
+	struct strings env, gids, caps;
+	struct strings cgroups;         /* cgroup_enter_below */
+	const char *console_socket, *pid_file, *pidfd_socket;
+	bool detach, ignore_paused;
+	unsigned preserve_fds;
+};

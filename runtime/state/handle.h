@@ -1,0 +1,32 @@
+/*
+ * handle - a container that exists, as a command finds it: its directory, its state, what it is now.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "cgroups/manager.h"
+#include "runtime/base/error.h"
+#include "runtime/state/state.h"
+
+#include <stdbool.h>
+
+struct runtime_options {        /* the global flags */
+	const char *root;       /* --root; NULL: the default */
+	enum cgroup_manager_kind manager;
+};
+
+struct handle {
+	int root;
+	struct store store;
+	struct state state;
+	enum status status;             /* handle_open's */
+};
+
+/* A container that does not exist is an error.  handle_close ends *ret, also after a failure. */
+int handle_find(const struct runtime_options *runtime, const char *id, enum store_lock lock, struct handle *ret,
+                struct error *err);
+int handle_open(const struct runtime_options *runtime, const char *id, enum store_lock lock, struct handle *ret,
+                struct error *err);
+void handle_close(struct handle *handle);
+
+/* "container not running": the words that containerd and CRI-O look for (features C208). */
+int handle_not_running(struct error *err);

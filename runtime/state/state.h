@@ -1,0 +1,114 @@
+/*
+ * state - what is known of a container between two commands: <root>/<id>/.
+ *
+ *     state.json   written whole, by temp + rename: no reader ever sees half of it
+ *     config.json  the configuration as it was at create (runtime.md: later changes have no effect)
+ *     start        a listening socket: the container waits for `start`; gone once it runs
+ *
+ * Writers (create, start, delete) hold a flock on the directory; readers need none.
+ * A process is named by pid and start time, so that a pid used again is never
+ * mistaken for the container's.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "cgroups/cgroup.h"
+#include "runtime/base/error.h"
+#include "runtime/state/rdt.h"
+#include "spec/config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Positive results besides 0 and negative errnos. */
+#define STATE_NOT_FOUND 1       /* no such container */
+#define STATE_EMPTY 2           /* a directory without a state: its create was killed at once */
+
+enum status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+
+struct store {                  /* one container's directory */
+	int root;               /* the state root; not owned */
+	int dir;                /* holds the lock, if there is one */
+	char id[256];
+	bool plain;             /* of a run: nothing but config.json and state.json is in it */
+};
+
+struct state {
+	struct json_doc *doc;           /* owns the strings of a state that was read; NULL otherwise */
+	const char *id;
+	const char *bundle;             /* absolute */
+	const char *rootfs;             /* absolute */
+	const char *created;            /* RFC 3339 */
+	bool creating;                  /* create has not come to its end (yet, or ever) */
+	pid_t pid;                      /* 0 = none yet */
+	uint64_t start_time;            /* of pid, clock ticks after boot (proc(5) stat, field 22) */
+	uid_t owner;
+	bool notify;                    /* NOTIFY_SOCKET is forwarded by start */
+	size_t n_groups;
+	const char *groups[CGROUP_HIERARCHIES_MAX];     /* relative to /sys/fs/cgroup */
+	bool group_kept[CGROUP_HIERARCHIES_MAX];        /* it was there before: delete leaves it */
+	size_t group_parents[CGROUP_HIERARCHIES_MAX];   /* as struct cgroup_dir's: delete removes them too, if they are empty */
+	const char *unit;               /* systemd's, which has the groups; NULL: they are our own */
+	bool unit_user;                 /* of the user's systemd */
+	bool unit_held;                 /* on v2: a process of ours is in it, beside the container's group */
+	uint64_t unit_group;            /* cgroup_identity; 0: not known yet */
+	const char *upper;              /* absolute: what the container writes to a root of layers; goes with it; or NULL */
+	struct rdt_group rdt;
+	bool network;                   /* there is, or was to be, a record of networking (runtime/network/record.h) */
+	struct pairs annotations;
+};
+
+/*
+ * Opens (makes, 0700) the state root: `path`, or /run/crun-lite, or for an ordinary user
+ * $XDG_RUNTIME_DIR/crun-lite, /run/user/UID/crun-lite or /tmp/crun-lite-UID.  `make` false: -ENOENT is answered by *ret_fd = -1.
+ */
+int state_root_open(const char *path, bool make, int *ret_fd, struct error *err);
+
+/* features F169: [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most 255 bytes. */
+int state_check_id(const char *id, struct error *err);
+
+/* A new directory, locked.  -EEXIST if there is one already. */
+int store_make(int root, const char *id, struct store *ret, struct error *err);
+enum store_lock { STORE_READ, STORE_LOCK };
+/* STATE_NOT_FOUND with *err saying "container ID does not exist"; STORE_LOCK waits up to 10 s. */
+int store_open(int root, const char *id, enum store_lock lock, struct store *ret, struct error *err);
+/* While a container runs in the foreground, its state is everybody's. */
+void store_unlock(const struct store *store);
+/* STATE_NOT_FOUND: somebody deleted it meanwhile. */
+int store_relock(const struct store *store, struct error *err);
+void store_close(struct store *store);
+/* Removes the directory and what is in it. */
+int store_remove(struct store *store, struct error *err);
+/* The files that networking made in it (runtime/state/network.h). */
+void store_remove_network(const struct store *store);
+
+int state_write(const struct store *store, const struct state *state, struct error *err);
+/* STATE_EMPTY if there is none.  The caller ends *ret with state_free. */
+int state_read(const struct store *store, struct state *ret, struct error *err);
+void state_free(struct state *state);
+/* What the container is now, an enum status: by its process and the start socket. */
+int state_status(const struct store *store, const struct state *state, struct error *err);
+const char *status_name(enum status status);
+
+/* A file that nobody reads before the state says that it is there: made in place. */
+int store_write_new(const struct store *store, const char *name, const void *bytes, size_t len,
+                    struct error *err);
+/* A file in the directory, replaced whole.  `*ret` is malloc'ed and terminated. */
+int store_write_file(const struct store *store, const char *name, const void *bytes, size_t len,
+                     struct error *err);
+int store_read_file(const struct store *store, const char *name, char **ret, size_t *ret_len,
+                    struct error *err);
+/* The container's config.json, as it was at create.  The caller ends it with config_free. */
+int store_read_config(const struct store *store, struct config **ret, struct error *err);
+
+/* When `pid` started, and its ignored signals (1 to 31). */
+int process_start_time(pid_t pid, uint64_t *ret, unsigned *ret_ignored, struct error *err);
+/*
+ * The process, which let go of its socket, did so because it died before it executed the container's program.
+ * Known as long as nobody has waited for it; of one that lives it costs one system call.
+ */
+bool process_never_ran(pid_t pid);
+/* The sentence for it. */
+int process_blame_init(int sig, struct error *err);
+/* A pidfd of the container's process; -ESRCH if it is gone (or somebody else has its number now); another errno: unknown. */
+int state_pidfd(const struct state *state);
