@@ -1,5 +1,5 @@
 /*
- * snapshot PID MINE DIR... - what of the host a test could have changed, one line each, sorted:
+ * snapshot [--all] PID MINE DIR... - what of the host a test could have changed, one line each, sorted:
  *
  *   mount ...   a line of /proc/self/mountinfo
  *   cgroup ...  a directory below /sys/fs/cgroup
@@ -7,7 +7,8 @@
  *   file ...    an entry below a DIR, with its type, mode and owner
  *
  * With a MINE that is not empty, only cgroups and files whose path contains MINE count: for a
- * machine that others use at the same time.
+ * machine that others use at the same time.  With --all every path counts all the same, but what
+ * does not contain MINE beside our own groups: who made those makes others when it likes.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
@@ -23,6 +24,11 @@
 static char **lines;
 static size_t n_lines, size_lines;
 static const char *mine;
+static int all;
+
+/* The directories of our own groups, as /proc/self/cgroup names them; not those directly below the root. */
+static char *beside[32];
+static size_t n_beside;
 
 /* What systemd and its kin change under /run whenever they like. */
 static const char *const restless[] = {
@@ -66,6 +72,41 @@ static int is_restless(const char *path)
 	return 0;
 }
 
+static void find_beside(void)
+{
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	char line[4096], *own, *last;
+
+	while (f && n_beside < sizeof(beside) / sizeof(*beside) && fgets(line, sizeof(line), f)) {
+		own = strchr(line, '/');
+		last = own ? strrchr(own, '/') : NULL;
+		if (!last || last == own)
+			continue;
+		*last = '\0';
+		beside[n_beside++] = strdup(own);
+	}
+	if (f)
+		fclose(f);
+}
+
+static int is_beside(const char *directory)
+{
+	size_t len = strlen(directory);
+
+	for (size_t i = 0; i < n_beside; i++) {
+		size_t n = strlen(beside[i]);
+
+		if (n < len && strcmp(directory + len - n, beside[i]) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+static int counts(const char *child, const char *directory, int file)
+{
+	return !*mine || strstr(child, mine) || (all && (file || !is_beside(directory)));
+}
+
 /* Every entry below `path`, or only the directories; does not leave the file system when `files`.
  */
 static void add_tree(const char *kind, const char *path, int files, dev_t dev, int depth)
@@ -84,7 +125,9 @@ static void add_tree(const char *kind, const char *path, int files, dev_t dev, i
 		snprintf(child, sizeof(child), "%s/%s", path, e->d_name);
 		if (is_restless(child) || fstatat(AT_FDCWD, child, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		if (!*mine || strstr(child, mine)) {
+		if (all && !counts(child, path, files))
+			continue;
+		if (counts(child, path, files)) {
 			int n = files ? asprintf(&text, "%s %s %o %d:%d", kind, child, st.st_mode,
 						 (int)st.st_uid, (int)st.st_gid)
 				      : asprintf(&text, "%s %s", kind, child);
@@ -179,9 +222,13 @@ int main(int argc, char **argv)
 {
 	struct stat st;
 
+	all = argc > 1 && strcmp(argv[1], "--all") == 0;
+	argv += all;
+	argc -= all;
 	if (argc < 3)
 		return 125;
 	mine = argv[2];
+	find_beside();
 	add_mounts();
 	add_tree("cgroup", "/sys/fs/cgroup", 0, 0, 0);
 	add_processes(atoi(argv[1]));
