@@ -26,24 +26,6 @@ struct call {
 	bool failed;
 };
 
-/* Beside this program, or where `make install` puts it. */
-static int find_program(char *buf, size_t size, struct error *err)
-{
-	static const char *const places[] = {"crun-lite-image", "../libexec/crun-lite/crun-lite-image"};
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (n <= 0)
-		return error_set(err, errno, "find out where this program is");
-	self[n] = '\0';
-	*(strrchr(self, '/') + 1) = '\0';
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if ((size_t)snprintf(buf, size, "%s%s", self, places[i]) < size && access(buf, X_OK) == 0)
-			return 0;
-	error_set(err, ENOENT, "find crun-lite-image beside %scrun-lite, or in ../libexec/crun-lite", self);
-	return error_hint(err, "it is installed with crun-lite, and reads the images");
-}
-
 /* "KEY=VALUE"; nothing without a value. */
 static void word(struct call *c, const char *key, const char *value)
 {
@@ -60,7 +42,7 @@ static void word(struct call *c, const char *key, const char *value)
 static int begin(struct call *c, const struct cli_global *global, const char *command, const char *store, struct error *err)
 {
 	char path[PATH_MAX];
-	int r = find_program(c->program, sizeof(c->program), err);
+	int r = key_program(c->program, sizeof(c->program), err);
 
 	c->global = global;
 	c->argv[c->n++] = c->program;

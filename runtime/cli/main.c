@@ -15,7 +15,7 @@
 #include "spec/names.h"
 
 static const struct command *const commands[] = {
-	&command_create, &command_delete, &command_events, &command_exec,    &command_features, &command_images, &command_kill,
+	&command_create, &command_delete, &command_doctor, &command_events, &command_exec,    &command_features, &command_images, &command_kill,
 	&command_list,   &command_network, &command_pause, &command_plan,    &command_port,     &command_prune,  &command_ps,
 	&command_resume, &command_rmi,    &command_run,    &command_spec,    &command_start,    &command_state,  &command_unpack,
 	&command_update, &command_verify, NULL,

@@ -91,3 +91,21 @@ int key_split(const char *word, char *ret_path, const char **ret_ref, struct err
 	}
 	return 0;
 }
+
+/* Beside this program, or where `make install` puts it. */
+int key_program(char *buf, size_t size, struct error *err)
+{
+	static const char *const places[] = {"crun-lite-image", "../libexec/crun-lite/crun-lite-image"};
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n <= 0)
+		return error_set(err, errno, "find out where this program is");
+	self[n] = '\0';
+	*(strrchr(self, '/') + 1) = '\0';
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if ((size_t)snprintf(buf, size, "%s%s", self, places[i]) < size && access(buf, X_OK) == 0)
+			return 0;
+	error_set(err, ENOENT, "find crun-lite-image beside %scrun-lite, or in ../libexec/crun-lite", self);
+	return error_hint(err, "it is installed with crun-lite, and reads the images");
+}

@@ -30,3 +30,5 @@ int key_store(char *buf, size_t size, struct error *err);
  * links; *ret_ref points behind the colon, or is NULL.
  */
 int key_split(const char *word, char *ret_path, const char **ret_ref, struct error *err);
+/* Where the program is that reads images (crun-lite-image). */
+int key_program(char *buf, size_t size, struct error *err);
