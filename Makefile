@@ -141,18 +141,28 @@ compile_commands.json: Makefile   ## for editors and clang-tidy
 install: $(out)/crun-lite $(image) ## DESTDIR and PREFIX are honoured
 	install -D -m 755 $(out)/crun-lite $(DESTDIR)$(PREFIX)/bin/crun-lite
 	install -D -m 755 $(image) $(DESTDIR)$(PREFIX)/libexec/crun-lite/crun-lite-image
+	for m in docs/man/*.[58]; do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	install -D -m 644 contrib/completions/crun-lite.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/crun-lite
+	install -D -m 644 contrib/completions/_crun-lite $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_crun-lite
+	install -D -m 644 contrib/completions/crun-lite.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/crun-lite.fish
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/crun-lite/LICENSE
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/crun-lite/README.md
 
 uninstall:                    ## removes what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/crun-lite
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/crun-lite
+	for m in docs/man/*.[58]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/crun-lite
+	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_crun-lite $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/crun-lite.fish
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/crun-lite
 
 dist:                         ## dist/crun-lite-VERSION.tar.gz of what is committed
 	@[ -e .git ] || { echo 'dist: this is no git checkout' >&2; exit 1; }
 	@mkdir -p dist
 	git archive --format=tar.gz --prefix=crun-lite-$(version)/ -o dist/crun-lite-$(version).tar.gz HEAD
+
+man: $(out)/crun-lite          ## docs/man/crun-lite.8, from the tables of commands and flags
+	$(out)/crun-lite help --man >docs/man/crun-lite.8
 
 clean:                        ## remove build/
 	rm -rf build compile_commands.json
@@ -169,6 +179,6 @@ check-unit: $(units)          ## cmocka tests
 
 FORCE:
 
-.PHONY: FORCE all clean help check-unit install uninstall dist
+.PHONY: FORCE all clean help man check-unit install uninstall dist
 .SECONDARY:
 -include $(objs:.o=.d) $(image_objs:.o=.d) $(init_objs:.o=.d) $(units:%=%.d)

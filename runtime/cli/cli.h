@@ -40,10 +40,16 @@ struct cli_global {
 	bool help, version;
 };
 
+/* What a positional argument names: what a shell completes it to. */
+enum cli_argument { CLI_NONE, CLI_CONTAINER, CLI_BUNDLE, CLI_IMAGE, CLI_NETWORK, CLI_FILE, CLI_RUN };
+
 struct command {
 	const char *name;
 	const char *synopsis;           /* after the name */
 	const char *summary;            /* one sentence */
+	const char *examples;           /* lines; each can be typed */
+	enum cli_argument argument;
+	bool hidden;                    /* for scripts of our own: no help lists it */
 	const struct cli_option *options;
 	size_t min_args, max_args;      /* positional */
 	bool in_order;                  /* flags stand before the first of them: what follows is somebody else's */
@@ -56,6 +62,14 @@ struct command {
 extern const struct command command_create, command_delete, command_doctor, command_events, command_exec, command_features, command_kill, command_list, command_pause,
 	command_plan, command_ps, command_resume, command_run, command_spec, command_start, command_state, command_update, command_unpack,
 	command_images, command_rmi, command_prune, command_verify, command_network, command_port;
+
+extern const struct command command_complete, command_help;
+
+/* main.c: all commands, NULL at the end; the flags before the command. */
+extern const struct command *const cli_commands[];
+extern const struct cli_option cli_global_options[];
+/* NULL: there is none, and *err says which may be meant. */
+const struct command *cli_find_command(const char *name, struct error *err);
 
 /* At the end of every table. */
 #define CLI_END {NULL, 0, CLI_FLAG, 0, NULL, NULL}
@@ -70,8 +84,11 @@ int cli_parse(const struct cli_option *table, void *dest, int argc, char **argv,
               struct error *err);
 /* The lists in `dest`, whether cli_parse succeeded or not. */
 void cli_free(const struct cli_option *table, void *dest);
-void cli_usage(const struct command *const *commands, const struct cli_option *global);
+bool cli_takes_value(const struct cli_option *option);
+void cli_usage(void);
 void cli_command_usage(const struct command *command);
+/* crun-lite(8), whole, as roff. */
+void cli_manual(void);
 
 /* version.c */
 void cli_print_version(void);

@@ -227,6 +227,8 @@ const struct command command_create = {
 	.name = "create",
 	.synopsis = "[flags] ID",
 	.summary = "makes a container that waits for `start`",
+	.examples = "crun-lite create -b bundle/ web1\n"
+	            "crun-lite create -b bundle/ --pid-file web1.pid --memory 50m web1\n",
 	.options = create_options,
 	.options_size = sizeof(struct cli_create),
 	.min_args = 1,
@@ -238,6 +240,12 @@ const struct command command_run = {
 	.name = "run",
 	.synopsis = "[flags] BUNDLE/ | [flags] -b BUNDLE ID | [flags] IMAGE[:REF] [-- COMMAND...]",
 	.summary = "makes a container, starts it, waits for its end and deletes it",
+	.argument = CLI_RUN,
+	.examples = "crun-lite run bundle/\n"
+	            "crun-lite run --memory 50m --cpus 0.5 --timeout 30s --report - bundle/\n"
+	            "crun-lite run -d -b bundle/ web1\n"
+	            "crun-lite run --net bridge -p 8080:80 ./web.tar\n"
+	            "crun-lite run ./alpine.tar -- sh -c 'echo hello'\n",
 	.options = run_options,
 	.options_size = sizeof(struct run_given),
 	.min_args = 1,

@@ -150,6 +150,8 @@ const struct command command_doctor = {
 	.name = "doctor",
 	.synopsis = "[flags]",
 	.summary = "tells what works on this machine for this user, and how to mend what does not",
+	.examples = "crun-lite doctor\n"
+	            "crun-lite doctor --engine podman\n",
 	.options = doctor_flags,
 	.options_size = sizeof(struct doctor_options),
 	.max_args = 0,

@@ -38,6 +38,9 @@ const struct command command_events = {
 	.name = "events",
 	.synopsis = "[flags] ID",
 	.summary = "prints what a container uses, every 5 s, and when it runs out of memory",
+	.argument = CLI_CONTAINER,
+	.examples = "crun-lite events --stats web1\n"
+	            "crun-lite events --interval 1s --follow web1\n",
 	.options = events_flags,
 	.options_size = sizeof(struct cli_events),
 	.min_args = 1,

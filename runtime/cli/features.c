@@ -150,6 +150,7 @@ const struct command command_features = {
 	.name = "features",
 	.synopsis = "",
 	.summary = "prints what this build knows of the specification, as JSON",
+	.examples = "crun-lite features | jq .linux.cgroup\n",
 	.options = (const struct cli_option[]){CLI_END},
 	.max_args = 0,
 	.run = run_features,

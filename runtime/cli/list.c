@@ -114,6 +114,8 @@ const struct command command_state = {
 	.name = "state",
 	.synopsis = "ID",
 	.summary = "prints the state of a container as JSON",
+	.argument = CLI_CONTAINER,
+	.examples = "crun-lite state web1 | jq -r .status\n",
 	.options = (const struct cli_option[]){CLI_END},
 	.min_args = 1,
 	.max_args = 1,
@@ -238,6 +240,9 @@ const struct command command_list = {
 	.name = "list",
 	.synopsis = "[flags]",
 	.summary = "lists the containers",
+	.examples = "crun-lite list\n"
+	            "crun-lite list -q\n"
+	            "crun-lite list -f json\n",
 	.options = list_flags,
 	.options_size = sizeof(struct list_options),
 	.max_args = 0,

@@ -14,14 +14,14 @@
 
 #include "spec/names.h"
 
-static const struct command *const commands[] = {
-	&command_create, &command_delete, &command_doctor, &command_events, &command_exec,    &command_features, &command_images, &command_kill,
+const struct command *const cli_commands[] = {
+	&command_complete, &command_create, &command_delete, &command_doctor, &command_events, &command_exec,    &command_features, &command_help, &command_images, &command_kill,
 	&command_list,   &command_network, &command_pause, &command_plan,    &command_port,     &command_prune,  &command_ps,
 	&command_resume, &command_rmi,    &command_run,    &command_spec,    &command_start,    &command_state,  &command_unpack,
 	&command_update, &command_verify, NULL,
 };
 
-static const struct cli_option global_options[] = {
+const struct cli_option cli_global_options[] = {
 	{"root", 0, CLI_STRING, offsetof(struct cli_global, runtime.root), "DIR",
          "where the state is kept (/run/crun-lite)"},
 	{"log", 0, CLI_STRING, offsetof(struct cli_global, log.path), "FILE", "appends messages to FILE"},
@@ -49,15 +49,15 @@ static bool is_foreign(const char *name)
 	return false;
 }
 
-static const struct command *find_command(const char *name, struct error *err)
+const struct command *cli_find_command(const char *name, struct error *err)
 {
-	struct name names[sizeof(commands) / sizeof(commands[0])] = {0};
+	struct name names[sizeof(cli_commands) / sizeof(cli_commands[0])] = {0};
 	const char *close;
 
-	for (size_t i = 0; commands[i]; i++) {
-		names[i].name = commands[i]->name;
-		if (strcmp(commands[i]->name, name) == 0)
-			return commands[i];
+	for (size_t i = 0; cli_commands[i]; i++) {
+		names[i].name = cli_commands[i]->name;
+		if (strcmp(cli_commands[i]->name, name) == 0)
+			return cli_commands[i];
 	}
 	if (is_foreign(name)) {
 		error_set(err, ENOTSUP, "command %s", name);
@@ -128,7 +128,7 @@ static int parse_and_run(const struct cli_global *global, const struct command *
 
 static int run_command(const struct cli_global *global, int argc, char **argv, struct error *err)
 {
-	const struct command *command = find_command(argv[0], err);
+	const struct command *command = cli_find_command(argv[0], err);
 
 	if (!command)
 		return -err->code;
@@ -145,7 +145,7 @@ static int run_command(const struct cli_global *global, int argc, char **argv, s
 
 static int run(struct cli_global *global, int argc, char **argv, struct error *err)
 {
-	int first, r = cli_parse(global_options, global, argc - 1, argv + 1, true, &first, err);
+	int first, r = cli_parse(cli_global_options, global, argc - 1, argv + 1, true, &first, err);
 
 	if (r < 0) {
 		/* Who asked for a log before the flag that is wrong reads it there. */
@@ -159,7 +159,7 @@ static int run(struct cli_global *global, int argc, char **argv, struct error *e
 		return 0;
 	}
 	if (global->help || first == argc - 1) {
-		cli_usage(commands, global_options);
+		cli_usage();
 		return global->help ? 0 : 1;
 	}
 	r = log_open(&global->log, err);

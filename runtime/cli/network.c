@@ -293,6 +293,11 @@ const struct command command_network = {
 	.name = "network",
 	.synopsis = "create NAME | ls | inspect NAME... | rm NAME... | prune | reload",
 	.summary = "makes, shows and removes the networks of this host (prune: what the dead left; reload: after a firewall was emptied)",
+	.argument = CLI_NETWORK,
+	.examples = "crun-lite network create --subnet 10.90.0.0/24 front\n"
+	            "crun-lite network ls\n"
+	            "crun-lite network inspect front\n"
+	            "crun-lite network rm front\n",
 	.options = network_options,
 	.options_size = sizeof(struct network_flags),
 	.min_args = 1,
@@ -389,6 +394,8 @@ const struct command command_port = {
 	.name = "port",
 	.synopsis = "[flags] ID",
 	.summary = "prints the ports of the host that lead to a container",
+	.argument = CLI_CONTAINER,
+	.examples = "crun-lite port web1\n",
 	.options = port_options,
 	.options_size = sizeof(struct port_flags),
 	.min_args = 1,

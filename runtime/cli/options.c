@@ -116,7 +116,7 @@ static int add(const char *value, struct strings *to, struct error *err)
 	return 0;
 }
 
-static bool takes_value(const struct cli_option *o)
+bool cli_takes_value(const struct cli_option *o)
 {
 	return o->kind != CLI_FLAG && o->kind != CLI_DEBUG && o->kind != CLI_SYSTEMD && o->kind != CLI_IGNORED_FLAG &&
 	       o->kind != CLI_REFUSED;
@@ -211,12 +211,12 @@ static int parse_flag(const struct cli_option *table, void *dest, int left, char
 	} else {
 		o = find_short(table, word[1]);
 		value = word[2] ? word + 2 + (word[2] == '=') : NULL;
-		if (o && value && !takes_value(o) && word[2] != '=')
+		if (o && value && !cli_takes_value(o) && word[2] != '=')
 			o = NULL;
 	}
 	if (!o)
 		return unknown(table, word, err);
-	if (!value && takes_value(o)) {
+	if (!value && cli_takes_value(o)) {
 		if (left < 2)
 			return error_set(err, ERROR_SAID, "flag %s needs a value", word);
 		value = argv[1];

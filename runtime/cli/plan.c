@@ -159,6 +159,9 @@ const struct command command_plan = {
 	.name = "plan",
 	.synopsis = "[flags] [BUNDLE]",
 	.summary = "prints what run would do, step by step, and does nothing",
+	.argument = CLI_BUNDLE,
+	.examples = "crun-lite plan bundle/\n"
+	            "crun-lite plan --json --host v2 bundle/\n",
 	.options = plan_flags,
 	.options_size = sizeof(struct plan_options),
 	.max_args = 1,

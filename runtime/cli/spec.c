@@ -60,6 +60,8 @@ const struct command command_spec = {
 	.name = "spec",
 	.synopsis = "[flags]",
 	.summary = "writes a config.json to start from",
+	.examples = "crun-lite spec -b bundle/\n"
+	            "crun-lite spec --rootless\n",
 	.options = spec_flags,
 	.options_size = sizeof(struct spec_options),
 	.max_args = 0,

@@ -40,6 +40,9 @@ const struct command command_update = {
 	.name = "update",
 	.synopsis = "[flags] ID",
 	.summary = "gives a container that runs other limits, all of them or none",
+	.argument = CLI_CONTAINER,
+	.examples = "crun-lite update --memory 100m --pids-limit 50 web1\n"
+	            "echo '{\"cpu\": {\"quota\": 50000, \"period\": 100000}}' | crun-lite update -r - web1\n",
 	.options = update_flags,
 	.options_size = sizeof(struct update_options),
 	.min_args = 1,

@@ -158,6 +158,13 @@ static void read_input(struct session *s)
 	}
 }
 
+static bool has_more(int fd)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+	return poll(&ready, 1, 0) > 0 && (ready.revents & POLLIN);
+}
+
 /*
  * EIO: the last one that had the inner end open has closed it.  A program that lives may open
  * it again (systemd does so with /dev/console), so we look again a little later.
@@ -170,7 +177,8 @@ static void read_output(struct session *s)
 		s->out.start = 0;
 		s->out.n = (size_t)n;
 	} else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-		s->hung_up = true;
+		/* Nothing that was written is lost to a read that failed for another reason. */
+		s->hung_up = n == 0 || !has_more(s->out.from);
 	}
 }
 
