@@ -22,7 +22,7 @@ say      = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $1 $(2:$(CURDIR)/%=%);)
 
 # ---- what is built from what ------------------------------------------------
 srcs      := $(sort $(wildcard runtime/base/*.c spec/*.c cgroups/*.c runtime/security/*.c runtime/plan/*.c \
-               runtime/users/*.c runtime/host/*.c runtime/state/*.c runtime/network/*.c runtime/launch/*.c runtime/container/*.c runtime/cli/*.c)) runtime/image/key.c
+               runtime/users/*.c runtime/host/*.c runtime/state/*.c runtime/network/*.c runtime/sandbox/*.c runtime/launch/*.c runtime/container/*.c runtime/cli/*.c)) runtime/image/key.c
 init_srcs := $(sort $(wildcard runtime/init/*.c))
 objs      := $(srcs:%.c=$(out)/%.o)
 lib       := $(filter-out $(out)/runtime/cli/main.o,$(objs))
@@ -109,6 +109,8 @@ $(out)/runtime/launch/init_image.o: all_cflags += -DINIT_IMAGE='"$(out)/init"'
 $(out)/runtime/cli/version.o $(out)/runtime/security/seccomp_cache.o: $(out)/commit
 $(out)/commit: FORCE
 	@mkdir -p $(@D); echo '$(commit)' | cmp -s - $@ || echo '$(commit)' >$@
+$(out)/runtime/sandbox/profile.o: contrib/seccomp/default.json
+$(out)/runtime/sandbox/profile.o: all_cflags += -DSECCOMP_PROFILE='"contrib/seccomp/default.json"'
 $(out)/runtime/cli/version.o: all_cflags += -DCRUN_LITE_BUILD='"$(BUILD)"'
 
 $(out)/%.o: %.c Makefile

@@ -52,6 +52,7 @@ struct command {
 	bool hidden;                    /* for scripts of our own: no help lists it */
 	const struct cli_option *options;
 	size_t min_args, max_args;      /* positional */
+	int failure;                    /* exit status of what fails before it has one of its own (1) */
 	bool in_order;                  /* flags stand before the first of them: what follows is somebody else's */
 	/* argv: the positional arguments.  Returns the exit status, or a negative errno with *err. */
 	int (*run)(const struct cli_global *global, const void *options, int argc, char **argv,
@@ -61,7 +62,7 @@ struct command {
 
 extern const struct command command_create, command_delete, command_doctor, command_events, command_exec, command_features, command_kill, command_list, command_pause,
 	command_plan, command_ps, command_resume, command_run, command_spec, command_start, command_state, command_update, command_unpack,
-	command_images, command_rmi, command_prune, command_verify, command_network, command_port;
+	command_images, command_rmi, command_prune, command_verify, command_network, command_port, command_sandbox;
 
 extern const struct command command_complete, command_help;
 
@@ -84,6 +85,13 @@ int cli_parse(const struct cli_option *table, void *dest, int argc, char **argv,
               struct error *err);
 /* The lists in `dest`, whether cli_parse succeeded or not. */
 void cli_free(const struct cli_option *table, void *dest);
+/*
+ * The same from a JSON object whose names are those of the flags: what was given already stays, lists become longer at the front.
+ * `*ret_doc` owns the strings.  `extra`: the one name more, a list of strings into *ret_extra.  Unknown names are errors, with place.
+ */
+struct json_doc;
+int cli_profile(const struct cli_option *table, void *dest, const char *path, const char *extra, struct strings *ret_extra,
+                struct json_doc **ret_doc, struct error *err);
 bool cli_takes_value(const struct cli_option *option);
 void cli_usage(void);
 void cli_command_usage(const struct command *command);
@@ -102,3 +110,24 @@ struct cli_create {
 };
 /* Hides the fds above those that are passed on; before anything is opened. */
 int cli_prepare_fds(unsigned preserve, struct error *err);
+
+/* The flags of limits, of a struct limits at `at`. */
+#define LIMIT_OPTIONS(at) \
+	{"memory", 0, CLI_STRING, (at) + offsetof(struct limits, memory), "SIZE", "512k, 50m, 1.5g: instead of config.json's limit"}, \
+	{"memory-swap", 0, CLI_STRING, (at) + offsetof(struct limits, memory_swap), "SIZE", "memory and swap together"}, \
+	{"cpus", 0, CLI_STRING, (at) + offsetof(struct limits, cpus), "N", "so many processors: 0.5, 2"}, \
+	{"cpu-weight", 0, CLI_STRING, (at) + offsetof(struct limits, cpu_weight), "N", "share of the processors, 1 to 10000 (100)"}, \
+	{"cpu-shares", 0, CLI_STRING, (at) + offsetof(struct limits, cpu_shares), "N", "the same as v1 says it, 2 to 262144 (1024)"}, \
+	{"pids-limit", 0, CLI_STRING, (at) + offsetof(struct limits, pids), "N", "so many processes and threads; -1: no limit"}, \
+	{"io-max", 0, CLI_LIST, (at) + offsetof(struct limits, io_max), "DEVICE,rbps=SIZE,...", \
+         "rbps, wbps, riops, wiops of a device (8:0 or its path); may be repeated"}
+
+/* Those of networking but one, of a struct net_flags at `at`. */
+#define NET_OPTIONS(at) \
+	{"net", 0, CLI_LIST, (at) + offsetof(struct net_flags, net), "MODE", \
+         "none, host, ns:PATH, container:ID or NAME[:ip=,ip6=,mac=,mtu=,alias=,interface_name=,rate=]; NAMEs may be repeated"}, \
+	{"publish", 'p', CLI_LIST, (at) + offsetof(struct net_flags, publish), "PORTS", \
+         "[[IP:]HOSTPORT[-END]:]PORT[-END][/tcp|udp|sctp]; may be repeated"}, \
+	{"dns", 0, CLI_LIST, (at) + offsetof(struct net_flags, dns), "IP", "a name server, instead of the host's; may be repeated"}, \
+	{"dns-search", 0, CLI_LIST, (at) + offsetof(struct net_flags, dns_search), "DOMAIN", "instead of the host's; \".\": none"}, \
+	{"add-host", 0, CLI_LIST, (at) + offsetof(struct net_flags, add_host), "NAME:IP", "a line of /etc/hosts; host-gateway is the host's address"}

@@ -18,7 +18,6 @@
 #include "runtime/cli/image.h"
 
 #define AT(field) offsetof(struct cli_create, options.field)
-#define LIMIT(field) offsetof(struct cli_create, options.limits.field)
 
 /* The flags that create and run share, as runc spells them (features C020-C027). */
 #define CREATE_OPTIONS                                                                                     \
@@ -32,21 +31,8 @@
 	{"preserve-fds", 0, CLI_NUMBER, AT(preserve_fds), "N", "pass the fds 3 to N+2 on"},                \
 	{"pidfd-socket", 0, CLI_STRING, AT(pidfd_socket), "PATH",                                          \
          "a unix socket that gets a pidfd of the container's process"},                                    \
-	{"memory", 0, CLI_STRING, LIMIT(memory), "SIZE", "512k, 50m, 1.5g: instead of config.json's limit"},       \
-	{"memory-swap", 0, CLI_STRING, LIMIT(memory_swap), "SIZE", "memory and swap together"},            \
-	{"cpus", 0, CLI_STRING, LIMIT(cpus), "N", "so many processors: 0.5, 2"},                           \
-	{"cpu-weight", 0, CLI_STRING, LIMIT(cpu_weight), "N", "share of the processors, 1 to 10000 (100)"},        \
-	{"cpu-shares", 0, CLI_STRING, LIMIT(cpu_shares), "N", "the same as v1 says it, 2 to 262144 (1024)"},       \
-	{"pids-limit", 0, CLI_STRING, LIMIT(pids), "N", "so many processes and threads; -1: no limit"},    \
-	{"io-max", 0, CLI_LIST, LIMIT(io_max), "DEVICE,rbps=SIZE,...",                                      \
-         "rbps, wbps, riops, wiops of a device (8:0 or its path); may be repeated"},                       \
-	{"net", 0, CLI_LIST, AT(net.net), "MODE",                                                          \
-         "none, host, ns:PATH, container:ID or NAME[:ip=,ip6=,mac=,mtu=,alias=,interface_name=,rate=]; NAMEs may be repeated"}, \
-	{"publish", 'p', CLI_LIST, AT(net.publish), "PORTS",                                               \
-         "[[IP:]HOSTPORT[-END]:]PORT[-END][/tcp|udp|sctp]; may be repeated"},                               \
-	{"dns", 0, CLI_LIST, AT(net.dns), "IP", "a name server, instead of the host's; may be repeated"},  \
-	{"dns-search", 0, CLI_LIST, AT(net.dns_search), "DOMAIN", "instead of the host's; \".\": none"},   \
-	{"add-host", 0, CLI_LIST, AT(net.add_host), "NAME:IP", "a line of /etc/hosts; host-gateway is the host's address"}, \
+	LIMIT_OPTIONS(offsetof(struct cli_create, options.limits)),                                        \
+	NET_OPTIONS(offsetof(struct cli_create, options.net)),                                             \
 	{"net-annotations", 0, CLI_STRING, AT(net.annotations), "allow|deny",                              \
          "may config.json ask for networking by org.crun-lite.net (allow)"},                               \
 	{"no-subreaper", 0, CLI_IGNORED_FLAG, 0, NULL, "accepted: crun-lite never becomes a subreaper"}

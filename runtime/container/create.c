@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "runtime/base/log.h"
+#include "runtime/container/guardian.h"
 #include "runtime/launch/foreground.h"
 #include "runtime/launch/hooks.h"
 #include "runtime/launch/launch.h"
 #include "runtime/launch/notify.h"
+#include "runtime/launch/output.h"
 #include "runtime/launch/report.h"
 #include "runtime/launch/timeout.h"
 
@@ -66,6 +68,10 @@ static void give_up(struct launch *l)
 		syscall(SYS_pidfd_send_signal, l->pidfd, SIGKILL, NULL, 0);
 }
 
+/* Of who wrote more than he may: as if a file had become too large. */
+#define STATUS_OUTPUT (128 + SIGXFSZ)
+#define STATUS_TIMEOUT 124
+
 /* A group that others were in before is theirs too. */
 static bool is_ours(const struct cgroup *group)
 {
@@ -80,6 +86,7 @@ static int wait_in_time(struct launch *l, struct foreground *fg, int *ret_status
 	struct timeout timeout = {
 		.after_ns = l->options->timeout_ns,
 		.kill_after_ns = l->options->kill_after_ns,
+		.passes_on = l->stays,
 		.group = is_ours(&l->group) ? &l->group : NULL,
 	};
 	int r = timeout_arm(&timeout, err);
@@ -95,25 +102,48 @@ static int wait_in_time(struct launch *l, struct foreground *fg, int *ret_status
 		r = cgroup_kill(timeout.group, SIGKILL, err);
 	if (r == 0)
 		*ret_status = timeout_status(&timeout, *ret_status);
+	/* Of a sandbox nobody asks how it was stopped. */
+	if (r == 0 && l->options->tied && fg->timed_out)
+		*ret_status = STATUS_TIMEOUT;
 	close(timeout.fd);
 	return r;
 }
 
+/* Process 1 that is not the program ends with a number that is like the program's end; what that was, it has said. */
+static void hear_end(const struct launch *l, struct foreground *fg, int *ret_status)
+{
+	const struct output *output = l->options->output;
+
+	launch_heard_end(l, &fg->wait_status);
+	fg->exceeded = output && output->exceeded && !fg->timed_out;
+	if (fg->exceeded)
+		*ret_status = STATUS_OUTPUT;
+}
+
 static int stay(struct launch *l, struct foreground *fg, struct report *report, int *ret_status, struct error *err)
 {
+	struct guardian guardian = {.runtime = l->options->runtime, .id = l->options->id};
 	struct error late = {0};
 	int r;
 
 	fg->notify_fd = l->notify;
+	fg->output = l->options->output;
 	store_unlock(&l->store);        /* kill and delete are for others too */
+	if (l->options->tied) {
+		fg->later = guardian_start;
+		fg->later_arg = &guardian;
+		fg->later_ms = GUARDIAN_AFTER_MS;
+	}
 	r = l->options->timeout_ns ? wait_in_time(l, fg, ret_status, err)
 	                           : foreground_wait(fg, l->pid, l->pidfd, l->tty, ret_status, err);
 	if (r == 0 && fg->never_ran)
 		r = process_blame_init(fg->never_ran, err);
 	if (r < 0) {
 		give_up(l);
+		guardian_end(&guardian);
 		return r;
 	}
+	hear_end(l, fg, ret_status);
 	undo_forget(&l->undo);
 	if (report)
 		report_end(report, l, fg, *ret_status);
@@ -121,11 +151,10 @@ static int stay(struct launch *l, struct foreground *fg, struct report *report, 
 	if (l->options->keep)
 		return 0;
 	r = store_relock(&l->store, &late);
-	if (r == STATE_NOT_FOUND)
-		return 0;
 	/* The program's exit code is the answer; what could not be removed is said, and stays for delete. */
-	if (r < 0 || dispose(l, &late) < 0)
+	if (r != STATE_NOT_FOUND && (r < 0 || dispose(l, &late) < 0))
 		log_warning("delete %s: %s: %s", l->options->id, late.text, error_reason(&late));
+	guardian_end(&guardian);
 	return 0;
 }
 

@@ -45,6 +45,17 @@ int do_stdio(struct init *in, const struct step *step)
 	return 0;
 }
 
+/* Before READY closes whatever is not the program's. */
+int do_output(struct init *in, const struct step *step)
+{
+	const struct plan_slot *slots = plan_at(in->plan, in->plan->slots.offset);
+	long r = 0;
+
+	for (int i = 0; i < 2 && r >= 0; i++)
+		r = sys(dup3, slots[step->output.slots[i]].fd, 1 + i, 0);
+	return r < 0 ? (int)r : 0;
+}
+
 long seccomp_load(const struct init *in, const struct step *step)
 {
 	struct sock_fprog program = {

@@ -104,6 +104,7 @@ static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_MOUNT] = do_mount,
 	[STEP_LEGACY_MOUNT] = do_legacy_mount,
 	[STEP_BIND] = do_bind,
+	[STEP_COPY] = do_copy,
 	[STEP_SHOW] = do_show,
 	[STEP_MOUNT_LABEL] = do_mount_label,
 	[STEP_REMOUNT] = do_remount,
@@ -125,6 +126,7 @@ static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_PERSONALITY] = do_personality,
 	[STEP_CONSOLE] = do_console,
 	[STEP_CONTROL] = do_control,
+	[STEP_OUTPUT] = do_output,
 	[STEP_PROGRAM] = do_program,
 	[STEP_READY] = do_ready,
 	[STEP_MEMORY_POLICY] = do_memory_policy,
@@ -139,6 +141,7 @@ static int (*const doers[STEP_KINDS])(struct init *, const struct step *) = {
 	[STEP_UMASK] = do_umask,
 	[STEP_AFFINITY] = do_affinity,
 	[STEP_SHED] = do_shed,
+	[STEP_REAP] = do_reap,
 	[STEP_EXEC] = do_exec,
 };
 

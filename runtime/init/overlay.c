@@ -25,6 +25,8 @@ int do_upper(struct init *in, const struct step *step)
 
 	if (r < 0)
 		return failed_at(in, STAGE_CREATE, r);
+	if (!step->upper.upper)         /* for copies, which make theirs */
+		return 0;
 	r = make_like(str(in, step->upper.upper), str(in, step->upper.like));
 	if (r == 0)
 		r = sys(mkdirat, AT_FDCWD, str(in, step->upper.work), 0700);
@@ -70,8 +72,60 @@ int do_overlay(struct init *in, const struct step *step)
 	}
 	if (mount < 0)
 		return (int)mount;
+	if (step->flags & STEP_F_BELOW)
+		return failed_at(in, STAGE_ATTACH, sys(move_mount, mount, "", AT_FDCWD, str(in, step->mount.target), MOVE_MOUNT_F_EMPTY_PATH));
 	in->stage = STAGE_NONE;
 	in->aux = 0;
 	in->root = (int)mount;
 	return 0;
+}
+
+/* upper, which looks like the directory that it lies over, and work, in a directory of the host's. */
+static long make_places(struct init *in, const char *path, int tree)
+{
+	struct statx st;
+	long r = sys(statx, tree, "", AT_EMPTY_PATH, STATX_MODE | STATX_UID | STATX_GID, &st), dir;
+
+	if (r < 0)
+		return r;
+	r = sys(mkdirat, AT_FDCWD, path, 0700);
+	if (r < 0 && r != -EEXIST)              /* kept from another time: as it is */
+		return r;
+	dir = sys(openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (dir < 0)
+		return dir;
+	r = sys(mkdirat, dir, "work", 0700);
+	if (r < 0 && r != -EEXIST)
+		return r;
+	r = sys(mkdirat, dir, "upper", 0700);
+	if (r < 0)
+		return r == -EEXIST ? 0 : r;
+	/* Whom a user namespace does not know, it is not given to. */
+	r = sys(fchownat, dir, "upper", st.stx_uid, st.stx_gid, AT_SYMLINK_NOFOLLOW);
+	if (r < 0 && r != -EPERM && r != -EINVAL)
+		return r;
+	return sys(fchmodat, dir, "upper", st.stx_mode & 07777);
+}
+
+int do_copy(struct init *in, const struct step *step)
+{
+	const struct plan_slot *slots = plan_at(in->plan, in->plan->slots.offset);
+	int tree = slots[step->mount.ids_1 - 1].fd;
+	long r = make_places(in, str(in, step->mount.data), tree), mount, target;
+
+	if (r < 0)
+		return failed_at(in, STAGE_TARGET, r);
+	r = sys(fchdir, tree);
+	in->cwd = r < 0 ? in->cwd : tree;
+	mount = r < 0 ? r : new_mount(in, step, -1);
+	if (mount < 0)
+		return (int)mount;
+	/* What was bound there a moment ago, on top: the tree itself. */
+	target = path_open(in, str(in, step->mount.target), O_PATH, 0);
+	if (target < 0)
+		return failed_at(in, STAGE_TARGET, target);
+	path_forget(in);
+	own_covered(in, str(in, step->mount.target));
+	r = sys(move_mount, mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	return failed_at(in, STAGE_ATTACH, r);
 }

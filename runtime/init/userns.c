@@ -112,6 +112,18 @@ static long open_tree(const char *path, unsigned long flags)
 	return sys(open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
 }
 
+static long open_no_links(const char *path, unsigned long flags)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+	long at = sys(openat2, AT_FDCWD, path, &how, sizeof(how)), r;
+
+	if (at < 0)
+		return at;
+	r = sys(open_tree, at, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | flags);
+	sys(close, at);
+	return r;
+}
+
 static long type_of(long fd, struct statx *ret)
 {
 	long r = sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, ret);
@@ -161,6 +173,8 @@ static long open_slot(const struct init *in, const struct plan_slot *slot)
 	case SLOT_NULL:
 		return open_null(path);
 	default:
+		if (slot->flags & SLOT_NO_LINKS)
+			return open_no_links(path, slot->flags & AT_RECURSIVE);
 		return open_tree(path, slot->flags & (AT_RECURSIVE | AT_SYMLINK_NOFOLLOW));
 	}
 }

@@ -71,6 +71,8 @@ static const struct {
 	[STEP_SHOW] = {"show the control group ", AT(show.source)},
 	[STEP_REMOUNT] = {"remount ", AT(mount.target)},
 	[STEP_BIND] = {"bind ", AT(bind.source), " on ", AT(bind.target)},
+	[STEP_COPY] = {"mount a throw-away copy of ", AT(mount.source), " on ", AT(mount.target)},
+	[STEP_OUTPUT] = {"take the pipes for its output"},
 	[STEP_DIRECTORY] = {"make the directory ", AT(directory.path)},
 	[STEP_NODE] = {"make the device ", AT(node.path)},
 	[STEP_SYMLINK] = {"make the link ", AT(symlink.path)},
@@ -100,6 +102,7 @@ static const struct {
 	[STEP_NO_NEW_PRIVS] = {"set no_new_privs"},
 	[STEP_UMASK] = {"set the umask"},
 	[STEP_SHED] = {"drop CAP_SYS_ADMIN"},
+	[STEP_REAP] = {"make the program's process"},
 	[STEP_CWD] = {"enter the working directory ", AT(path.path)},
 #undef AT
 };

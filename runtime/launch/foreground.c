@@ -20,6 +20,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
 #include "runtime/launch/notify.h"
+#include "runtime/launch/output.h"
 #include "runtime/launch/timeout.h"
 #include "runtime/state/state.h"
 
@@ -115,6 +116,7 @@ struct session {
 	bool exited;
 	bool hung_up;    /* nobody has the terminal's inner end open just now */
 	int64_t give_up; /* CLOCK_MONOTONIC ms, once exited */
+	int64_t later;   /* the same: when fg->later is due */
 	struct raw_terminal terminal;
 	struct stream in, out;
 };
@@ -247,7 +249,7 @@ static void forward_notifications(struct session *s)
 /* How often we look whether a closed terminal is open again. */
 #define RETRY_MS 100
 
-enum { SIGNALS, PROCESS, NOTIFY, INPUT, MASTER, OUTPUT, TIMER, SOURCES };
+enum { SIGNALS, PROCESS, NOTIFY, INPUT, MASTER, OUTPUT, TIMER, COUNTED, SOURCES = COUNTED + OUTPUT_SOURCES };
 
 static void select_sources(const struct session *s, struct pollfd *fds)
 {
@@ -271,6 +273,19 @@ static void select_sources(const struct session *s, struct pollfd *fds)
 	/* Who has ended in time is not too late while its output is copied. */
 	if (s->fg->timeout && (!s->exited || s->fg->timeout->phase != TIMEOUT_WAITS))
 		fds[TIMER].fd = s->fg->timeout->fd;
+	if (s->fg->output)
+		output_select(s->fg->output, fds + COUNTED);
+}
+
+/* More than it may is the end of it: by KILL, because what it does with TERM may be to write on. */
+static void count_output(struct session *s, const struct pollfd *fds)
+{
+	struct output *output = s->fg->output;
+	bool before = output->exceeded;
+
+	output_serve(output, fds);
+	if (output->exceeded && !before)
+		syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
 }
 
 static int patience(const struct session *s)
@@ -294,6 +309,8 @@ static void serve(struct session *s, const struct pollfd *fds)
 		read_output(s);
 	if (fds[OUTPUT].revents)
 		write_some(&s->out);
+	if (s->fg->output)
+		count_output(s, fds + COUNTED);
 	/* After the look at its end: it may come with it. */
 	if (fds[TIMER].revents && !fds[PROCESS].revents)
 		timeout_act(s->fg->timeout, s->pid, s->pidfd);
@@ -310,9 +327,26 @@ static void serve(struct session *s, const struct pollfd *fds)
  */
 static bool is_over(const struct session *s, int n_events)
 {
-	if (!s->exited || s->out.n)
+	if (!s->exited || s->out.n || (s->fg->output && !output_is_over(s->fg->output)))
 		return false;
 	return s->master < 0 || s->hung_up || n_events == 0 || now_ms() > s->give_up;
+}
+
+/* How long to wait for whatever comes, in ms; what is due is done. */
+static int wait_for(struct session *s)
+{
+	int limit = patience(s);
+	int64_t left;
+
+	if (!s->fg->later || s->exited)
+		return limit;
+	left = s->later - now_ms();
+	if (left <= 0) {
+		s->fg->later(s->fg->later_arg);
+		s->fg->later = NULL;
+		return limit;
+	}
+	return limit < 0 || left < limit ? (int)left : limit;
 }
 
 static int copy_and_forward(struct session *s, struct error *err)
@@ -322,7 +356,7 @@ static int copy_and_forward(struct session *s, struct error *err)
 
 	while (!is_over(s, n)) {
 		select_sources(s, fds);
-		n = poll(fds, SOURCES, patience(s));
+		n = poll(fds, SOURCES, wait_for(s));
 		if (n < 0 && errno != EINTR)
 			return error_set(err, errno, "wait for the container");
 		if (n == 0)
@@ -415,6 +449,8 @@ int foreground_wait(struct foreground *fg, pid_t pid, int pidfd, int master, int
 	s->in.last = 0;
 	if (master >= 0)
 		open_terminal(s);
+	if (fg->later)
+		s->later = now_ms() + fg->later_ms;
 	send_early(pidfd);
 	r = copy_and_forward(s, err);
 	terminal_restore(&s->terminal);

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+struct output;
 struct timeout;
 
 struct foreground {
@@ -18,9 +19,14 @@ struct foreground {
 	int signal_fd;       /* does not block */
 	int notify_fd;       /* of notify_open, the caller's; -1 from foreground_begin: none */
 	struct timeout *timeout; /* armed, the caller's; NULL from foreground_begin: none */
+	struct output *output; /* counted, the caller's; NULL from foreground_begin: the program writes by itself */
+	void (*later)(void *arg); /* called once, `later_ms` after the wait began; NULL from foreground_begin: nothing */
+	void *later_arg;
+	int later_ms;
 	struct rusage usage; /* of the process, after foreground_wait */
 	int wait_status;     /* the same: as of wait(2) */
 	bool timed_out;      /* the caller's note */
+	bool exceeded;       /* the same: it wrote more than it may */
 	int never_ran;       /* the signal that killed it before it executed the program; 0: it did */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/launch/launch_acts.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,7 +81,7 @@ int launch_go(struct launch *l, struct error *err)
 	if (r == 0 && !l->create) {
 		r = launch_await_init(l, err);
 		if (r == 0)
-			r = sync_receive(l->sync, MSG_NONE, &reply, err);
+			r = sync_receive(l->sync, l->stays ? MSG_RUNS : MSG_NONE, &reply, err);
 		if (r == SYNC_CLOSED && l->options->detach && process_never_ran(l->pid))
 			r = launch_init_ended(l, r, &reply, err);
 		else if (r != SYNC_CLOSED && r != 0)
@@ -91,6 +92,19 @@ int launch_go(struct launch *l, struct error *err)
 	if (r < 0)
 		config_blame(l->config, err);
 	return r;
+}
+
+bool launch_heard_end(const struct launch *l, int *ret_status)
+{
+	struct pollfd ear = {.fd = l->sync, .events = POLLIN};
+	struct error ignored;
+	struct reply reply;
+
+	/* Its end of the socket went with it: this does not wait. */
+	if (!l->stays || poll(&ear, 1, 0) <= 0 || sync_receive(l->sync, MSG_ENDED, &reply, &ignored) != 0)
+		return false;
+	*ret_status = reply.head.code;
+	return true;
 }
 
 /* runtime.md "Lifecycle": a create that fails once hooks may have run ends with the poststop hooks. */

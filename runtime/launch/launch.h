@@ -23,6 +23,7 @@
 struct launch {
 	const struct create_options *options;
 	bool create;                    /* the container will wait for `start` */
+	bool stays;                     /* so does init, as process 1, and says how the program ended */
 	bool imagined;                  /* planned for a host that is not this one, and the caller that is filled in */
 	int interrupt;                  /* a signalfd: what asks us to end, ends the launch; not owned */
 	char bundle[PATH_MAX];          /* absolute */
@@ -85,6 +86,8 @@ int launch_prepare(struct launch *l, const struct create_options *options, bool 
                    struct error *err);
 /* Sends START.  `create`: the container now waits for `start`.  Else: returns once the program runs. */
 int launch_go(struct launch *l, struct error *err);
+/* After the end of init that stays: how the program itself ended, as of wait(2); false: nobody said. */
+bool launch_heard_end(const struct launch *l, int *ret_status);
 /* Takes everything back: after a failure that is the caller's. */
 void launch_undo(struct launch *l);
 void launch_end(struct launch *l);

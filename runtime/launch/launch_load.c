@@ -20,6 +20,7 @@
 #include "runtime/users/maps.h"
 #include "runtime/launch/overrides.h"
 #include "runtime/plan/build.h"
+#include "runtime/plan/extras.h"
 #include "spec/json.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -105,6 +106,19 @@ static int find_rootfs(struct launch *l, struct error *err)
 	return error_locate(err, l->config->root.path.at);
 }
 
+/* Where a sandbox's words lead to: it is not in a file, but may be looked at. */
+#define TEXT_NAME "what --print-config prints"
+
+static int take_text(struct launch *l, struct error *err)
+{
+	l->text = malloc(l->options->text_len + 1);
+	if (!l->text)
+		return error_set(err, ENOMEM, "make the configuration");
+	memcpy(l->text, l->options->text, l->options->text_len + 1);
+	l->text_len = l->options->text_len;
+	return 0;
+}
+
 int launch_load(struct launch *l, struct error *err)
 {
 	const struct create_options *options = l->options;
@@ -113,13 +127,15 @@ int launch_load(struct launch *l, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (options->config)
+	if (options->text)
+		path = strdup(TEXT_NAME);
+	else if (options->config)
 		path = strdup(options->config);
 	else if (asprintf(&path, "%s/config.json", l->bundle) < 0)
 		path = NULL;
 	if (!path)
 		return error_set(err, ENOMEM, "load the bundle %s", l->bundle);
-	r = read_text(path, &l->text, &l->text_len, err);
+	r = options->text ? take_text(l, err) : read_text(path, &l->text, &l->text_len, err);
 	if (r == 0)
 		r = config_parse(l->text, l->text_len, path, &l->config, err);
 	if (r == 0)
@@ -133,7 +149,7 @@ int launch_load(struct launch *l, struct error *err)
 	return r < 0 ? r : find_rootfs(l, err);
 }
 
-/* sd_listen_fds(3): the container's process is 1 in its namespace, and the fds are passed on as they are. */
+/* sd_listen_fds(3): the container's process is 1 in its namespace (the first child of init that stays is 2), and the fds are passed on as they are. */
 struct passed {
 	unsigned fds;
 	char count[32];
@@ -142,7 +158,7 @@ struct passed {
 	char *names;            /* LISTEN_FDNAMES=..., owned */
 };
 
-static int find_passed(struct passed *p, bool notify, struct error *err)
+static int find_passed(struct passed *p, bool notify, bool first, struct error *err)
 {
 	const char *names = getenv("LISTEN_FDNAMES");
 
@@ -150,7 +166,7 @@ static int find_passed(struct passed *p, bool notify, struct error *err)
 	if (p->fds > 0) {
 		snprintf(p->count, sizeof(p->count), "LISTEN_FDS=%u", p->fds);
 		p->env[p->n++] = p->count;
-		p->env[p->n++] = "LISTEN_PID=1";
+		p->env[p->n++] = first ? "LISTEN_PID=1" : "LISTEN_PID=2";
 		if (names && asprintf(&p->names, "LISTEN_FDNAMES=%s", names) < 0)
 			return error_set(err, ENOMEM, "pass LISTEN_FDNAMES on");
 		if (p->names)
@@ -220,11 +236,15 @@ int launch_plan(struct launch *l, struct error *err)
 		.create = l->create,
 		.no_pivot = o->no_pivot,
 		.no_new_keyring = o->no_new_keyring,
+		.stays = !l->create && !o->detach,
+		.tied = o->tied,
+		.piped = o->output != NULL,
 		.upper_dir = l->upper.dir,
+		.upper_below = l->upper.below,
 		.files = l->network.files,
 		.n_files = l->network.asked ? COUNT(l->network.files) : 0,
 	};
-	int r = find_passed(&passed, l->notify >= 0, err);
+	int r = find_passed(&passed, l->notify >= 0, !extras_init(l->config), err);
 
 	if (r < 0)
 		return r;
@@ -241,6 +261,7 @@ int launch_plan(struct launch *l, struct error *err)
 		input.notify_dir = notify_dir;
 	}
 	r = plan_build(&input, &l->plan, err);
+	l->stays = input.stays && extras_init(l->config);
 	free(passed.names);
 	return r;
 }

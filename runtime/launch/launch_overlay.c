@@ -10,6 +10,7 @@
 
 #include "runtime/base/log.h"
 #include "runtime/state/upper.h"
+#include "runtime/plan/extras.h"
 
 static int state_path(const struct launch *l, char *buf, size_t size)
 {
@@ -34,12 +35,15 @@ int launch_name_upper(struct launch *l, struct error *err)
 	struct overlay o;
 	int r;
 
-	if (!overlay_asked(l->config))
+	if (!overlay_asked(l->config) && !extras_copies(l->config))
 		return 0;
 	r = state_path(l, state, sizeof(state));
 	if (r < 0)
 		return error_set(err, -r, "find the path of the container's state");
 	r = overlay_read(l->config, l->bundle, &o, err);
+	/* What is copied needs a place, even if the root does not. */
+	if (extras_copies(l->config) && (!o.n || o.upper == UPPER_NONE))
+		o.upper = UPPER_TMPFS;
 	if (r == 0)
 		r = upper_name(&o, l->options->id, state, l->store.dir < 0, &l->upper, err);
 	if (r == 0 && l->store.dir >= 0 && *l->upper.own)
@@ -69,6 +73,8 @@ int launch_make_upper(struct launch *l, struct error *err)
 	if (l->state.upper)
 		undo_push(&l->undo, undo_upper, l);
 	r = overlay_read(l->config, l->bundle, &o, err);
+	if (!o.n)
+		o.upper = UPPER_TMPFS;
 	if (r == 0)
 		r = upper_make(&o, &l->upper, err);
 	overlay_free(&o);

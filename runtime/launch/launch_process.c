@@ -24,6 +24,7 @@
 #include "runtime/launch/init_image.h"
 #include "runtime/users/maps.h"
 #include "runtime/launch/slots.h"
+#include "runtime/launch/output.h"
 
 /* How long a second process takes to see that nobody is at the other end. */
 #define BURY_MS 100
@@ -109,6 +110,9 @@ int launch_make_sync(struct launch *l, struct error *err)
 int launch_open_slots(struct launch *l, struct error *err)
 {
 	int r = slots_open(l->plan, &l->group, err);
+
+	if (r == 0 && l->options->output)
+		output_give(l->options->output, l->plan);
 
 	if (r == 0 && l->config->linux_.net_devices.n)
 		l->netns = slots_namespace(l->plan, CLONE_NEWNET);

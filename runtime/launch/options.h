@@ -22,6 +22,10 @@ struct create_options {
 	const char *pidfd_socket;
 	bool no_pivot, no_new_keyring;
 	bool detach, keep;              /* run only */
+	bool tied;                      /* run only: it does not outlive us */
+	struct output *output;          /* run only: what it writes is counted (output.h); NULL: it writes by itself */
+	const char *text;               /* instead of a bundle: its config.json, text_len bytes */
+	size_t text_len;
 	unsigned preserve_fds;
 	struct limits limits;           /* instead of what config.json says */
 	struct net_flags net;

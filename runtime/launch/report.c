@@ -50,6 +50,8 @@ static const char *reason(const struct launch *l, const struct foreground *fg, i
 
 	if (fg->timed_out)
 		return "timeout";
+	if (fg->exceeded)
+		return "output";
 	if (WIFSIGNALED(fg->wait_status) && WTERMSIG(fg->wait_status) == SIGSYS && l->config->linux_.seccomp.set)
 		return "seccomp";
 	/* 137 of a shell that tells of its child is as good. */

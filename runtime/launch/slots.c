@@ -71,14 +71,27 @@ static int blame_source(const char *path, int code, struct error *err)
 	error_set(err, code, "bind source %s", path);
 	if (code == EACCES)
 		ownership_hint_path(path, err);
+	if (code == ELOOP)
+		error_hint(err, "a symbolic link is in its path, which is not followed (org.crun-lite.sources)");
 	if (code == ENOENT)
 		error_hint(err, "the source of a bind mount must exist on the host");
 	return -err->code;
 }
 
+/* Who looked at the path before us saw no link in it; one that is there now was put there meanwhile. */
+static int open_tree_no_links(const char *path, unsigned flags)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+	cleanup_close int at = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+
+	return at < 0 ? -1 : open_tree(at, "", AT_EMPTY_PATH | (flags & AT_RECURSIVE));
+}
+
 static int open_source(const struct plan *plan, const struct plan_slot *slot, struct error *err)
 {
-	int fd = open_tree(AT_FDCWD, path_of(plan, slot), slot->flags & (AT_RECURSIVE | AT_SYMLINK_NOFOLLOW));
+	const char *path = path_of(plan, slot);
+	int fd = slot->flags & SLOT_NO_LINKS ? open_tree_no_links(path, slot->flags)
+	                                     : open_tree(AT_FDCWD, path, slot->flags & (AT_RECURSIVE | AT_SYMLINK_NOFOLLOW));
 
 	return fd < 0 ? blame_source(path_of(plan, slot), errno, err) : fd;
 }
@@ -197,7 +210,7 @@ int slots_open(struct plan *plan, const struct cgroup *group, struct error *err)
 		struct plan_slot *slot = &slots(plan)[i];
 		int fd;
 
-		if (slot->opener != OPENED_BY_PARENT || slot->kind == SLOT_PROCESS)
+		if (slot->opener != OPENED_BY_PARENT || slot->kind == SLOT_PROCESS || slot->kind == SLOT_STREAM)
 			continue;
 		fd = open_slot(plan, slot, group, err);
 		if (fd < 0)

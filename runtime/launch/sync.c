@@ -26,6 +26,8 @@ static const struct {
 	[MSG_START] = {"START", PARENT, "the state is written; the program may run"},
 	[MSG_LISTENER] = {"LISTENER", INIT, "the seccomp filter is loaded; its listener came along"},
 	[MSG_LISTENED] = {"LISTENED", PARENT, "the seccomp agent has the listener"},
+	[MSG_RUNS] = {"RUNS", INIT, "the program is executed; init stays as process 1"},
+	[MSG_ENDED] = {"ENDED", INIT, "the program has ended, and so does process 1"},
 	[MSG_FAILED] = {"FAILED", INIT, "a step failed; init ends"},
 };
 

@@ -12,6 +12,7 @@
 
 struct timeout {
 	uint64_t after_ns, kill_after_ns;
+	bool passes_on;         /* process 1 gives TERM to the program (while it waits for one, it is not seen to block it) */
 	const struct cgroup *group;     /* killed as a whole; NULL: the process alone, and its pid namespace with it */
 	int fd;                         /* readable when it is time for timeout_act; -1: not armed */
 	enum { TIMEOUT_WAITS, TIMEOUT_TERMED, TIMEOUT_KILLED } phase;

@@ -7,6 +7,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/sys.h"
+#include "runtime/plan/extras.h"
 #include "runtime/plan/overlay.h"
 #include "spec/emit.h"
 
@@ -217,6 +218,31 @@ static void plan_sysctls(const struct config *c, struct builder *b)
 			plan_sysctl(&c->linux_.sysctl.v[i], b);
 }
 
+static void plan_output(const struct plan_input *in, struct builder *b)
+{
+	uint32_t out, error;
+	struct step *s;
+
+	if (!in->piped)
+		return;
+	out = builder_slot(b, SLOT_STREAM, NULL, 0, nowhere);
+	error = builder_slot(b, SLOT_STREAM, NULL, 0, nowhere);
+	s = builder_step(b, STEP_OUTPUT, 0, nowhere);
+	s->output.slots[0] = out;
+	s->output.slots[1] = error;
+}
+
+static void plan_reap(const struct plan_input *in, struct builder *b)
+{
+	struct step *s;
+
+	if (!extras_init(in->config))
+		return;
+	s = builder_step(b, STEP_REAP, 0, nowhere);
+	s->reap.tell = in->stays;
+	s->reap.tied = in->stays && in->tied;
+}
+
 static void plan_mounted(const struct plan_input *in, struct builder *b, bool home)
 {
 	const struct config *c = in->config;
@@ -324,6 +350,7 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 	plan_names(c, b);
 	plan_sysctls(c, b);
 	plan_attributes(in, b);
+	plan_output(in, b);
 	if (c->process.set)
 		plan_program(c, plan_value_of(env, n_env, "PATH"), b);
 	/* As late as possible: the parent makes it meanwhile, and what init mounts is not charged to it. */
@@ -335,6 +362,8 @@ static int build(const struct plan_input *in, struct builder *b, const struct va
 		return 0;
 	r = plan_env(b, c, env, n_env, &program_env, err);
 	r = r < 0 ? r : plan_process(in, b, program_env, err);
+	if (r == 0)
+		plan_reap(in, b);
 	if (r == 0)
 		plan_exec(b, c, program_env);
 	return r;
@@ -353,6 +382,8 @@ int plan_build(const struct plan_input *in, struct plan **ret, struct error *err
 
 	if (r == 0)
 		r = plan_check_scheduler(in->config, err);
+	if (r == 0)
+		r = extras_check(in->config, err);
 	if (r < 0)
 		return r;
 	env = plan_environment(in, &n_env);

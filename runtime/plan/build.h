@@ -31,11 +31,14 @@ struct plan_input {
 	bool late_group;                /* it comes into being with the process in it (systemd): nobody is born there */
 	bool create;                    /* wait for `start` instead of going on at once */
 	bool no_pivot, no_new_keyring;
+	bool stays, tied;               /* who starts it waits for its end; and it does not outlive that one */
+	bool piped;                     /* its output goes through SLOT_STREAMs */
 	unsigned preserve_fds;          /* --preserve-fds plus LISTEN_FDS */
 	const char *const *env;         /* n_env more variables: LISTEN_FDS=..., NOTIFY_SOCKET=... */
 	size_t n_env;
 	const char *const *hook_env;    /* ours, for createContainer hooks without `env`; NULL: none */
 	const char *upper_dir;          /* host directory that holds, or will hold, upper and work of an overlay; or NULL */
+	const char *upper_below;        /* host directory for the overlay that is the lower layer of another (upper.h); or NULL, "" */
 	const char *notify_dir;         /* host directory to bind at /run/notify, or NULL */
 	const struct plan_file *files;  /* n_files of the host, for networking */
 	size_t n_files;

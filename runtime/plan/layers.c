@@ -5,6 +5,7 @@
  * data, too, if all fits into it: names from the directory that the layers have in common.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/plan/mount_parts.h"
 #include "runtime/plan/parts.h"
 
 #include <errno.h>
@@ -12,6 +13,8 @@
 #include <string.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/sys.h"
+#include "runtime/plan/extras.h"
 #include "runtime/plan/overlay.h"
 
 #define DATA_MAX 4096           /* mount(2): a page, with its end */
@@ -98,12 +101,22 @@ static plan_str legacy_data(const struct overlay *o, size_t base, const struct l
 
 /* ---- the steps ---- */
 
+/* What it holds is nobody's business but the container's. */
+static struct step *add_tmpfs(const struct plan_input *in, const char *size, struct source at, struct builder *b)
+{
+	plan_str data = size ? builder_format(b, "mode=0700,size=%s", size) : builder_str(b, "mode=0700");
+	plan_str place = builder_str(b, in->upper_dir);
+	struct step *s = builder_step(b, STEP_UPPER, 0, at);
+
+	s->upper.place = place;
+	s->upper.data = data;
+	return s;
+}
+
 static void plan_tmpfs(const struct plan_input *in, const struct overlay *o, struct builder *b)
 {
-	struct step *s = builder_step(b, STEP_UPPER, 0, o->upper_at);
+	struct step *s = add_tmpfs(in, o->size, o->upper_at, b);
 
-	s->upper.place = builder_str(b, in->upper_dir);
-	s->upper.data = o->size ? builder_format(b, "mode=0700,size=%s", o->size) : builder_str(b, "mode=0700");
 	s->upper.upper = builder_format(b, "%s/upper", in->upper_dir);
 	s->upper.work = builder_format(b, "%s/work", in->upper_dir);
 	s->upper.like = builder_str(b, o->layers[0]);
@@ -135,6 +148,15 @@ static void add_upper(const struct plan_input *in, const struct overlay *o, stru
 		add(l, b, "volatile", NULL);
 }
 
+static void add_common(const struct plan_input *in, struct list *l, struct builder *b)
+{
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		add(l, b, fixed[i].key, fixed[i].value);
+	/* Only root of the host sees trusted.overlay.* */
+	if (in->caller.ordinary)
+		add(l, b, "userxattr", NULL);
+}
+
 /* The options are in one list: the layers, then what both ways of mounting have in common. */
 static void plan_step(const struct plan_input *in, const struct overlay *o, struct builder *b)
 {
@@ -149,15 +171,17 @@ static void plan_step(const struct plan_input *in, const struct overlay *o, stru
 		b->failed = true;
 		return;
 	}
-	for (size_t i = 0; i < o->n; i++)
-		add(l, b, "lowerdir+", o->layers[i]);
+	/* One that needs no escapes every kernel takes by its old name; of "/" there is no page for mount(2). */
+	if (in->upper_below && *in->upper_below)
+		l->v[l->n++] = (struct plan_option){builder_str(b, "lowerdir"), builder_format(b, "%s/lower", in->upper_below)};
+	else if (o->n == 1 && strcmp(o->layers[0], "/") == 0)
+		add(l, b, "lowerdir", "/");
+	else
+		for (size_t i = 0; i < o->n; i++)
+			add(l, b, "lowerdir+", o->layers[i]);
 	rest = l->n;
 	add_upper(in, o, l, b);
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		add(l, b, fixed[i].key, fixed[i].value);
-	/* Only root of the host sees trusted.overlay.* */
-	if (in->caller.ordinary)
-		add(l, b, "userxattr", NULL);
+	add_common(in, l, b);
 	/* Over the directory of them all, which is hidden then; so not over "/". */
 	if (len > 1)
 		data = legacy_data(o, len, l, rest, b);
@@ -168,6 +192,79 @@ static void plan_step(const struct plan_input *in, const struct overlay *o, stru
 	s->mount.target = builder_str(b, base);
 	s->mount.options = options;
 	s->mount.data = data;
+}
+
+/* Where what is copied is written to, if there is no directory for the root that can take it, too. */
+int plan_copies(const struct plan_input *in, struct builder *b, struct error *err)
+{
+	struct overlay o;
+	int r = extras_copies(in->config) ? overlay_read(in->config, in->bundle, &o, err) : 1;
+
+	if (r > 0)
+		return 0;
+	if (r == 0 && in->upper_dir && *in->upper_dir && (!o.n || o.upper == UPPER_NONE))
+		add_tmpfs(in, NULL, (struct source){0}, b);
+	overlay_free(&o);
+	return r;
+}
+
+static unsigned count_copies(const struct config *c, const struct mount *before)
+{
+	unsigned n = 0;
+
+	for (const struct mount *m = c->mounts.v; m != before; m++)
+		n += extras_copied(c, m->destination.s);
+	return n;
+}
+
+/* The bound tree, entered by its fd, is ".": its path is not looked up again. */
+void plan_copy(const struct plan_input *in, struct builder *b, const struct mount *m, uint32_t slot)
+{
+	plan_str dir = builder_format(b, "%s/copy-%u", in->upper_dir ?: "", count_copies(in->config, m));
+	const char *text = b->failed ? "" : strdupa(b->data + dir);
+	cleanup_free struct list *l = calloc(1, sizeof(*l));
+	struct plan_list options;
+	struct step *s;
+
+	if (!l) {
+		b->failed = true;
+		return;
+	}
+	add(l, b, "lowerdir", ".");
+	l->v[l->n++] = (struct plan_option){builder_str(b, "upperdir"), builder_format(b, "%s/upper", text)};
+	l->v[l->n++] = (struct plan_option){builder_str(b, "workdir"), builder_format(b, "%s/work", text)};
+	add_common(in, l, b);
+	options = (struct plan_list){builder_bytes(b, l->v, l->n * sizeof(*l->v), 4), (uint32_t)l->n};
+	s = builder_step(b, STEP_COPY, 0, m->at);
+	s->mount.type = builder_str(b, "overlay");
+	s->mount.source = builder_str(b, m->source.s);
+	s->mount.target = builder_str(b, m->destination.s);
+	s->mount.data = dir;
+	s->mount.options = options;
+	s->mount.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	s->mount.ids_1 = slot + 1;
+}
+
+/* "/" and an empty directory, without an upper one (which the kernel allows from two layers on); in a tmpfs of their own. */
+static void plan_below(const struct plan_input *in, const struct overlay *o, struct builder *b)
+{
+	struct plan_option v[4] = {{0}};
+	struct step *s = builder_step(b, STEP_UPPER, 0, o->upper_at);
+	const char *below = in->upper_below;
+
+	s->upper.place = builder_str(b, below);
+	s->upper.data = builder_str(b, "mode=0700,size=64k");
+	s->upper.upper = builder_format(b, "%s/lower", below);
+	s->upper.work = builder_format(b, "%s/empty", below);
+	s->upper.like = builder_str(b, "/");
+	v[0] = (struct plan_option){builder_str(b, "lowerdir"), builder_format(b, "/:%s/empty", below)};
+	for (size_t i = 0; i < 3; i++)
+		v[1 + i] = (struct plan_option){builder_str(b, fixed[i].key), builder_str(b, fixed[i].value)};
+	s = builder_step(b, STEP_OVERLAY, STEP_F_BELOW, o->at);
+	s->mount.type = builder_str(b, "overlay");
+	s->mount.source = builder_str(b, "overlay");
+	s->mount.target = builder_format(b, "%s/lower", below);
+	s->mount.options = (struct plan_list){builder_bytes(b, v, sizeof(v), 4), 4};
 }
 
 int plan_overlay(const struct plan_input *in, struct builder *b, struct error *err)
@@ -184,6 +281,8 @@ int plan_overlay(const struct plan_input *in, struct builder *b, struct error *e
 	}
 	if (r == 0 && o.upper == UPPER_TMPFS)
 		plan_tmpfs(in, &o, b);
+	if (r == 0 && in->upper_below && *in->upper_below)
+		plan_below(in, &o, b);
 	if (r == 0)
 		plan_step(in, &o, b);
 	overlay_free(&o);

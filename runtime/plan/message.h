@@ -5,7 +5,7 @@
  * state directory).  Each message is one packet: the head, then up to
  * MESSAGE_DATA_MAX bytes; fds travel beside it (SCM_RIGHTS).  The end of the connection
  * without MSG_FAILED after MSG_START means that the program runs: the socket is
- * close-on-exec.
+ * close-on-exec.  Where init stays (STEP_REAP) it says so.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -23,6 +23,8 @@ enum message_type {
 	MSG_START,              /* parent or `start`: go; from the parent aux, code: signals 1-32, 33-64 that are ignored */
 	MSG_LISTENER,           /* init: the seccomp filter is loaded; fd: its listener, which nobody else has */
 	MSG_LISTENED,           /* parent or `start`: the agent has it */
+	MSG_RUNS,               /* init that stays (STEP_REAP): the program is executed */
+	MSG_ENDED,              /* the same: it has ended; code: as of wait(2) */
 	MSG_FAILED,             /* init, at any time: step, stage, code; data: the kernel's own words, if any */
 	MSG_TYPES,
 };

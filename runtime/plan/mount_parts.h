@@ -24,6 +24,9 @@ const char *plan_below_proc(const char *path, char *buf, size_t size);
 /* Why nothing goes there; returns the error's code. */
 int plan_hint_proc(struct source at, struct error *err);
 
+/* layers.c: the overlay over what is bound there (org.crun-lite.copies). */
+void plan_copy(const struct plan_input *in, struct builder *b, const struct mount *m, uint32_t slot);
+
 /* mounts.c */
 void plan_add_bind(const struct plan_input *in, struct builder *b, const struct mount *m, uint32_t slot,
                    const struct mount_options *o, const char *target);

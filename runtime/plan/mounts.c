@@ -9,6 +9,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/sys.h"
+#include "runtime/plan/extras.h"
 #include "runtime/plan/idmap.h"
 
 static bool is_cgroup(const struct mount *m)
@@ -31,6 +32,8 @@ static uint32_t source_slot(const struct plan_input *in, struct builder *b, cons
 			b->failed = true;
 		}
 		path = joined;
+	} else if (extras_nofollow(in->config)) {
+		flags |= SLOT_NO_LINKS;
 	}
 	return builder_slot(b, plan_is_path(m, "/proc") ? SLOT_PROC : SLOT_TREE, path, flags, m->source.at);
 }
@@ -112,6 +115,8 @@ static int plan_bind(const struct plan_input *in, struct builder *b, const struc
 		b->slots[ids_1 - 1].opener = b->slots[slot].opener;
 	}
 	plan_add_bind(in, b, m, slot, o, m->destination.s);
+	if (extras_copied(in->config, m->destination.s))
+		plan_copy(in, b, m, slot);
 	return 0;
 }
 

@@ -49,6 +49,7 @@ enum step_kind {
 	STEP_MOUNT,             /* a new file system */
 	STEP_LEGACY_MOUNT,      /* the same by mount(2): options that fsconfig refuses */
 	STEP_BIND,
+	STEP_COPY,              /* what was bound there becomes the lower layer of an overlay over it */
 	STEP_SHOW,              /* the group in one hierarchy, in the tmpfs that was mounted last */
 	STEP_MOUNT_LABEL,       /* the label of what is mounted there, where no option takes it */
 	STEP_REMOUNT,           /* attributes of what is mounted there already */
@@ -71,6 +72,7 @@ enum step_kind {
 	STEP_LABEL,             /* AppArmor's or SELinux's, for execve or for new keys */
 	STEP_CONSOLE,
 	STEP_CONTROL,           /* the standard streams' terminal becomes the session's */
+	STEP_OUTPUT,            /* standard output and error are pipes of the parent */
 	STEP_PROGRAM,           /* looks it up: which candidate exists */
 	STEP_READY,             /* MSG_READY, then waits for MSG_START */
 	/* becoming the container's process */
@@ -86,6 +88,7 @@ enum step_kind {
 	STEP_UMASK,
 	STEP_AFFINITY,
 	STEP_SHED,              /* the last capabilities that the program does not get */
+	STEP_REAP,              /* stays as process 1; what follows is done by its child */
 	STEP_EXEC,
 	STEP_KINDS,
 };
@@ -141,6 +144,8 @@ enum {                          /* step.flags */
 	STEP_F_OVERLAY = 1 << 21,
 	/* STEP_USER, STEP_JOIN: the caller's groups stay (run.oci.keep_original_groups) */
 	STEP_F_CALLERS_GROUPS = 1 << 22,
+	/* STEP_OVERLAY: attached on its target, a host path: the next one lies over it */
+	STEP_F_BELOW = 1 << 23,
 };
 
 struct plan_option {            /* fsconfig: value 0 = a flag */
@@ -171,6 +176,7 @@ struct step {
 			uint32_t propagation;           /* MS_*, 0 = private */
 			struct plan_map all;            /* recursive attributes */
 			uint32_t ids_1;                 /* STEP_MOUNT: number + 1 of the slot that maps its owners, or 0 */
+			/* STEP_COPY: source is for messages, data the host directory for upper and work, ids_1 the slot + 1 of the tree */
 		} mount;
 		struct { plan_str place, data, upper, work, like; } upper; /* host paths; like: whose owner and mode `upper` gets */
 		struct { plan_str name, source; uint32_t hierarchy; } show; /* name: one component; source: a host path */
@@ -218,6 +224,8 @@ struct step {
 		} user;
 		struct { plan_str list; struct plan_list mask; } affinity;      /* uint64_t each */
 		struct { uint32_t mask; } umask;                        /* PLAN_UMASK_CALLER: as it was */
+		struct { uint32_t slots[2]; } output;
+		struct { uint32_t tell, tied; } reap;   /* MSG_RUNS and MSG_ENDED; ends with its parent */
 		struct { struct plan_list args, env; } exec;
 	};
 };
@@ -236,10 +244,12 @@ enum slot_kind {
 	SLOT_CGROUP_TREE,       /* open_tree(CLONE) of the container's group on pure v2 */
 	SLOT_IDS,               /* a user namespace that is there for its maps only: idmapped mounts (F041) */
 	SLOT_PLACE,             /* a host directory, to mount upon */
+	SLOT_STREAM,            /* a pipe for the program; put there by who has it */
 	SLOT_KINDS,
 };
 
 #define SLOT_MAP_BELOW 1u       /* plan_slot.flags: ids_1 holds for the mounts below, too (ridmap) */
+#define SLOT_NO_LINKS 2u        /* of a tree: no symbolic link in its path, which is absolute */
 
 /*
  * A mount that enters a user namespace keeps the flags that its owner gave it (mount_namespaces(7), "locked"), if it
@@ -257,7 +267,7 @@ struct plan_slot {
 	uint32_t at;
 	plan_str path;          /* host path; SLOT_IDS: text for uid_map */
 	plan_str gids;          /* SLOT_IDS: text for gid_map */
-	uint32_t flags;         /* AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, SLOT_MAP_BELOW; SLOT_NAMESPACE: CLONE_NEW* */
+	uint32_t flags;         /* AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, SLOT_MAP_BELOW, SLOT_NO_LINKS; SLOT_NAMESPACE: CLONE_NEW* */
 	uint32_t ids_1;         /* a tree's owners are mapped by slot ids_1 - 1, which comes before; 0 = as they are */
 	uint32_t opener;        /* enum slot_opener */
 	int32_t fd;             /* written by the parent; -1 = not open (yet) */

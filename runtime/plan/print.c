@@ -63,11 +63,12 @@ static const struct word flag_words[] = {
 	{STEP_F_INHERIT_MODE, "inherit-mode"}, {STEP_F_FROM_PATH, "from-path"}, {STEP_F_SLAVE_FIRST, "slave-first"},
 	{STEP_F_KEEP_LINK, "keep-link"}, {STEP_F_COPY_LINK, "copy-link"}, {STEP_F_OWNER_GIVEN, "owner-given"},
 	{STEP_F_ENTER, "enter"}, {STEP_F_OVERLAY, "overlay"}, {STEP_F_CALLERS_GROUPS, "callers-groups"},
+	{STEP_F_BELOW, "below"},
 	{0},
 };
 
 static const struct word slot_words[] = {
-	{AT_RECURSIVE, "recursive"}, {AT_SYMLINK_NOFOLLOW, "nofollow"},
+	{AT_RECURSIVE, "recursive"}, {AT_SYMLINK_NOFOLLOW, "nofollow"}, {SLOT_NO_LINKS, "no-links"},
 	{0},
 };
 
@@ -412,6 +413,18 @@ static void print_exec(const struct sink *k, const struct step *s)
 	texts(k, "env", s->exec.env);
 }
 
+static void print_reap(const struct sink *k, const struct step *s)
+{
+	number(k, "tell", s->reap.tell);
+	number(k, "tied", s->reap.tied);
+}
+
+static void print_output(const struct sink *k, const struct step *s)
+{
+	number(k, "stdout", s->output.slots[0]);
+	number(k, "stderr", s->output.slots[1]);
+}
+
 static void print_seccomp(const struct sink *k, const struct step *s)
 {
 	if (s->seccomp.listener)
@@ -452,6 +465,7 @@ static const struct {
 	[STEP_MOUNT] = {"mount", print_mount},
 	[STEP_LEGACY_MOUNT] = {"legacy-mount", print_mount},
 	[STEP_BIND] = {"bind", print_bind},
+	[STEP_COPY] = {"copy", print_mount},
 	[STEP_SHOW] = {"show", print_show},
 	[STEP_MOUNT_LABEL] = {"mount-label", print_mount_label},
 	[STEP_REMOUNT] = {"remount", print_mount},
@@ -474,6 +488,7 @@ static const struct {
 	[STEP_PERSONALITY] = {"personality", print_personality},
 	[STEP_CONSOLE] = {"console", print_console},
 	[STEP_CONTROL] = {"control", NULL},
+	[STEP_OUTPUT] = {"output", print_output},
 	[STEP_PROGRAM] = {"program", print_program},
 	[STEP_READY] = {"ready", NULL},
 	[STEP_MEMORY_POLICY] = {"memory-policy", print_memory},
@@ -488,6 +503,7 @@ static const struct {
 	[STEP_UMASK] = {"umask", print_umask},
 	[STEP_AFFINITY] = {"affinity", print_affinity},
 	[STEP_SHED] = {"shed", print_shed},
+	[STEP_REAP] = {"reap", print_reap},
 	[STEP_EXEC] = {"exec", print_exec},
 };
 
@@ -497,7 +513,7 @@ static const char *const slot_names[SLOT_KINDS] = {
 	[SLOT_ROOT] = "root",           [SLOT_TREE] = "tree",   [SLOT_PROC] = "proc",        [SLOT_NULL] = "null",
 	[SLOT_NAMESPACE] = "namespace", [SLOT_GROUP] = "group", [SLOT_CGROUP_TREE] = "cgroup-tree",
 	[SLOT_IDS] = "ids",             [SLOT_PROCESS] = "process",
-	[SLOT_PLACE] = "place",
+	[SLOT_PLACE] = "place", [SLOT_STREAM] = "stream",
 };
 
 const char *step_name(enum step_kind kind)

@@ -66,6 +66,8 @@ int plan_root(const struct plan_input *in, struct builder *b, uint32_t slot, str
 		place = place_slot(in, b) + 1;
 	if (overlay && plan_overlay(in, b, err) < 0)
 		return -err->code;
+	if (plan_copies(in, b, err) < 0)
+		return -err->code;
 	s = builder_step(b, STEP_ROOT, overlay ? STEP_F_OVERLAY : 0, c->root.path.at);
 	s->root.slot = slot;
 	s->root.propagation = slave ? MS_SLAVE : MS_PRIVATE;

@@ -33,14 +33,20 @@ static int name_in_scratch(const struct overlay *o, const char *id, bool imagine
 	return n < PATH_MAX ? 0 : too_long(buf, err);
 }
 
+/* "/" with an upper directory on a disk. */
+static bool is_over_itself(const struct overlay *o)
+{
+	return o->n == 1 && strcmp(o->layers[0], "/") == 0 && (o->upper == UPPER_OWN || o->upper == UPPER_KEPT);
+}
+
 int upper_name(const struct overlay *o, const char *id, const char *state, bool imagined, struct upper_places *ret, struct error *err)
 {
 	int n = 0;
 
-	ret->dir[0] = ret->own[0] = '\0';
+	ret->dir[0] = ret->own[0] = ret->below[0] = '\0';
 	if (o->scratch && name_in_scratch(o, id, imagined, ret->own, err) < 0)
 		return -err->code;
-	if (!o->scratch && (o->upper == UPPER_OWN || o->upper == UPPER_TMPFS))
+	if (!o->scratch && (o->upper == UPPER_OWN || o->upper == UPPER_TMPFS || is_over_itself(o)))
 		n = snprintf(ret->own, PATH_MAX, "%s/overlay", state);
 	if (n >= PATH_MAX)
 		return too_long(ret->own, err);
@@ -48,6 +54,8 @@ int upper_name(const struct overlay *o, const char *id, const char *state, bool 
 		n = snprintf(ret->dir, PATH_MAX, "%s", o->kept);
 	else if (o->upper != UPPER_NONE)
 		memcpy(ret->dir, ret->own, PATH_MAX);
+	if (n < PATH_MAX && is_over_itself(o))
+		n = snprintf(ret->below, PATH_MAX, "%.4000s/below", ret->own);
 	return n < PATH_MAX ? 0 : too_long(ret->dir, err);
 }
 
@@ -143,6 +151,8 @@ int upper_make(const struct overlay *o, const struct upper_places *places, struc
 	cleanup_close int dir = -1;
 	int r = *places->own ? make_own(o, places->own, err) : 0;
 
+	if (r == 0 && *places->below && mkdir(places->below, 0700) < 0)
+		r = error_set(err, errno, "make %s", places->below);
 	if (r == 0 && o->upper == UPPER_KEPT)
 		r = make_kept(o, places->dir, err);
 	if (r < 0 || (o->upper != UPPER_OWN && o->upper != UPPER_KEPT))

@@ -11,6 +11,11 @@
 
 struct upper_places {
 	char dir[PATH_MAX];     /* holds upper and work, or the tmpfs for them; "": nobody writes */
+	/*
+	 * overlayfs takes no upper directory that lies below its lower one, and all of a disk lies below "/": there a second overlay, whose
+	 * mount and empty second layer are here, is the lower one; "": no need
+	 */
+	char below[PATH_MAX];
 	char own[PATH_MAX];     /* what goes with the container: `dir`, or where the layers are noted; "": nothing */
 };
 
