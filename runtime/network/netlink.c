@@ -262,6 +262,12 @@ static void read_words(const struct nlmsghdr *m, size_t fixed, struct netlink_re
 	snprintf(ret->text, sizeof(ret->text), "%.*s", words ? (int)strnlen(words, len) : 0, words ?: "");
 }
 
+/* What is no errno is no answer. */
+static int errno_of(int code)
+{
+	return code > 0 || code < -4095 ? -EPROTO : code;
+}
+
 /* 0 or the errno of an ACK. */
 static int verdict(const struct nlmsghdr *m, struct netlink_refusal *ret)
 {
@@ -274,7 +280,7 @@ static int verdict(const struct nlmsghdr *m, struct netlink_refusal *ret)
 		fixed += e->msg.nlmsg_len - NLMSG_HDRLEN;
 	if (e->error)
 		read_words(m, fixed, ret);
-	return e->error;
+	return errno_of(e->error);
 }
 
 struct reading {
@@ -307,7 +313,7 @@ static int end_of_dump(const struct nlmsghdr *m, struct netlink_refusal *ret)
 		memcpy(&code, (const char *)m + NLMSG_HDRLEN, sizeof(code));
 	if (code)
 		read_words(m, sizeof(code), ret);
-	return code ? code : m->nlmsg_flags & NLM_F_DUMP_INTR ? -EAGAIN : 0;
+	return code ? errno_of(code) : m->nlmsg_flags & NLM_F_DUMP_INTR ? -EAGAIN : 0;
 }
 
 static void read_message(struct reading *reading, const struct nlmsghdr *m)

@@ -2,11 +2,13 @@
 #include "runtime/network/rtnetlink.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "tests/unit/unit.h"
 
@@ -203,6 +205,33 @@ static void the_addresses_of_the_loopback_are_not_copied_and_others_change_their
 	netlink_close(&nl);
 }
 
+/* A number that cannot be an errno would be negated, or taken for a success. */
+static void an_answer_that_is_no_errno_is_a_broken_one(void **state)
+{
+	static const int codes[] = {INT_MIN, -4096, 1, INT_MAX};
+	struct ifinfomsg head = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		struct {
+			struct nlmsghdr head;
+			struct nlmsgerr error;
+		} answer = {{.nlmsg_len = sizeof(answer), .nlmsg_type = NLMSG_ERROR, .nlmsg_seq = 1}, {.error = codes[i]}};
+		cleanup_batch struct netlink_batch b = {0};
+		struct netlink_refusal refusal;
+		struct netlink nl;
+		int pair[2];
+
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+		assert_int_equal(send(pair[1], &answer, sizeof(answer), 0), sizeof(answer));
+		nl = (struct netlink){.fd = pair[0]};
+		message_begin(&b, RTM_NEWLINK, 0, &head, sizeof(head));
+		assert_int_equal(netlink_commit(&nl, &b, &refusal), -EPROTO);
+		close(pair[1]);
+		netlink_close(&nl);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +241,7 @@ int main(void)
 		cmocka_unit_test(an_empty_batch_is_no_system_call),
 		cmocka_unit_test(a_device_is_found_by_name_and_number),
 		cmocka_unit_test(a_refusal_says_which_message_it_was),
+		cmocka_unit_test(an_answer_that_is_no_errno_is_a_broken_one),
 		cmocka_unit_test(answers_of_others_are_not_heard),
 		cmocka_unit_test(the_addresses_of_the_loopback_are_not_copied_and_others_change_their_device),
 	};
