@@ -280,7 +280,7 @@ static void write_failure_text(int fd, const struct report *report)
 
 void log_failure(const struct error *err)
 {
-	struct report report;
+	struct report report = {0};
 
 	compose(err, &report);
 	if (state.fd >= 0)

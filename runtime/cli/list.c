@@ -63,7 +63,8 @@ static int emit_status(const struct store *store, const struct state *state, enu
 	int r = pairs ? network_status(store, state, status, &network, err) : error_set(err, ENOMEM, "print the state");
 
 	if (r == 0) {
-		memcpy(pairs, state->annotations.v, state->annotations.n * sizeof(*pairs));
+		if (state->annotations.n)
+			memcpy(pairs, state->annotations.v, state->annotations.n * sizeof(*pairs));
 		pairs[state->annotations.n] = (struct pair){NET_STATUS, network, {0}};
 		told.annotations = (struct pairs){state->annotations.n + 1, pairs};
 	}

@@ -226,7 +226,7 @@ int merged_find(const struct merged *m, const char *path, enum merged_last last,
 	s->m = m;
 	if (strlen(path) >= PATH_MAX)
 		return error_set(err, ENAMETOOLONG, "look into the layers");
-	memcpy(s->todo, path, strlen(path));
+	memcpy(s->todo, path, strlen(path) + 1);
 	r = start(m, &s->here, err) ?: 2;
 	while (r == 2)
 		r = step(s, last, ret, err);

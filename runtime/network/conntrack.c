@@ -123,7 +123,7 @@ static bool choose(struct forgetting *f, uint8_t family, const struct port_rule 
 void conntrack_forget(struct netlink *nl, const struct port_rule *rules, size_t n)
 {
 	static const uint8_t families[] = {AF_INET, AF_INET6};
-	struct netlink_refusal refusal;
+	struct netlink_refusal refusal = {0};
 	struct forgetting f;
 	int r = 0;
 
