@@ -46,12 +46,14 @@ ifeq ($(BUILD),asan)
 override STATIC := 0
 out := build/asan
 endif
+# The same bytes in whatever folder it is built (make check-reproducible).
+here      := $(call cc-has,-ffile-prefix-map=$(CURDIR)=.)
 # Static and not PIE: a static-pie relocates itself at every start (docs/benchmarks.md).
 pie       := $(if $(filter 1,$(STATIC)),-fno-pie,-fPIE)
 ldpie     := $(if $(filter 1,$(STATIC)),-static,-pie)
 libc      := $(if $(findstring __GLIBC__,$(shell $(CC) -E -dM -include features.h -x c /dev/null 2>/dev/null)),,-include runtime/base/musl.h)
 all_cflags  = -std=gnu17 -D_GNU_SOURCE -I. $(libc) -DCRUN_LITE_VERSION='"$(version)"' -DCRUN_LITE_COMMIT='"$(commit)"' \
-	$(warnings) $(harden) $(pie) -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(opt.$(BUILD)) $(CFLAGS)
+	$(warnings) $(harden) $(here) $(pie) -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections $(opt.$(BUILD)) $(CFLAGS)
 # Where what lies, for fewer pages in memory.
 layout    := $(if $(filter 1,$(STATIC)),$(shell echo 'int main(void){return 0;}' | \
 	$(CC) -static -x c -o /dev/null - -Wl,-T,runtime/link.ld 2>/dev/null && echo -Wl,-T,runtime/link.ld))
@@ -68,12 +70,13 @@ image_srcs  := $(sort $(filter-out runtime/image/gunzip_%,$(wildcard runtime/ima
 image_objs  := $(image_srcs:%.c=$(out)/pic/%.o)
 image_lib   := $(filter-out $(out)/pic/runtime/image/main.o,$(image_objs))
 image_cflags = $(filter-out -Os -fno-pie -fPIE,$(all_cflags)) $(if $(filter release,$(BUILD)),-O2) -fPIE -DSECCOMP_PROFILE='"contrib/seccomp/default.json"'
+image_ldflags = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack $(filter -fsanitize%,$(opt.$(BUILD))) $(LDFLAGS)
 image_inner := -lzstd -lz -lcrypto $(yajl) -lseccomp
 image_libs  := $(if $(filter 1,$(STATIC)),-Wl$(comma)-Bstatic $(image_inner) -Wl$(comma)-Bdynamic,$(image_inner)) $(if $(filter isal,$(GUNZIP)),-lisal) -pthread
 
 # The init: no libc on the architectures that have start code, static libc elsewhere.
 init_arch   := $(filter x86_64 aarch64,$(shell $(CC) -dumpmachine | cut -d- -f1))
-init_cflags  = -std=gnu17 -D_GNU_SOURCE -I. $(warnings) -Os -fno-stack-protector -fno-pic -fno-pie \
+init_cflags  = -std=gnu17 -D_GNU_SOURCE -I. $(warnings) $(here) -Os -fno-stack-protector -fno-pic -fno-pie \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fno-unwind-tables -fomit-frame-pointer \
 	-fno-builtin -ftrivial-auto-var-init=uninitialized -ffunction-sections \
 	$(if $(init_arch),-ffreestanding -DINIT_FREESTANDING)
@@ -88,7 +91,7 @@ $(out)/crun-lite: $(objs)
 	$(call say,LINK,$@)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(LDLIBS)
 
 $(out)/crun-lite-image: $(image_objs)
-	$(call say,LINK,$@)$(CC) $(image_cflags) -pie -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack $(filter -fsanitize%,$(opt.$(BUILD))) $(LDFLAGS) -o $@ $^ $(image_libs)
+	$(call say,LINK,$@)$(CC) $(image_cflags) -pie $(image_ldflags) -o $@ $^ $(image_libs)
 
 $(out)/pic/%.o: %.c Makefile
 	$(Q)mkdir -p $(@D)
