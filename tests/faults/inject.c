@@ -117,6 +117,8 @@ static void resume(struct tracing *t, struct tracee *p, int sig)
  */
 static enum role child_role(const struct tracee *parent, long nr, unsigned long flags)
 {
+	if (nr == SYS_clone3 && (flags & CLONE_THREAD))
+		return THREAD;
 	if (parent->role == RUNTIME)
 		return nr == SYS_clone3 ? INIT : HOOK;
 	if (nr == SYS_clone && (flags & CLONE_THREAD))
@@ -124,6 +126,17 @@ static enum role child_role(const struct tracee *parent, long nr, unsigned long 
 	if (parent->role != INIT)
 		return INIT_HOOK;
 	return nr == SYS_clone3 || (flags & CLONE_PARENT) ? SECOND : INIT_HOOK;
+}
+
+/* clone3 has them in memory, first of all. */
+static unsigned long clone_flags(pid_t pid, const struct user_regs_struct *regs)
+{
+	unsigned long flags = regs->rdi;
+	struct iovec here = {&flags, sizeof(flags)}, there = {(void *)(uintptr_t)regs->rdi, sizeof(flags)};
+
+	if ((long)regs->orig_rax == SYS_clone3 && process_vm_readv(pid, &here, 1, &there, 1, 0) != sizeof(flags))
+		return 0;
+	return flags;
 }
 
 static void on_child(struct tracing *t, struct tracee *parent)
@@ -140,8 +153,8 @@ static void on_child(struct tracing *t, struct tracee *parent)
 		child = add(t, (pid_t)pid);
 	parent = find(t, parent_pid);
 	child->known = true;
-	child->role = child_role(parent, (long)regs.orig_rax, (unsigned long)regs.rdi);
-	child->own = child->role == SECOND;
+	child->role = child_role(parent, (long)regs.orig_rax, clone_flags(parent_pid, &regs));
+	child->own = child->role == SECOND || child->role == THREAD;
 	if (child->waits) {
 		child->waits = false;
 		resume(t, child, 0);

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 /* Who a process is, until it executes a program of somebody else's. */
-enum role { RUNTIME, INIT, SECOND /* clone of init */, THREAD /* of init, with SCMP_ACT_NOTIFY */, HOOK /* of the runtime */, INIT_HOOK, ROLES };
+enum role { RUNTIME, INIT, SECOND /* clone of init */, THREAD /* of init, with SCMP_ACT_NOTIFY; of who unpacks */, HOOK /* of the runtime */, INIT_HOOK, ROLES };
 
 enum fault_kind {
 	FAULT_NONE,

@@ -281,14 +281,19 @@ static void add_mounts(struct text *ret)
 		fclose(f);
 }
 
+void host_files(const struct host *host, struct text *ret)
+{
+	for (size_t i = 0; host->dirs[i]; i++)
+		add_files(host, host->dirs[i], ret);
+}
+
 void host_snapshot(const struct host *host, struct text *ret)
 {
 	text_clear(ret);
 	add_mounts(ret);
 	add_groups(host, "/sys/fs/cgroup", 1, ret);
 	add_fds(ret);
-	for (size_t i = 0; host->dirs[i]; i++)
-		add_files(host, host->dirs[i], ret);
+	host_files(host, ret);
 }
 
 static void add_missing(const char *from, const char *in, char sign, struct text *ret)

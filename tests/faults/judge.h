@@ -37,5 +37,7 @@ struct host {
 
 /* Mounts, cgroups, files and our own fds, a line each. */
 void host_snapshot(const struct host *host, struct text *ret);
+/* The files alone, added to *ret, in the order of their directories. */
+void host_files(const struct host *host, struct text *ret);
 /* Lines of `after` that are not in `before` ("+ ..."), and the other way ("- ..."). */
 void host_difference(const char *before, const char *after, struct text *ret);

@@ -7,6 +7,7 @@
  *   --tag TEXT       in the names of all cgroups; IDs begin with it
  *   --workers N      so many at a time (2)
  *   --all            every errno that fits a call, instead of the first; and calls that fail from a point on
+ *   --every N        a point in N, other ones for each --offset K
  *   --setup NAME     only this one;  --command NAME: only this command;  --point N: only this call
  *   --verbose        a line for each point
  */
@@ -44,9 +45,11 @@
 
 /* ---- what is swept ---- */
 
-enum command_kind { RUN, CREATE, START, DELETE, DELETE_FORCE, EXEC, COMMANDS };
+enum command_kind { RUN, CREATE, START, DELETE, DELETE_FORCE, KILL, KILL_ALL, EXEC, UNPACK, UNPACK_INSIDE, COMMANDS };
 
-static const char *const command_names[COMMANDS] = {"run", "create", "start", "delete", "delete --force", "exec"};
+/* The last is what the one before it executes, by itself. */
+static const char *const command_names[COMMANDS] = {
+	"run", "create", "start", "delete", "delete --force", "kill", "kill --all", "exec", "unpack", "crun-lite-image unpack"};
 
 #define DEVICE "flt0"
 #define ADD_DEVICE "ip link add " DEVICE " type veth peer name flt1"
@@ -61,6 +64,7 @@ static const struct setup {
 	bool exec;              /* and exec, all the same */
 	bool device;            /* a network device is moved, out of a network of the worker's own */
 	bool network;           /* it has an address and a port of our own network, on a host (network, /run) of the worker's own */
+	bool image;             /* unpack, and nothing else */
 	const char *needs;      /* a shell command that fails where the host has not what it takes: skipped */
 	const char *fresh[4];   /* of the root file system: mount points that are made anew */
 } setups[] = {
@@ -72,6 +76,7 @@ static const struct setup {
 	{.name = "agent", .first = START + 1, .exec = true},
 	{.name = "device", .first = CREATE + 1, .device = true, .needs = "unshare -n " ADD_DEVICE},
 	{.name = "network", .first = RUN + 1, .network = true, .needs = "unshare -n " ADD_DEVICE " && command -v nft"},
+	{.name = "image", .image = true, .needs = "command -v python3"},
 	{.name = "labels", .first = CREATE + 1, .exec = true, .needs = "grep -q Y /sys/module/apparmor/parameters/enabled && command -v apparmor_parser"},
 };
 
@@ -87,6 +92,7 @@ struct point {
 struct worker {
 	const struct setup *setup;
 	char id[64], dir[512], root[600], bundle[600], pid_file[600], exec_pid_file[600], console[600], log[600];
+	char store[600], image[600], unpacker[700];
 	char out[600], err[600], other_out[600], other_err[600], cache[700];
 	int console_fd, null_fd;
 	struct text before, normal;     /* the host, and what the program prints, when nothing fails */
@@ -98,7 +104,7 @@ struct worker {
 };
 
 static const char *runtime, *base, *tag = "clf", *only_setup, *only_command;
-static unsigned workers = 2, only_point, skipped;
+static unsigned workers = 2, only_point, skipped, every = 1, offset;
 static bool all, verbose;
 
 static struct shared {
@@ -147,6 +153,9 @@ static void worker_init(struct worker *w, const struct setup *setup, unsigned nu
 	snprintf(w->other_out, sizeof(w->other_out), "%s/other-out", w->dir);
 	snprintf(w->other_err, sizeof(w->other_err), "%s/other-err", w->dir);
 	snprintf(w->cache, sizeof(w->cache), "%s/.seccomp", w->root);
+	snprintf(w->store, sizeof(w->store), "%s/store", w->dir);
+	snprintf(w->image, sizeof(w->image), "%s/image", base);
+	snprintf(w->unpacker, sizeof(w->unpacker), "%s-image", runtime);
 	w->ignored[0] = w->out;
 	w->ignored[1] = w->err;
 	w->ignored[2] = w->other_out;
@@ -213,6 +222,8 @@ static void reset(struct worker *w)
 	for (size_t i = 0; w->setup->fresh[i]; i++)
 		if (unlink(w->fresh[i]) < 0 && errno == EISDIR)
 			rmdir(w->fresh[i]);
+	if (w->setup->image)
+		remove_tree(w->store);
 	if (w->setup->no_root) {
 		if (access(w->cache, F_OK) == 0)
 			remove_tree(w->cache);
@@ -224,18 +235,53 @@ static void reset(struct worker *w)
 
 #define ARGS_MAX 16
 
+/* The words that runtime/cli/image.c gives it. */
+static void fill_image_command(struct worker *w, const char *command, struct command *ret, char **argv)
+{
+	static char *envp[] = {"PATH=/usr/bin:/bin", NULL};
+	static char store[700], path[700], image[700];
+	size_t n = 0;
+
+	snprintf(store, sizeof(store), "store=%s", w->store);
+	snprintf(path, sizeof(path), "path=%s", w->image);
+	snprintf(image, sizeof(image), "image=%s", w->image);
+	argv[n++] = w->unpacker;
+	argv[n++] = (char *)command;
+	argv[n++] = store;
+	if (strcmp(command, "unpack") == 0) {
+		argv[n++] = image;
+		argv[n++] = path;
+		argv[n++] = "workers=2";
+		argv[n++] = "progress=quiet";
+	}
+	argv[n] = NULL;
+	*ret = (struct command){.argv = argv, .envp = envp, .dir = w->dir, .out = w->other_out, .err = w->err, .fd3 = -1, .timeout_ms = BOUND_MS};
+}
+
+static void fill_unpack(struct worker *w, struct command *ret, char **argv)
+{
+	char *words[] = {(char *)runtime, "unpack", "--store", w->store, "-q", "--workers", "2", w->image, NULL};
+
+	fill_image_command(w, "unpack", ret, argv);
+	memcpy(argv, words, sizeof(words));
+}
+
 static void fill_command(struct worker *w, enum command_kind kind, struct command *ret, char **argv)
 {
 	static char *envp[] = {"PATH=/usr/bin:/bin", "TERM=xterm", NULL, NULL};
-	bool makes = kind == RUN || kind == CREATE;
+	bool makes = kind == RUN || kind == CREATE, kills = kind == KILL || kind == KILL_ALL;
 	size_t n = 0;
 
+	if (kind == UNPACK)
+		return fill_unpack(w, ret, argv);
+	if (kind == UNPACK_INSIDE)
+		return fill_image_command(w, "unpack", ret, argv);
 	argv[n++] = (char *)runtime;
 	argv[n++] = "--root";
 	argv[n++] = w->root;
-	argv[n++] = (char *)(kind == DELETE_FORCE ? "delete" : command_names[kind]);
-	if (kind == DELETE_FORCE)
-		argv[n++] = "--force";
+	argv[n++] = (char *)(kind == DELETE_FORCE ? "delete" : kills ? "kill" : command_names[kind]);
+	if (kind == DELETE_FORCE || kind == KILL_ALL)
+		argv[n++] = kind == KILL_ALL ? "--all" : "--force";
 	if (makes) {
 		argv[n++] = "-b";
 		argv[n++] = w->bundle;
@@ -251,8 +297,8 @@ static void fill_command(struct worker *w, enum command_kind kind, struct comman
 		argv[n++] = w->console;
 	}
 	argv[n++] = w->id;
-	if (kind == EXEC)
-		argv[n++] = "/bin/inspect";
+	if (kind == EXEC || kills)
+		argv[n++] = kills ? "KILL" : "/bin/inspect";
 	argv[n] = NULL;
 	envp[2] = w->setup->listen_fds && makes ? "LISTEN_FDS=1" : NULL;
 	*ret = (struct command){
@@ -269,9 +315,10 @@ static void fill_command(struct worker *w, enum command_kind kind, struct comman
 static void judge_outcome(struct worker *w, enum command_kind kind, const struct command *command,
                           const struct outcome *o, struct said *said)
 {
-	char prefix[128];
+	const char *name = kind == UNPACK_INSIDE ? "unpack" : command_names[kind];
+	char prefix[700];
 
-	snprintf(prefix, sizeof(prefix), "%s %s: ", kind == DELETE_FORCE ? "delete" : command_names[kind], w->id);
+	snprintf(prefix, sizeof(prefix), "%.*s %s: ", (int)strcspn(name, " "), name, w->setup->image ? w->image : w->id);
 	text_read(&w->scratch, command->err);
 	judge_words(w->scratch.s, prefix, said);
 	if (o->hung)
@@ -496,10 +543,85 @@ static void scrub(struct worker *w)
 	snapshot(w, &w->before);
 }
 
+/* ---- images ---- */
+
+static bool image_command(struct worker *w, const char *name, const char *why_not)
+{
+	char *argv[ARGS_MAX];
+	struct command command;
+	struct outcome o;
+
+	fill_image_command(w, name, &command, argv);
+	command.err = w->other_err;
+	if (run_plain(&command, &o) == 0 && succeeded(&o))
+		return true;
+	text_read(&w->scratch, w->other_err);
+	why(w, "%s: %s", why_not, w->scratch.s);
+	return false;
+}
+
+/* What is in the store, but for what only says when. */
+static void list_store(struct worker *w, const char *below, struct text *ret)
+{
+	char dir[700];
+	const char *dirs[] = {dir, NULL}, *ignored[] = {NULL};
+
+	snprintf(dir, sizeof(dir), "%s/%s", w->store, below);
+	text_clear(ret);
+	host_files(&(struct host){.dirs = dirs, .ignored = ignored}, ret);
+}
+
+/* It was killed, and who waited for it says so: nobody was there to take anything back. */
+static bool killed_child(const struct said *said)
+{
+	return strstr(said->error, "was killed by SIG") != NULL;
+}
+
+/*
+ * All of the image or nothing of it; layers that came to their end may stay.  Whatever was left half done is no obstacle, and goes.
+ */
+static void check_unpacked(struct worker *w, bool worked, bool killed)
+{
+	struct text now = {0};
+
+	check_processes(w, "after it");
+	list_store(w, "", &now);
+	if (worked && strcmp(now.s, w->normal.s) != 0)
+		why(w, "it succeeded, and the store is another one than without the fault");
+	list_store(w, "tmp", &now);
+	if (!killed && now.n)
+		why(w, "left in the store's tmp: %s", now.s);
+	list_store(w, "images", &now);
+	if (!worked && !killed && now.n)
+		why(w, "it failed, and the image is there: %s", now.s);
+	if (access(w->store, F_OK) == 0)
+		image_command(w, "verify", "what is in the store is damaged");
+	if (image_command(w, "unpack", "it cannot be unpacked afterwards")) {
+		list_store(w, "", &now);
+		if (strcmp(now.s, w->normal.s) != 0)
+			why(w, "unpacked again, it is another one than without the fault:\n%s", now.s);
+		image_command(w, "verify", "unpacked again, it is damaged");
+		image_command(w, "prune", "the store cannot be pruned");
+	}
+	free(now.s);
+}
+
+static void clean_images(struct worker *w)
+{
+	struct text difference = {0};
+
+	remove_tree(w->store);
+	if (host_changed(w, &difference))
+		why(w, "left behind:\n%s", difference.s);
+	free(difference.s);
+}
+
 static void clean_by_force(struct worker *w)
 {
 	struct text difference = {0};
 
+	if (w->setup->image)
+		return clean_images(w);
 	if (!plain(w, DELETE_FORCE))
 		why(w, "delete --force fails");
 	check_processes(w, "after delete --force");
@@ -535,13 +657,45 @@ static void check_created(struct worker *w, bool must, bool other_home)
 		why(w, "delete fails");
 }
 
+static void check_stopped(struct worker *w)
+{
+	char status[32];
+
+	check_processes(w, "after it was killed");
+	ask_state(w, status, sizeof(status));
+	if (strcmp(status, "stopped") != 0)
+		why(w, "it was killed, and is \"%s\"", status);
+	if (!plain(w, DELETE))
+		why(w, "delete fails");
+}
+
+/* The signal may have been sent, or not; nothing in between. */
+static void check_created_or_stopped(struct worker *w)
+{
+	unsigned tries = 0;
+	char status[32];
+
+	/* Who was killed is dead some time later. */
+	do {
+		if (tries++)
+			usleep(2000);
+		ask_state(w, status, sizeof(status));
+	} while (strcmp(status, "created") != 0 && strcmp(status, "stopped") != 0 && tries < 500);
+	if (strcmp(status, "stopped") == 0)
+		check_stopped(w);
+	else if (strcmp(status, "created") == 0)
+		check_created(w, false, false);
+	else
+		why(w, "kill failed, and the container is \"%s\"", status);
+}
+
 static bool prepare(struct worker *w, enum command_kind kind, pid_t *waiting)
 {
 	char status[32];
 
 	*waiting = 0;
 	reset(w);
-	if (kind == RUN || kind == CREATE)
+	if (kind == RUN || kind == CREATE || w->setup->image)
 		return true;
 	if (!plain(w, CREATE))
 		return false;
@@ -603,10 +757,21 @@ static void follow_up(struct worker *w, const struct point *p, const struct outc
 		break;
 	case DELETE:
 	case DELETE_FORCE:
-	case COMMANDS:
+	case COMMANDS:  /* none */
 		unlink(w->pid_file);    /* whoever asked for it removes it */
 		if (worked)
 			check_undone(w, said, false);
+		break;
+	case KILL:
+	case KILL_ALL:
+		if (worked)
+			check_stopped(w);
+		else
+			check_created_or_stopped(w);
+		break;
+	case UNPACK:
+	case UNPACK_INSIDE:
+		check_unpacked(w, worked, killed || killed_child(said));
 		break;
 	case EXEC:
 		if (w->setup->pid_file && !killed && worked != (access(w->exec_pid_file, F_OK) == 0))
@@ -710,7 +875,7 @@ static void add_point(enum command_kind command, enum fault_kind kind, enum role
 static unsigned first_of_main(const struct record *r)
 {
 	for (unsigned i = 0; i < r->n[RUNTIME]; i++)
-		if (r->calls[RUNTIME][i].nr == SYS_rt_sigaction && r->calls[RUNTIME][i].args[0] == SIGCHLD)
+		if ((r->calls[RUNTIME][i].nr == SYS_rt_sigaction && r->calls[RUNTIME][i].args[0] == SIGCHLD) || r->calls[RUNTIME][i].nr == SYS_umask)
 			return i + 1;
 	return 1;
 }
@@ -731,6 +896,17 @@ static void add_call(enum command_kind command, enum role role, unsigned n, cons
 		add_point(command, FAULT_BIRTH, role, n, 0);
 }
 
+/* A point in `every`, whatever kinds follow each other in whatever rhythm. */
+static void thin_out(void)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n_points; i++)
+		if (((uint32_t)i * 2654435761u >> 12) % every == offset % every)
+			points[kept++] = points[i];
+	n_points = kept;
+}
+
 static void add_points(enum command_kind command)
 {
 	for (enum role role = 0; role < ROLES; role++) {
@@ -741,6 +917,7 @@ static void add_points(enum command_kind command)
 		if (record.n[role])
 			add_point(command, FAULT_KILL, role, record.n[role] + 1, 0);
 	}
+	thin_out();
 }
 
 /* What is copied to a terminal comes in more or fewer pieces: the calls that are always made are counted. */
@@ -786,6 +963,14 @@ static void learn(struct worker *w, enum command_kind command)
 {
 	enum command_kind how = command == RUN ? RUN : CREATE;
 
+	if (w->setup->image) {
+		reset(w);
+		image_command(w, "unpack", "the image cannot be unpacked");
+		list_store(w, "", &w->normal);
+		reset(w);
+		snapshot(w, &w->before);
+		return;
+	}
 	for (int i = 0; i < 2; i++) {
 		reset(w);
 		plain(w, how);
@@ -878,12 +1063,19 @@ static bool has_what_it_needs(const struct setup *setup)
 	return false;
 }
 
+static bool is_swept(const struct setup *setup, enum command_kind k)
+{
+	if (setup->image || k == UNPACK || k == UNPACK_INSIDE)
+		return setup->image && (k == UNPACK || k == UNPACK_INSIDE);
+	return !setup->first || k < setup->first || (k == EXEC && setup->exec);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"runtime", 1, NULL, 'r'}, {"base", 1, NULL, 'b'},    {"tag", 1, NULL, 't'},   {"workers", 1, NULL, 'w'},
 		{"all", 0, NULL, 'a'},     {"setup", 1, NULL, 's'},   {"command", 1, NULL, 'c'}, {"point", 1, NULL, 'p'},
-		{"verbose", 0, NULL, 'v'}, {NULL, 0, NULL, 0},
+		{"verbose", 0, NULL, 'v'}, {"every", 1, NULL, 'e'}, {"offset", 1, NULL, 'o'}, {NULL, 0, NULL, 0},
 	};
 	int c;
 
@@ -898,6 +1090,8 @@ int main(int argc, char **argv)
 		case 'c': only_command = optarg; break;
 		case 'p': only_point = (unsigned)atoi(optarg); break;
 		case 'v': verbose = true; break;
+		case 'e': every = (unsigned)atoi(optarg) ?: 1; break;
+		case 'o': offset = (unsigned)strtoul(optarg, NULL, 0); break;
 		default: return 2;
 		}
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -908,7 +1102,7 @@ int main(int argc, char **argv)
 		if ((only_setup && strcmp(only_setup, setups[i].name) != 0) || !has_what_it_needs(&setups[i]))
 			continue;
 		for (enum command_kind k = 0; k < COMMANDS; k++)
-			if ((!setups[i].first || k < setups[i].first || (k == EXEC && setups[i].exec)) &&
+			if (is_swept(&setups[i], k) &&
 			    (!only_command || strcmp(only_command, command_names[k]) == 0))
 				sweep(&setups[i], k);
 	}
