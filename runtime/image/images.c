@@ -85,12 +85,9 @@ int images_write(const struct layer_store *s, const char *id, const struct image
 		e = fill(claim.dir, record, err);
 	/* What was there goes with the claim. */
 	if (e == 0 && renameat2(s->tmp, name, s->images, id, RENAME_EXCHANGE) < 0) {
-		if (errno == ENOENT)
-			return store_publish(s, &claim, s->images, id, err);
-		e = error_set(err, errno, "put the image into the store %s", s->path);
+		e = errno == ENOENT ? store_publish(s, &claim, s->images, id, err)
+		                    : error_set(err, errno, "put the image into the store %s", s->path);
 	}
-	if (e == 0)
-		tree_remove(s->tmp, name);
 	store_drop(s, &claim);
 	return e;
 }

@@ -48,7 +48,13 @@ static int start(const struct merged *m, struct place *ret, struct error *err)
 
 enum kind { NOTHING, DIRECTORY, OTHER };
 
-/* What `name` is in that directory.  A directory: *ret_in has its parts.  Else: *ret_at says in which layer it is. */
+/* Nothing of that name, as opposed to what could not be looked at. */
+static bool is_absence(int code)
+{
+	return code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG;
+}
+
+/* What `name` is in that directory.  A directory: *ret_in has its parts.  Else: *ret_at says in which layer it is.  Or a negative errno. */
 static int look(const struct merged *m, const struct place *at, const char *name, struct place *ret_in, struct stat *ret_st,
                 int *ret_at)
 {
@@ -56,8 +62,11 @@ static int look(const struct merged *m, const struct place *at, const char *name
 		struct stat st;
 		int fd;
 
-		if (fstatat(at->fds[i], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (fstatat(at->fds[i], name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			if (!is_absence(errno))
+				return -errno;
 			continue;
+		}
 		if (!S_ISDIR(st.st_mode)) {
 			if (ret_in->n || marks_is_whiteout(&st))
 				break;
@@ -67,7 +76,7 @@ static int look(const struct merged *m, const struct place *at, const char *name
 		}
 		fd = openat(at->fds[i], name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0)
-			continue;
+			return -errno;
 		if (!ret_in->n)
 			*ret_st = st;
 		ret_in->fds[ret_in->n++] = fd;
@@ -87,14 +96,15 @@ static int walk(const struct merged *m, const char *path, struct place *ret, str
 	while (r == 0 && (name = strsep(&rest, "/"))) {
 		struct place in = {0, calloc(m->n + 1, sizeof(int))};
 		struct stat st;
-		int at;
+		int at, kind;
 
 		if (!*name) {
 			free(in.fds);
 			continue;
 		}
-		if (!in.fds || look(m, ret, name, &in, &st, &at) != DIRECTORY)
-			r = error_set(err, ENOENT, "look into the layers");
+		kind = in.fds ? look(m, ret, name, &in, &st, &at) : -ENOMEM;
+		if (kind != DIRECTORY)
+			r = error_set(err, kind < 0 ? -kind : ENOENT, "look into the layers");
 		leave(ret);
 		*ret = in;
 	}
@@ -206,7 +216,9 @@ static int step(struct search *s, enum merged_last last, struct found *ret, stru
 		s->here = in;
 		return append(s, name, err) ?: 2;
 	}
-	if (kind == NOTHING || (*rest && !S_ISLNK(st.st_mode)))
+	if (kind < 0)
+		r = error_set(err, -kind, "look into the layers");
+	else if (kind == NOTHING || (*rest && !S_ISLNK(st.st_mode)))
 		r = MERGED_NOT_FOUND;
 	else if (S_ISLNK(st.st_mode) && (*rest || last == MERGED_FOLLOW_LAST))
 		r = follow(s, at, name, rest, err) ?: 2;

@@ -220,7 +220,7 @@ static int settle_directory(struct settle *s, const char *path, struct error *er
 		return r < 0 ? r : 0;
 	fd = openat(dir, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return 0;
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : error_set(err, errno, "open the directory %.200s", path);
 	/* Where nobody below has it, it stays as it was made. */
 	r = merged_find(s->below, path, MERGED_KEEP_LAST, &f, err);
 	if (r != 0)

@@ -13,6 +13,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/tree.h"
+#include "runtime/image/interrupt.h"
 
 #define FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
@@ -81,12 +82,22 @@ static int open_folder(const struct layer_store *s, const char *name, enum store
 	                                           : error_set(err, errno, "open %s in the store %s", name, s->path);
 }
 
+/* Signals that end us end the waiting; others do not. */
+static int lock_file(int fd, int how)
+{
+	int r;
+
+	while ((r = flock(fd, how)) < 0 && errno == EINTR && !unpack_interrupted())
+		;
+	return r;
+}
+
 static int lock(struct layer_store *s, enum store_use use, struct error *err)
 {
 	if (use == STORE_LOOK)
 		return 0;
 	s->lock = openat(s->root, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (s->lock < 0 || flock(s->lock, use == STORE_ADD ? LOCK_SH : LOCK_EX) < 0)
+	if (s->lock < 0 || lock_file(s->lock, use == STORE_ADD ? LOCK_SH : LOCK_EX) < 0)
 		return error_set(err, errno, "lock the store %s", s->path);
 	return 0;
 }
@@ -162,7 +173,7 @@ int store_claim(const struct layer_store *s, const char *name, enum claim_wait w
 			continue;
 		if (fd < 0)
 			return error_set(err, errno, "open tmp/%s in the store %s", name, s->path);
-		if (flock(fd, LOCK_EX | (wait == CLAIM_TRY ? LOCK_NB : 0)) < 0)
+		if (lock_file(fd, LOCK_EX | (wait == CLAIM_TRY ? LOCK_NB : 0)) < 0)
 			return errno == EWOULDBLOCK ? CLAIM_BUSY : error_set(err, errno, "wait for who unpacks the same layer");
 		if (!still_there(s, name, fd))
 			continue;

@@ -59,6 +59,18 @@ static const struct {
 	{SYS_readlink, READ, 1},
 	{SYS_readlinkat, READ, 2},
 	{SYS_getdents64, READ, 0},
+	{SYS_copy_file_range, WRITE, 0},
+	{SYS_pwrite64, WRITE, 0},
+	{SYS_ftruncate, WRITE, 0},
+	{SYS_fallocate, WRITE, 0},
+	{SYS_fsync, CONTROL, 0},
+	{SYS_fdatasync, CONTROL, 0},
+	{SYS_syncfs, CONTROL, 0},
+	{SYS_utimensat, CONTROL, 0},
+	{SYS_fgetxattr, READ, 0},
+	{SYS_flistxattr, READ, 0},
+	{SYS_fsetxattr, ROOM, 0},
+	{SYS_renameat2, ROOM, 2},
 	{SYS_fstat, READ, 0},
 	{SYS_newfstatat, READ, 2},
 	{SYS_statx, READ, 2},
@@ -151,6 +163,10 @@ static const struct {
 	{SYS_clock_gettime, NEVER, 0},
 	{SYS_restart_syscall, NEVER, 0},
 	{SYS_lseek, NEVER, 0},
+	/* libc's own, of which it ends the program, or which it makes before a thread is ours. */
+	{SYS_futex, NEVER, 0},
+	{SYS_rseq, NEVER, 0},
+	{SYS_set_robust_list, NEVER, 0},
 };
 
 static int find(long nr)

@@ -112,17 +112,15 @@ static void resume(struct tracing *t, struct tracee *p, int sig)
 }
 
 /*
- * clone3 makes the container's processes, clone those of hooks (glibc's and init's own) and a thread, and the second one of
- * exec.
+ * clone3 makes the container's processes, clone those of hooks (glibc's and init's own), and the second one of exec; threads
+ * come of either.
  */
 static enum role child_role(const struct tracee *parent, long nr, unsigned long flags)
 {
-	if (nr == SYS_clone3 && (flags & CLONE_THREAD))
+	if (flags & CLONE_THREAD)
 		return THREAD;
 	if (parent->role == RUNTIME)
 		return nr == SYS_clone3 ? INIT : HOOK;
-	if (nr == SYS_clone && (flags & CLONE_THREAD))
-		return THREAD;
 	if (parent->role != INIT)
 		return INIT_HOOK;
 	return nr == SYS_clone3 || (flags & CLONE_PARENT) ? SECOND : INIT_HOOK;
@@ -215,6 +213,8 @@ static bool can_fail(const struct call *call, int error)
 static bool is_hit(const struct tracing *t, const struct tracee *p)
 {
 	if (!is_target(t, p) || t->fault->kind == FAULT_BIRTH)
+		return false;
+	if (p->n == t->fault->n && t->fault->kind == FAULT_STICK && !call_runs_out(p->call.nr))
 		return false;
 	if (p->n == t->fault->n)
 		return (t->fault->kind != FAULT_FAIL && t->fault->kind != FAULT_STICK) || can_fail(&p->call, t->fault->error);

@@ -236,7 +236,7 @@ static void reset(struct worker *w)
 #define ARGS_MAX 16
 
 /* The words that runtime/cli/image.c gives it. */
-static void fill_image_command(struct worker *w, const char *command, struct command *ret, char **argv)
+static void fill_image_command(struct worker *w, const char *command, bool sync, struct command *ret, char **argv)
 {
 	static char *envp[] = {"PATH=/usr/bin:/bin", NULL};
 	static char store[700], path[700], image[700];
@@ -253,6 +253,8 @@ static void fill_image_command(struct worker *w, const char *command, struct com
 		argv[n++] = path;
 		argv[n++] = "workers=2";
 		argv[n++] = "progress=quiet";
+		if (!sync)
+			argv[n++] = "no-sync=1";
 	}
 	argv[n] = NULL;
 	*ret = (struct command){.argv = argv, .envp = envp, .dir = w->dir, .out = w->other_out, .err = w->err, .fd3 = -1, .timeout_ms = BOUND_MS};
@@ -262,7 +264,7 @@ static void fill_unpack(struct worker *w, struct command *ret, char **argv)
 {
 	char *words[] = {(char *)runtime, "unpack", "--store", w->store, "-q", "--workers", "2", w->image, NULL};
 
-	fill_image_command(w, "unpack", ret, argv);
+	fill_image_command(w, "unpack", true, ret, argv);
 	memcpy(argv, words, sizeof(words));
 }
 
@@ -275,7 +277,7 @@ static void fill_command(struct worker *w, enum command_kind kind, struct comman
 	if (kind == UNPACK)
 		return fill_unpack(w, ret, argv);
 	if (kind == UNPACK_INSIDE)
-		return fill_image_command(w, "unpack", ret, argv);
+		return fill_image_command(w, "unpack", true, ret, argv);
 	argv[n++] = (char *)runtime;
 	argv[n++] = "--root";
 	argv[n++] = w->root;
@@ -551,7 +553,7 @@ static bool image_command(struct worker *w, const char *name, const char *why_no
 	struct command command;
 	struct outcome o;
 
-	fill_image_command(w, name, &command, argv);
+	fill_image_command(w, name, false, &command, argv);
 	command.err = w->other_err;
 	if (run_plain(&command, &o) == 0 && succeeded(&o))
 		return true;
@@ -577,32 +579,45 @@ static bool killed_child(const struct said *said)
 	return strstr(said->error, "was killed by SIG") != NULL;
 }
 
+/* It has been made to its end. */
+static bool is_store(const struct worker *w)
+{
+	char last[700];
+
+	snprintf(last, sizeof(last), "%s/containers", w->store);
+	return access(last, F_OK) == 0;
+}
+
 /*
  * All of the image or nothing of it; layers that came to their end may stay.  Whatever was left half done is no obstacle, and goes.
  */
-static void check_unpacked(struct worker *w, bool worked, bool killed)
+static void check_unpacked(struct worker *w, const struct said *said, bool worked, bool killed)
 {
-	struct text now = {0};
+	struct text now = {0}, difference = {0};
 
 	check_processes(w, "after it");
 	list_store(w, "", &now);
-	if (worked && strcmp(now.s, w->normal.s) != 0)
-		why(w, "it succeeded, and the store is another one than without the fault");
+	host_difference(w->normal.s, now.s, &difference);
+	if (worked && difference.n)
+		why(w, "it succeeded, and the store is another one than without the fault:\n%s", difference.s);
 	list_store(w, "tmp", &now);
-	if (!killed && now.n)
+	if (!killed && now.n && !strstr(said->error, " tmp/"))  /* which it names */
 		why(w, "left in the store's tmp: %s", now.s);
 	list_store(w, "images", &now);
-	if (!worked && !killed && now.n)
+	/* When a disk does not take it, it is there all the same, and whole. */
+	if (!worked && !killed && now.n && !strstr(said->error, " to the disk"))
 		why(w, "it failed, and the image is there: %s", now.s);
-	if (access(w->store, F_OK) == 0)
+	if (is_store(w))
 		image_command(w, "verify", "what is in the store is damaged");
 	if (image_command(w, "unpack", "it cannot be unpacked afterwards")) {
 		list_store(w, "", &now);
-		if (strcmp(now.s, w->normal.s) != 0)
-			why(w, "unpacked again, it is another one than without the fault:\n%s", now.s);
+		host_difference(w->normal.s, now.s, &difference);
+		if (difference.n)
+			why(w, "unpacked again, it is another one than without the fault:\n%s", difference.s);
 		image_command(w, "verify", "unpacked again, it is damaged");
 		image_command(w, "prune", "the store cannot be pruned");
 	}
+	free(difference.s);
 	free(now.s);
 }
 
@@ -771,7 +786,7 @@ static void follow_up(struct worker *w, const struct point *p, const struct outc
 		break;
 	case UNPACK:
 	case UNPACK_INSIDE:
-		check_unpacked(w, worked, killed || killed_child(said));
+		check_unpacked(w, said, worked, killed || killed_child(said));
 		break;
 	case EXEC:
 		if (w->setup->pid_file && !killed && worked != (access(w->exec_pid_file, F_OK) == 0))
