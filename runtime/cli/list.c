@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/cli/cli.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -12,6 +11,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/text.h"
+#include "runtime/state/handle.h"
 #include "runtime/state/network.h"
 #include "spec/emit.h"
 
@@ -174,43 +174,12 @@ static void list_id(struct listing *l, const struct state *state, enum status st
 	printf("%s\n", state->id);
 }
 
-/* One that goes away while it is read, or was never completed, is not listed. */
-static int list_entry(struct listing *l, int root, const char *id, struct error *err)
+static int list_one(const struct handle *h, void *arg, struct error *err)
 {
-	struct store store = {.dir = -1};
-	struct state state = {0};
-	int status = 0;
+	struct listing *l = arg;
 
-	if (state_check_id(id, err) == 0 && store_open(root, id, STORE_READ, &store, err) == 0 &&
-	    state_read(&store, &state, err) == 0) {
-		status = state_status(&store, &state, err);
-		if (status >= 0)
-			l->one(l, &state, (enum status)status);
-	}
-	state_free(&state);
-	store_close(&store);
-	return status < 0 ? status : 0;
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int list_all(struct listing *l, int root, struct error *err)
-{
-	struct dirent **entries = NULL;
-	int n = root < 0 ? 0 : scandirat(root, ".", &entries, NULL, by_name), r = 0;
-
-	if (n < 0)
-		return error_set(err, errno, "read the state directory");
-	for (int i = 0; i < n; i++) {
-		if (r == 0)
-			r = list_entry(l, root, entries[i]->d_name, err);
-		free(entries[i]);
-	}
-	free(entries);
-	return r;
+	l->one(l, &h->state, h->status);
+	return 0;
 }
 
 static int run_list(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
@@ -218,20 +187,16 @@ static int run_list(const struct cli_global *global, const void *given, int argc
 	const struct list_options *options = given;
 	bool json = options->format && strcmp(options->format, "json") == 0;
 	struct listing listing = {.one = options->quiet ? list_id : json ? list_json : list_row};
-	cleanup_close int root = -1;
 	int r;
 
 	if (options->format && !json && strcmp(options->format, "table") != 0)
 		return error_set(err, ERROR_SAID, "list: --format %s: table or json is expected", options->format);
-	r = state_root_open(global->runtime.root, false, &root, err);
-	if (r < 0)
-		return r;
 	if (!options->quiet && !json)
 		printf("%-24s %-8s %-10s %-30s %-32s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER");
 	json = json && !options->quiet;
 	if (json)
 		emit_array(&listing.emitter);
-	r = list_all(&listing, root, err);
+	r = handle_each(&global->runtime, list_one, &listing, err);
 	if (json)
 		emit_end_array(&listing.emitter);
 	return r < 0 || !json ? r : print_json(&listing.emitter, err);

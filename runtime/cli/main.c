@@ -15,10 +15,10 @@
 #include "spec/names.h"
 
 const struct command *const cli_commands[] = {
-	&command_complete, &command_create, &command_delete, &command_doctor, &command_events, &command_exec,    &command_features, &command_help, &command_images, &command_kill,
+	&command_complete, &command_create, &command_delete, &command_doctor, &command_events, &command_exec,    &command_features, &command_help, &command_images, &command_inspect, &command_kill,
 	&command_list,   &command_network, &command_pause, &command_plan,    &command_port,     &command_prune,  &command_ps,
-	&command_resume, &command_rmi,    &command_run,    &command_sandbox, &command_spec,    &command_start,    &command_state,  &command_unpack,
-	&command_update, &command_verify, NULL,
+	&command_resume, &command_rmi,    &command_run,    &command_sandbox, &command_spec,    &command_start,    &command_state,  &command_stats,   &command_unpack,
+	&command_update, &command_verify, &command_wait, NULL,
 };
 
 const struct cli_option cli_global_options[] = {

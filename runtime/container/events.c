@@ -6,8 +6,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "cgroups/stats.h"
@@ -104,36 +102,6 @@ static int follow(const struct state *state, const struct cgroup *group, struct 
 	return r;
 }
 
-/* <linux/pidfd.h> of Linux 6.15, the first 64 bytes. */
-struct process_info {
-	uint64_t mask, cgroup;
-	uint32_t ids[11];
-	int32_t exit_code;
-};
-
-#define GET_INFO  _IOWR(0xff, 11, struct process_info)
-#define INFO_EXIT (1u << 3)
-
-/* How long the parent may take to wait for it: before that nobody is told. */
-#define REAP_MS 1000
-
-/* As a shell says it; -1: an older kernel tells the parent only. */
-static int exit_status(int pidfd)
-{
-	const struct timespec pause = {.tv_nsec = 5000000};
-
-	for (int waited = 0; waited < REAP_MS; waited += 5) {
-		struct process_info info = {.mask = INFO_EXIT};
-
-		if (ioctl(pidfd, GET_INFO, &info) < 0)
-			return -1;
-		if (info.mask & INFO_EXIT)
-			return WIFEXITED(info.exit_code) ? WEXITSTATUS(info.exit_code) : 128 + WTERMSIG(info.exit_code);
-		nanosleep(&pause, NULL);
-	}
-	return -1;
-}
-
 static int watch(const struct state *state, const struct events_options *options, struct error *err)
 {
 	cleanup_close int pidfd = state_pidfd(state);
@@ -155,7 +123,7 @@ static int watch(const struct state *state, const struct events_options *options
 		if (r == 0)
 			r = follow(state, &group.cgroup, &oom, pidfd, options->interval_ns, err);
 		if (r == 0 && options->follow)
-			r = print_event(&(struct event){"exit", state->id, NULL, exit_status(pidfd)}, err);
+			r = print_event(&(struct event){"exit", state->id, NULL, process_exit_status(state, pidfd)}, err);
 		oom_watch_close(&oom);
 	}
 	group_close(&group);

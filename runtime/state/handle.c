@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/state/handle.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#include "runtime/base/cleanup.h"
 
 int handle_find(const struct runtime_options *runtime, const char *id, enum store_lock lock, struct handle *ret,
                 struct error *err)
@@ -43,4 +50,94 @@ void handle_close(struct handle *h)
 int handle_not_running(struct error *err)
 {
 	return error_set(err, ERROR_SAID, "container not running");
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_container(const struct dirent *e)
+{
+	struct error ignored;
+
+	return state_check_id(e->d_name, &ignored) == 0;
+}
+
+/* *ret is malloc'ed, as are its entries; none where there is no state directory. */
+static int names(const struct runtime_options *runtime, struct dirent ***ret, struct error *err)
+{
+	cleanup_close int root = -1;
+	int n;
+
+	*ret = NULL;
+	if (state_root_open(runtime->root, false, &root, err) < 0)
+		return -err->code;
+	n = root < 0 ? 0 : scandirat(root, ".", ret, is_container, by_name);
+	return n < 0 ? error_set(err, errno, "read the state directory") : n;
+}
+
+static void names_free(struct dirent **entries, int n)
+{
+	for (int i = 0; i < n; i++)
+		free(entries[i]);
+	free(entries);
+}
+
+int handle_complete(const struct runtime_options *runtime, const char *word, char ret[256], struct error *err)
+{
+	size_t len = strlen(word), found = 0;
+	struct dirent **entries;
+	int n = names(runtime, &entries, err);
+
+	if (n < 0)
+		return n;
+	snprintf(ret, 256, "%s", word);
+	for (int i = 0; i < n && len; i++) {
+		if (strncmp(entries[i]->d_name, word, len) != 0)
+			continue;
+		if (!entries[i]->d_name[len]) {         /* itself */
+			found = 1;
+			snprintf(ret, 256, "%s", word);
+			break;
+		}
+		if (++found == 1)
+			snprintf(ret, 256, "%s", entries[i]->d_name);
+	}
+	names_free(entries, n);
+	if (found <= 1)
+		return 0;
+	error_set(err, ERROR_SAID, "%s begins the IDs of %zu containers", word, found);
+	return error_hint(err, "`crun-lite list -q` lists them");
+}
+
+/* One that goes away while it is read, or was never completed, is none. */
+static int visit(const struct runtime_options *runtime, const char *id, int (*each)(const struct handle *h, void *arg, struct error *err),
+                 void *arg, struct error *err)
+{
+	struct error gone = {0};
+	struct handle h;
+	int r = 0;
+
+	if (handle_find(runtime, id, STORE_READ, &h, &gone) == 0) {
+		r = state_status(&h.store, &h.state, err);
+		h.status = (enum status)r;
+		if (r >= 0)
+			r = each(&h, arg, err);
+	}
+	handle_close(&h);
+	return r;
+}
+
+int handle_each(const struct runtime_options *runtime, int (*each)(const struct handle *h, void *arg, struct error *err), void *arg,
+                struct error *err)
+{
+	struct dirent **entries;
+	int n = names(runtime, &entries, err), r = 0;
+
+	for (int i = 0; i < n && r >= 0; i++)
+		r = visit(runtime, entries[i]->d_name, each, arg, err);
+	if (n >= 0)
+		names_free(entries, n);
+	return n < 0 ? n : r < 0 ? r : 0;
 }

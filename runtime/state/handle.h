@@ -27,6 +27,14 @@ int handle_find(const struct runtime_options *runtime, const char *id, enum stor
 int handle_open(const struct runtime_options *runtime, const char *id, enum store_lock lock, struct handle *ret,
                 struct error *err);
 void handle_close(struct handle *handle);
+/*
+ * For people only (an engine names whole IDs): `word` is an ID, or the beginning of one only.  Fills `ret` with it; a word that
+ * begins none is copied as it is, for the next to say that it does not exist.  One that begins several is an error.
+ */
+int handle_complete(const struct runtime_options *runtime, const char *word, char ret[256], struct error *err);
+/* Calls `each` for all containers, by name, with their status; its first negative result ends it. */
+int handle_each(const struct runtime_options *runtime, int (*each)(const struct handle *h, void *arg, struct error *err), void *arg,
+                struct error *err);
 
 /* "container not running": the words that containerd and CRI-O look for (features C208). */
 int handle_not_running(struct error *err);

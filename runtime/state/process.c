@@ -9,9 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -25,6 +28,7 @@ struct process_stat {
 	uint64_t start_time;    /* field 22 */
 	unsigned long blocked;  /* field 32 */
 	unsigned ignored;       /* field 33: signals 1 to 31 */
+	int exit_code;          /* field 52: as waitpid(2) says it, of a zombie; 0 where one may not look */
 };
 
 /* A zombie has ended: nobody has looked yet, that is all. */
@@ -75,6 +79,9 @@ static int read_stat(pid_t pid, struct process_stat *ret)
 	ret->blocked = p ? strtoul(p, NULL, 10) : 0;
 	p = skip_fields(p, 33 - 32);
 	ret->ignored = p ? (unsigned)strtoul(p, NULL, 10) : 0;
+	ret->exit_code = 0;
+	if (p && ret->state == 'Z' && skip_fields(p, 52 - 33))
+		ret->exit_code = atoi(skip_fields(p, 52 - 33));
 	return p ? 0 : -ESRCH;
 }
 
@@ -145,6 +152,44 @@ int state_pidfd(const struct state *state)
 	/* The number may have been given to another process before the pidfd held it. */
 	r = is_alive(state, &stat);
 	return r > 0 ? steal_fd(&fd) : r < 0 ? r : -ESRCH;
+}
+
+/* <linux/pidfd.h> of Linux 6.15, the first 64 bytes. */
+struct process_info {
+	uint64_t mask, cgroup;
+	uint32_t ids[11];
+	int32_t exit_code;
+};
+
+#define GET_INFO  _IOWR(0xff, 11, struct process_info)
+#define INFO_EXIT (1u << 3)
+
+/* How long the parent may take to wait for it: before that nobody is told. */
+#define REAP_MS 1000
+
+static int status_of(int exit_code)
+{
+	return WIFEXITED(exit_code) ? WEXITSTATUS(exit_code) : 128 + WTERMSIG(exit_code);
+}
+
+/* Somebody waits for it (perhaps much later), and until then it is a zombie that shows its code; after that only the kernel knows. */
+int process_exit_status(const struct state *state, int pidfd)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+	struct process_stat stat;
+
+	for (int waited = 0; waited < REAP_MS; waited += 5) {
+		struct process_info info = {.mask = INFO_EXIT};
+
+		if (read_stat(state->pid, &stat) == 0 && stat.start_time == state->start_time && is_dead(&stat) && is_alive(state, &stat) == 0)
+			return status_of(stat.exit_code);
+		if (ioctl(pidfd, GET_INFO, &info) < 0)
+			return -1;
+		if (info.mask & INFO_EXIT)
+			return status_of(info.exit_code);
+		nanosleep(&pause, NULL);
+	}
+	return -1;
 }
 
 /* A create that was killed has let go of the lock. */

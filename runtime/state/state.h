@@ -112,3 +112,8 @@ bool process_never_ran(pid_t pid);
 int process_blame_init(int sig, struct error *err);
 /* A pidfd of the container's process; -ESRCH if it is gone (or somebody else has its number now); another errno: unknown. */
 int state_pidfd(const struct state *state);
+/*
+ * How the container's process ended, whose `pidfd` said so, as a shell says it; -1: not known (before Linux 6.15 who has waited
+ * for it is told, and nobody else).
+ */
+int process_exit_status(const struct state *state, int pidfd);

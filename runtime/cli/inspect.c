@@ -1,0 +1,188 @@
+/*
+ * inspect - all that is known of a container, as JSON: its state, how it was configured, what was changed since, its network,
+ * what it uses.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cli/cli.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cgroups/stats.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/state/group.h"
+#include "runtime/state/network.h"
+#include "spec/emit.h"
+
+/* ---- inspect ---- */
+
+static void emit_state_of(struct emitter *e, const struct handle *h)
+{
+	const struct state *s = &h->state;
+
+	emit_key(e, "state");
+	emit_object(e);
+	emit_key_string(e, "ociVersion", "1.3.0");
+	emit_key_string(e, "id", s->id);
+	emit_key_string(e, "status", status_name(h->status));
+	emit_key_int(e, "pid", h->status == STATUS_STOPPED ? 0 : s->pid);
+	emit_key_string(e, "bundle", s->bundle);
+	emit_key_string(e, "rootfs", s->rootfs);
+	emit_key_string(e, "created", s->created);
+	emit_key_uint(e, "owner", s->owner);
+	if (s->unit)
+		emit_key_string(e, "systemdScope", s->unit);
+	emit_key_pairs(e, "annotations", &s->annotations);
+	emit_key(e, "cgroups");
+	emit_array(e);
+	for (size_t i = 0; i < s->n_groups; i++)
+		emit_string(e, s->groups[i]);
+	emit_end_array(e);
+	emit_end_object(e);
+}
+
+/* A file of the state directory that is JSON; nothing if it is not there. */
+static void emit_file(struct emitter *e, const struct handle *h, const char *key, const char *name)
+{
+	cleanup_free char *text = NULL;
+	struct error ignored = {0};
+	size_t len = 0;
+
+	if (store_read_file(&h->store, name, &text, &len, &ignored) < 0)
+		return;
+	while (len && strchr(" \t\r\n", text[len - 1]))
+		len--;
+	emit_key(e, key);
+	emit_raw(e, text, len);
+}
+
+static int emit_network(struct emitter *e, const struct handle *h, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	int r = h->state.network ? network_status(&h->store, &h->state, h->status, &text, err) : STATE_NOT_FOUND;
+
+	if (r == 0) {
+		emit_key(e, "network");
+		emit_raw(e, text, strlen(text));
+	}
+	return r < 0 ? r : 0;
+}
+
+static void emit_usage(struct emitter *e, const struct handle *h)
+{
+	struct error ignored = {0};
+	struct group group;
+
+	if (h->status != STATUS_STOPPED && group_open(&h->state, &group, &ignored) == 0) {
+		if (group.cgroup.n) {
+			emit_key(e, "usage");
+			emit_object(e);
+			stats_emit_report(&group.cgroup, e);
+			emit_end_object(e);
+		}
+		group_close(&group);
+	}
+}
+
+static int inspect_one(const struct cli_global *global, const char *word, struct emitter *e, struct error *err)
+{
+	struct handle h = {.root = -1, .store.dir = -1};
+	char id[256];
+	int r = handle_complete(&global->runtime, word, id, err);
+
+	if (r == 0)
+		r = handle_open(&global->runtime, id, STORE_READ, &h, err);
+	if (r == 0) {
+		emit_object(e);
+		emit_state_of(e, &h);
+		emit_usage(e, &h);
+		r = emit_network(e, &h, err);
+		emit_file(e, &h, "updatedResources", "resources.json");
+		emit_file(e, &h, "config", "config.json");
+		emit_end_object(e);
+	}
+	handle_close(&h);
+	return r < 0 ? error_wrap(err, "inspect %s", word) : 0;
+}
+
+static int run_inspect(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	struct emitter e = {.pretty = true};
+	size_t len = 0;
+	int r = 0;
+
+	emit_array(&e);
+	for (int i = 0; i < argc && r == 0; i++)
+		r = inspect_one(global, argv[i], &e, err);
+	emit_end_array(&e);
+	if (emit_finish(&e, &text, &len, r < 0 ? &(struct error){0} : err) < 0 && r == 0)
+		r = -err->code;
+	return r < 0 ? r : puts(text) < 0 ? error_set(err, errno, "write to standard output") : 0;
+}
+
+const struct command command_inspect = {
+	.name = "inspect",
+	.synopsis = "ID...",
+	.summary = "prints all that is known of containers as JSON: state, configuration, limits, network, usage",
+	.argument = CLI_CONTAINER,
+	.examples = "crun-lite inspect web1 | jq '.[0].usage.memory'\n",
+	.options = (const struct cli_option[]){CLI_END},
+	.min_args = 1,
+	.max_args = 1000,
+	.run = run_inspect,
+};
+
+/* ---- wait ---- */
+
+static int wait_one(const struct cli_global *global, const char *word, struct error *err)
+{
+	struct handle h = {.root = -1, .store.dir = -1};
+	cleanup_close int pidfd = -1;
+	char id[256];
+	int r = handle_complete(&global->runtime, word, id, err), status = -1;
+
+	if (r == 0)
+		r = handle_find(&global->runtime, id, STORE_READ, &h, err);
+	if (r == 0) {
+		pidfd = state_pidfd(&h.state);
+		if (pidfd < 0 && pidfd != -ESRCH)
+			r = error_set(err, -pidfd, "find its process");
+	}
+	store_close(&h.store);          /* what may take days holds no directory that is long gone */
+	while (r == 0 && pidfd >= 0 && poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, -1) < 0 && errno == EINTR)
+		;
+	if (r == 0 && pidfd >= 0)
+		status = process_exit_status(&h.state, pidfd);
+	handle_close(&h);
+	if (r < 0)
+		return error_wrap(err, "wait %s", word);
+	if (status < 0)
+		puts("unknown");
+	else
+		printf("%d\n", status);
+	return fflush(stdout) != 0 ? error_set(err, errno, "write to standard output") : 0;
+}
+
+static int run_wait(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
+{
+	int r = 0;
+
+	for (int i = 0; i < argc && r == 0; i++)
+		r = wait_one(global, argv[i], err);
+	return r;
+}
+
+const struct command command_wait = {
+	.name = "wait",
+	.synopsis = "ID...",
+	.summary = "waits until containers have ended and prints the exit code of each, or \"unknown\" of one that had ended before",
+	.argument = CLI_CONTAINER,
+	.examples = "crun-lite wait web1\n",
+	.options = (const struct cli_option[]){CLI_END},
+	.min_args = 1,
+	.max_args = 1000,
+	.run = run_wait,
+};
