@@ -15,6 +15,8 @@ static long make_like(const char *path, const char *like)
 		r = sys(mkdirat, AT_FDCWD, path, 0755);
 	if (r == 0 && (st.stx_uid || st.stx_gid))
 		r = sys(fchownat, AT_FDCWD, path, st.stx_uid, st.stx_gid, AT_SYMLINK_NOFOLLOW);
+	if (r == -EINVAL)       /* whom a user namespace does not know: it stays ours */
+		r = 0;
 	return r < 0 ? r : sys(fchmodat, AT_FDCWD, path, st.stx_mode & 07777);
 }
 

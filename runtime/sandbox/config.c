@@ -101,28 +101,6 @@ static void emit_words(struct emitter *e, const char *key, const char *const *v,
 
 /* ---- process ---- */
 
-static int read_user(const char *given, const struct sandbox_facts *f, uint32_t *uid, uint32_t *gid, struct error *err)
-{
-	unsigned long long u, g;
-	char rest;
-
-	*uid = f->uid;
-	*gid = f->gid;
-	if (!given)
-		return 0;
-	if (given[strspn(given, "0123456789:")] == '\0' && sscanf(given, "%llu:%llu%c", &u, &g, &rest) == 2 && u < UINT32_MAX && g < UINT32_MAX) {
-		*uid = (uint32_t)u;
-		*gid = (uint32_t)g;
-		return 0;
-	}
-	if (given[strspn(given, "0123456789")] == '\0' && sscanf(given, "%llu%c", &u, &rest) == 1 && u < UINT32_MAX) {
-		*uid = *gid = (uint32_t)u;
-		return 0;
-	}
-	error_set(err, ERROR_SAID, "--user %s: UID or UID:GID is expected", given);
-	return error_hint(err, "numbers, such as 1000 or 1000:1000: names are the host's, and mean nothing in there");
-}
-
 /* Nothing of the caller's: what is passed on is named. */
 static int emit_env(struct emitter *e, const struct sandbox *s, const struct sandbox_facts *f, struct error *err)
 {
@@ -228,25 +206,22 @@ static int emit_rlimits(struct emitter *e, const struct sandbox *s, struct error
 static int emit_process(struct emitter *e, const struct sandbox *s, const struct sandbox_facts *f, struct error *err)
 {
 	const char *cwd = s->cwd ?: s->work && strcmp(s->work, "none") == 0 ? s->cwd ?: "/" : f->cwd;
-	uint32_t uid, gid;
-	int r = read_user(s->user, f, &uid, &gid, err);
+	int r;
 
-	if (r == 0 && cwd[0] != '/')
-		r = error_set(err, ERROR_SAID, "--cwd %s: an absolute path is expected", cwd);
-	if (r < 0)
-		return r;
+	if (cwd[0] != '/')
+		return error_set(err, ERROR_SAID, "--cwd %s: an absolute path is expected", cwd);
 	emit_key(e, "process");
 	emit_object(e);
 	emit_key_bool(e, "terminal", s->tty);
 	emit_key(e, "user");
 	emit_object(e);
-	emit_key_uint(e, "uid", uid);
-	emit_key_uint(e, "gid", gid);
+	emit_key_uint(e, "uid", f->user);
+	emit_key_uint(e, "gid", f->group);
 	emit_end_object(e);
 	emit_words(e, "args", (const char *const *)s->args, s->n_args);
 	r = emit_env(e, s, f, err);
 	emit_key_string(e, "cwd", cwd);
-	emit_capabilities(e, &s->cap_add, uid == 0);
+	emit_capabilities(e, &s->cap_add, f->user == 0);
 	if (r == 0)
 		r = emit_rlimits(e, s, err);
 	emit_key_bool(e, "noNewPrivileges", true);
@@ -523,12 +498,10 @@ static int emit_ids(struct emitter *e, const struct sandbox *s, const struct san
 {
 	static const char *const keys[] = {"uidMappings", "gidMappings"};
 	const char *word = s->ids ?: f->layers ? s->ids ?: "all" : "own";
-	uint32_t inside[2], outside[2] = {f->uid, f->gid};
+	const uint32_t inside[] = {f->user, f->group}, outside[] = {f->uid, f->gid};
 
 	if (strcmp(word, "own") != 0 && strcmp(word, "all") != 0)
 		return error_set(err, ERROR_SAID, "--ids %s: own or all is expected", word);
-	if (read_user(s->user, f, &inside[0], &inside[1], err) < 0)
-		return -err->code;
 	if (!f->ordinary || strcmp(word, "all") == 0)
 		return 0;
 	for (size_t i = 0; i < 2; i++) {
@@ -604,7 +577,7 @@ int sandbox_config(const struct sandbox *asked, const struct sandbox_facts *fact
 	int r;
 
 	emit_object(&e);
-	emit_key_string(&e, "ociVersion", "1.3.0");
+	emit_key_string(&e, "ociVersion", "1.0.2");
 	r = emit_process(&e, asked, facts, err);
 	emit_key(&e, "root");
 	emit_object(&e);

@@ -294,10 +294,10 @@ static int add_home(struct sandbox_facts *f, const char *home, bool readonly, st
 	if (!home || (readonly && !is_directory(home)))
 		return 0;
 	snprintf(f->home, sizeof(f->home), "%s", home);
-	if (f->uid) {
+	if (f->user) {
 		char *text;
 
-		owner = asprintf(&text, ",uid=%u,gid=%u", f->uid, f->gid) < 0 ? NULL : keep(f, text);
+		owner = asprintf(&text, ",uid=%u,gid=%u", f->user, f->group) < 0 ? NULL : keep(f, text);
 	}
 	return owner ? add(f, VIEW_TMPFS, NULL, home, join(f, "mode=0700," SIZE_DEFAULT, owner, ""), EMPTY, err) : no_memory(err);
 }
@@ -452,6 +452,29 @@ static int add_resolver(const struct sandbox *s, struct sandbox_facts *f, struct
 
 /* ---- all ---- */
 
+static int read_user(const char *given, struct sandbox_facts *f, struct error *err)
+{
+	unsigned long long u, g;
+	char rest;
+
+	f->user = f->uid;
+	f->group = f->gid;
+	if (!given)
+		return 0;
+	if (given[strspn(given, "0123456789:")] == '\0' && sscanf(given, "%llu:%llu%c", &u, &g, &rest) == 2 && u < UINT32_MAX && g < UINT32_MAX) {
+		f->user = (uint32_t)u;
+		f->group = (uint32_t)g;
+		return 0;
+	}
+	if (given[strspn(given, "0123456789")] == '\0' && sscanf(given, "%llu%c", &u, &rest) == 1 && u < UINT32_MAX) {
+		f->user = f->group = (uint32_t)u;
+		return 0;
+	}
+	error_set(err, ERROR_SAID, "--user %s: UID or UID:GID is expected", given);
+	return error_hint(err, "numbers, such as 1000 or 1000:1000: names are the host's, and mean nothing in there");
+}
+
+
 int sandbox_look(const struct sandbox *asked, bool ordinary, struct sandbox_facts *ret, struct error *err)
 {
 	const char *home = NULL;
@@ -464,7 +487,9 @@ int sandbox_look(const struct sandbox *asked, bool ordinary, struct sandbox_fact
 	ret->term = getenv("TERM");
 	if (!getcwd(ret->cwd, sizeof(ret->cwd)))
 		return error_set(err, errno, "find the working directory");
-	r = ret->layers ? 0 : look_at_root(asked, ret, err);
+	r = read_user(asked->user, ret, err);
+	if (r == 0 && !ret->layers)
+		r = look_at_root(asked, ret, err);
 	host = r == 0 && is_host(asked, ret);
 	if (r == 0)
 		r = look_at_upper(asked, ret, &readonly, err);

@@ -57,7 +57,8 @@ enum { SANDBOX_PLACES_MAX = 512 };
 
 struct sandbox_facts {
 	bool ordinary;                  /* no root: a user namespace, and no overlay over "/" */
-	uint32_t uid, gid;
+	uint32_t uid, gid;              /* the caller's */
+	uint32_t user, group;           /* inside */
 	char cwd[PATH_MAX];             /* canonical; where the command starts */
 	char root[PATH_MAX];            /* canonical */
 	char keep[PATH_MAX], scratch[PATH_MAX];         /* absolute, or "" */
