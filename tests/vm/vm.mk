@@ -1,10 +1,10 @@
 # vm.mk - tests in guests; included by tests.mk, whose variables it uses.
 
-check-vm: $(out)/crun-lite $(helpers) ## system tests in guests: pure cgroup v2, with and without systemd (CHAPTERS= FILTER=)
+check-vm: $(out)/crun-lite $(image) $(helpers) ## system tests in guests: pure cgroup v2, with and without systemd (CHAPTERS= FILTER=)
 	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers \
 	  tests/vm/check --uml --plain --systemd $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
 
-check-vm-v1: $(out)/crun-lite $(helpers) ## what groups make a difference to, in guests with cgroup v1 and systemd
+check-vm-v1: $(out)/crun-lite $(image) $(helpers) ## what groups make a difference to, in guests with cgroup v1 and systemd
 	@RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers \
 	  tests/vm/check --uml --legacy --hybrid $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
 
