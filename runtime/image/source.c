@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -51,11 +50,11 @@ static int add_file(struct image_source *s, struct tar *t, const struct tar_entr
 }
 
 /* Stops early where the first files are none of an image's: a root file system has tens of thousands. */
-static int list_files(struct image_source *s, const char *map, struct error *err)
+static int list_files(struct image_source *s, struct error *err)
 {
 	struct tar_entry e;
 	struct tar *t;
-	int r = tar_open_memory(map, s->size, &t, err);
+	int r = tar_open_file(s->fd, s->size, &t, err);
 
 	if (r < 0)
 		return r;
@@ -82,27 +81,22 @@ static bool is_image(const struct image_source *s)
 	return find_file(s, "index.json") || find_file(s, "manifest.json");
 }
 
-/* Only headers are looked at here, so of a large archive only these pages are read. */
+/* Only headers are looked at here, so of a large archive only these are read. */
 static int read_archive(struct image_source *s, struct error *err)
 {
-	const char *map;
 	struct error why = {0};
 
 	if (s->size == 0)
 		return error_set(err, ERROR_SAID, "it is empty");
-	map = mmap(NULL, s->size, PROT_READ, MAP_PRIVATE, s->fd, 0);
-	if (map == MAP_FAILED)
-		return error_set(err, errno, "read the archive");
 	s->files = calloc(FILES_MAX, sizeof(s->files[0]));
 	if (!s->files)
 		return error_set(err, ENOMEM, "read the archive");
 	s->kind = SOURCE_TAR;
-	if (list_files(s, map, &why) < 0 && !is_image(s)) {
+	if (list_files(s, &why) < 0 && !is_image(s)) {
 		s->kind = SOURCE_ROOTFS;
 		/* Its own fault is found when it is unpacked; too many files is none. */
 		why.code = 0;
 	}
-	munmap((void *)map, s->size);
 	if (why.code) {
 		*err = why;
 		return -err->code;

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "runtime/base/cleanup.h"
 
 #define BLOCK 512
+#define CHUNK 8192              /* of a file: a header and the pax records before it */
 
 struct header {
 	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type, link[100], magic[8], user[32], group[32],
@@ -20,7 +22,10 @@ struct header {
 _Static_assert(sizeof(struct header) == BLOCK, "");
 
 struct tar {
-	struct stream *stream;          /* not owned; NULL: in memory */
+	struct stream *stream;          /* not owned; NULL: a file, read where it is looked at */
+	int fd;                         /* not owned */
+	uint64_t file_size;
+	char *chunk;
 	const char *next;               /* bytes at hand */
 	size_t left;
 	bool ended;
@@ -49,10 +54,20 @@ static int damaged(struct error *err, const char *why)
 
 /* ---- bytes ---- */
 
+/* By pread(2), never by mmap(2): a file that somebody truncates meanwhile would be a SIGBUS. */
+static ssize_t read_chunk(struct tar *t, const void **ret, struct error *err)
+{
+	uint64_t left = t->file_size - t->position;
+	ssize_t n = TEMP_FAILURE_RETRY(pread(t->fd, t->chunk, left < CHUNK ? (size_t)left : CHUNK, (off_t)t->position));
+
+	*ret = t->chunk;
+	return n < 0 ? error_set(err, errno, "read the archive") : n;
+}
+
 static int more(struct tar *t, struct error *err)
 {
 	const void *p;
-	ssize_t n = t->stream && !t->ended ? stream_next(t->stream, &p, err) : 0;
+	ssize_t n = t->ended ? 0 : t->stream ? stream_next(t->stream, &p, err) : read_chunk(t, &p, err);
 
 	if (n < 0)
 		return (int)n;
@@ -71,6 +86,16 @@ static void take(struct tar *t, size_t n)
 	t->position += n;
 }
 
+/* What nobody wants to see of a file need not be read. */
+static uint64_t jump(struct tar *t, uint64_t n)
+{
+	uint64_t left = t->file_size - t->position;
+
+	n = n < left ? n : left;
+	t->position += n;
+	return n;
+}
+
 /* How many bytes there were: fewer than asked for at the end only.  `to` NULL: they are skipped. */
 static int64_t copy(struct tar *t, char *to, uint64_t n, struct error *err)
 {
@@ -78,7 +103,11 @@ static int64_t copy(struct tar *t, char *to, uint64_t n, struct error *err)
 
 	while (done < n) {
 		size_t k = n - done < t->left ? (size_t)(n - done) : t->left;
-		int r = t->left ? 0 : more(t, err);
+		int r;
+
+		if (!t->left && !to && !t->stream)
+			return (int64_t)(done + jump(t, n - done));
+		r = t->left ? 0 : more(t, err);
 
 		if (r < 0)
 			return r;
@@ -537,21 +566,29 @@ int tar_open(struct stream *stream, struct tar **ret, struct error *err)
 	return 0;
 }
 
-int tar_open_memory(const void *bytes, size_t size, struct tar **ret, struct error *err)
+int tar_open_file(int fd, uint64_t size, struct tar **ret, struct error *err)
 {
-	int r = tar_open(NULL, ret, err);
+	struct tar *t = NULL;
+	int r = tar_open(NULL, &t, err);
 
-	if (r == 0) {
-		(*ret)->next = bytes;
-		(*ret)->left = size;
+	if (r == 0 && !(t->chunk = malloc(CHUNK))) {
+		tar_close(t);
+		r = error_set(err, ENOMEM, "read an archive");
 	}
-	return r;
+	if (r < 0)
+		return r;
+	t->fd = fd;
+	t->file_size = size;
+	*ret = t;
+	return 0;
 }
 
 struct tar *tar_close(struct tar *t)
 {
-	if (t)
+	if (t) {
 		forget(t);
+		free(t->chunk);
+	}
 	free(t);
 	return NULL;
 }

@@ -53,7 +53,7 @@ void tar_listen(struct tar *tar, void (*f)(void *arg, const void *p, size_t n), 
 /* Reads what stands behind the archive's end. */
 int tar_drain(struct tar *tar, struct error *err);
 
-/* For archives of blobs, which are read in any order: the entries of a plain tar in memory. */
-int tar_open_memory(const void *bytes, size_t size, struct tar **ret, struct error *err);
+/* For archives of blobs, which are read in any order: a plain tar of which only headers are looked at.  `fd` stays the caller's. */
+int tar_open_file(int fd, uint64_t size, struct tar **ret, struct error *err);
 /* Where the entry's data begin, in bytes from the archive's first. */
 uint64_t tar_place(const struct tar *tar);
