@@ -38,7 +38,7 @@ struct work {
 	struct mark *marks;
 	bool marking;           /* all but those is there */
 	size_t n_looks, n_own, n_marks;
-	size_t looks_room, own_room, marks_room, implied_room, links_room;
+	size_t looks_room, own_room, marks_room, implied_room, links_room, whiteouts_room;
 	/* of the entry: */
 	int dir;                /* the directory that it is in */
 	const char *base;
@@ -497,7 +497,9 @@ static int white_out(struct work *w, struct error *err)
 	if (is_below_hidden(w))
 		return 0;
 	r = marks_make_whiteout(w->dir, w->base);
-	return r < 0 ? error_set(err, -r, "make the whiteout") : 0;
+	if (r < 0)
+		return error_set(err, -r, "make the whiteout");
+	return note_path(&w->notes->whiteouts, &w->notes->n_whiteouts, &w->whiteouts_room, w->path, err);
 }
 
 static int make_mark(struct work *w, const struct mark *m, struct error *err)
@@ -682,6 +684,9 @@ void layer_notes_free(struct layer_notes *notes)
 		free(notes->links[i].name);
 		free(notes->links[i].target);
 	}
+	for (size_t i = 0; i < notes->n_whiteouts; i++)
+		free(notes->whiteouts[i]);
+	free(notes->whiteouts);
 	free(notes->implied);
 	free(notes->links);
 	*notes = (struct layer_notes){0};

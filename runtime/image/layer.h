@@ -33,6 +33,8 @@ struct layer_notes {
 	size_t n_implied;
 	struct layer_link *links;
 	size_t n_links;
+	char **whiteouts;       /* what was made of them: paths */
+	size_t n_whiteouts;
 	uint64_t entries, bytes, left_out;      /* left_out: devices */
 	bool names_root;        /* the root's owner and mode are the archive's */
 };

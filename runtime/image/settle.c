@@ -342,6 +342,51 @@ static int settle_link(struct settle *s, const struct layer_link *l, struct erro
 	return r < 0 ? r : keep_time(dir, &before, l->name, err);
 }
 
+/* ---- whiteouts ---- */
+
+/* 1: no layer below has the directory that it is in. */
+static int is_ghost(const struct merged *below, const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	struct found f;
+	int r;
+
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) : 0, path);
+	r = merged_find(below, dir, MERGED_KEEP_LAST, &f, err);
+	if (r != 0)
+		return r < 0 ? r : 1;
+	close(f.dir);
+	return !S_ISDIR(f.st.st_mode);
+}
+
+int settle_finds_ghosts(char *const *whiteouts, size_t n, const struct merged *below, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = is_ghost(below, whiteouts[i], err);
+	return r;
+}
+
+static int settle_whiteout(struct settle *s, const char *path, struct error *err)
+{
+	struct stat st, before;
+	char buf[PATH_MAX];
+	const char *base;
+	int dir, r = is_ghost(s->below, path, err);
+
+	if (r <= 0)
+		return r;
+	r = dirs_parent(&s->dirs, path, DIRS_FIND, buf, &dir, &base, err);
+	/* A hard link may have taken its place. */
+	if (r != 0 || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0 || !marks_is_whiteout(&st))
+		return r < 0 ? r : 0;
+	if (fstat(dir, &before) < 0 || unlinkat(dir, base, 0) < 0)
+		return error_set(err, errno, "remove the whiteout of %.200s", path);
+	return keep_time(dir, &before, path, err);
+}
+
 int layer_settle(int root, const struct layer_options *options, const struct layer_notes *notes, const struct merged *below,
                  struct error *err)
 {
@@ -354,6 +399,8 @@ int layer_settle(int root, const struct layer_options *options, const struct lay
 	/* The deepest first: what is moved takes those in it along, as they are. */
 	for (size_t i = notes->n_implied; i-- > 0 && r == 0;)
 		r = settle_directory(&s, notes->implied[i], err);
+	for (size_t i = 0; i < notes->n_whiteouts && r == 0; i++)
+		r = settle_whiteout(&s, notes->whiteouts[i], err);
 	dirs_forget(&s.dirs);
 	free(s.implied);
 	return r == 0 && s.moved ? SETTLE_MOVED : r;

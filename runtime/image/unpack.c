@@ -31,6 +31,7 @@ struct job {
 	size_t number;          /* of the layer, the lowest is 0 */
 	struct image_layer *layer;
 	enum state state;
+	bool again;             /* one made for another place does not do here: by its chain's ID only */
 	struct claim claim;
 	struct layer_notes notes;
 	struct digest chain;
@@ -72,7 +73,7 @@ static bool is_there(const struct run *r, struct job *j)
 	if (!j->layer->known)
 		return false;
 	pure_key(&j->layer->diff, j->key);
-	if (store_has_layer(r->store, j->key))
+	if (!j->again && store_has_layer(r->store, j->key))
 		return true;
 	chain_key(&j->chain, j->key);
 	return store_has_layer(r->store, j->key);
@@ -158,9 +159,12 @@ static void say_failure(struct job *j)
 	j->state = FAILED;
 }
 
+/* `again`: we may hold the other claim ourselves. */
 static void claim_name(const struct job *j, char *buf, size_t size)
 {
-	if (j->layer->known)
+	if (j->again)
+		chain_key(&j->chain, buf);
+	else if (j->layer->known)
 		digest_hex(&j->layer->diff, buf);
 	else
 		snprintf(buf, size, "plain.%d", getpid());
@@ -297,26 +301,111 @@ static void close_below(int *fds, size_t number)
 	free(fds);
 }
 
-static int settle(struct run *r, struct job *j, struct error *err)
+static int settle_on(const struct run *r, struct job *j, const struct merged *below, struct error *err)
 {
-	cleanup_close int fs = -1;
-	int *below, e;
+	cleanup_close int fs = openat(j->claim.dir, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int e = fs < 0 ? error_set(err, errno, "open the layer %s", j->name) : layer_settle(fs, &r->options->layer, &j->notes, below, err);
 
-	pure_key(&j->layer->diff, j->key);
-	if (!layer_depends(&j->notes))
-		return 0;
-	chain_key(&j->chain, j->key);
-	e = open_below(r, j->number, &below, err);
-	if (e < 0)
-		return e;
-	fs = openat(j->claim.dir, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	e = fs < 0 ? error_set(err, errno, "open the layer %s", j->name)
-	           : layer_settle(fs, &r->options->layer, &j->notes, &(struct merged){below, j->number, r->options->layer.marks}, err);
 	/* Its recipe leads to where they were. */
 	if (e == SETTLE_MOVED)
 		unlinkat(j->claim.dir, "recipe", 0);
-	close_below(below, j->number);
+	return e < 0 ? e : 0;
+}
+
+static int settle(struct run *r, struct job *j, struct error *err)
+{
+	bool depends = layer_depends(&j->notes) || j->again;
+	struct merged below = {.n = j->number, .marks = r->options->layer.marks};
+	int *fds, e;
+
+	pure_key(&j->layer->diff, j->key);
+	if (!depends && !j->notes.n_whiteouts)
+		return 0;
+	e = open_below(r, j->number, &fds, err);
+	if (e < 0)
+		return e;
+	below.layers = fds;
+	if (!depends)
+		e = settle_finds_ghosts(j->notes.whiteouts, j->notes.n_whiteouts, &below, err);
+	if (depends || e == 1) {
+		chain_key(&j->chain, j->key);
+		e = settle_on(r, j, &below, err);
+	}
+	close_below(fds, j->number);
 	return e < 0 ? error_wrap(err, "layer %zu (%s)", j->number + 1, j->name) : 0;
+}
+
+/* ---- those that were made for another place ---- */
+
+/* What layers/KEY/whiteouts says: paths, each with its NUL. */
+static int find_ghosts(const struct run *r, const struct job *j, char *text, size_t len, struct error *err)
+{
+	cleanup_free char **paths = calloc(len / 2 + 1, sizeof(*paths));
+	struct merged below = {.n = j->number, .marks = r->options->layer.marks};
+	size_t n = 0;
+	int *fds, e;
+
+	if (!paths)
+		return error_set(err, ENOMEM, "look into the layers");
+	for (char *p = text; p < text + len; p += strlen(p) + 1)
+		if (*p)
+			paths[n++] = p;
+	e = open_below(r, j->number, &fds, err);
+	if (e < 0)
+		return e;
+	below.layers = fds;
+	e = settle_finds_ghosts(paths, n, &below, err);
+	close_below(fds, j->number);
+	return e;
+}
+
+/* 1: a layer of the store that hides something in other images, and would show its whiteouts in this one. */
+static int shows_ghosts(const struct run *r, const struct job *j, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	cleanup_close int fd = -1;
+	char path[DIGEST_HEX + 16];
+	struct stat st;
+
+	if (strncmp(j->key, "c-", 2) == 0)
+		return 0;
+	snprintf(path, sizeof(path), "%.64s/whiteouts", j->key);
+	fd = openat(r->store->layers, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : error_set(err, errno, "open the layer %s", j->name);
+	if (fstat(fd, &st) < 0 || !(text = calloc(1, (size_t)st.st_size + 1)) || read(fd, text, (size_t)st.st_size) != st.st_size)
+		return error_set(err, EIO, "read the layer %s", j->name);
+	return find_ghosts(r, j, text, (size_t)st.st_size, err);
+}
+
+/* Another place, other layers below: what depends on them is another layer there. */
+static int look_again(const struct run *r, struct job *j, struct error *err)
+{
+	int e = 0;
+
+	if (j->state == TWICE)
+		e = strncmp(original(r, j)->key, "c-", 2) == 0;
+	else if (j->state == THERE)
+		e = shows_ghosts(r, j, err);
+	if (e <= 0)
+		return e;
+	j->again = true;
+	j->state = is_there(r, j) ? THERE : MISSING;
+	return 0;
+}
+
+/* For images where they would hide nothing (shows_ghosts). */
+static int write_whiteouts(const struct job *j, struct error *err)
+{
+	cleanup_close int fd = openat(j->claim.dir, "whiteouts", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (!out)
+		return error_set(err, errno, "write about the layer %s", j->name);
+	fd = -1;
+	for (size_t i = 0; i < j->notes.n_whiteouts; i++)
+		fwrite(j->notes.whiteouts[i], strlen(j->notes.whiteouts[i]) + 1, 1, out);
+	return fclose(out) != 0 ? error_set(err, errno, "write about the layer %s", j->name) : 0;
 }
 
 static int write_info(const struct job *j, struct error *err)
@@ -329,7 +418,7 @@ static int write_info(const struct job *j, struct error *err)
 	if (fd < 0 || dprintf(fd, "entries=%llu bytes=%llu root=%d diff=%s\n", (unsigned long long)j->notes.entries,
 	                      (unsigned long long)j->notes.bytes, j->notes.names_root, diff) < 0)
 		return error_set(err, errno, "write about the layer %s", j->name);
-	return 0;
+	return j->notes.n_whiteouts && strncmp(j->key, "c-", 2) != 0 ? write_whiteouts(j, err) : 0;
 }
 
 /* What we have made and settled, below `end`, becomes everybody's. */
@@ -361,7 +450,7 @@ static int let_go(struct run *r, size_t number, struct error *err)
 
 		if (j->state != MADE)
 			continue;
-		if (!layer_depends(&j->notes)) {
+		if (!layer_depends(&j->notes) && !j->notes.n_whiteouts) {
 			pure_key(&j->layer->diff, j->key);
 			continue;
 		}
@@ -390,7 +479,8 @@ static int finish(struct run *r, struct error *err)
 	for (size_t i = 0; i < r->n && e == 0; i++) {
 		struct job *j = &r->jobs[i];
 
-		if (j->state == CLAIMED)
+		e = look_again(r, j, err);
+		if (e == 0 && j->state == CLAIMED)
 			e = let_go(r, i, err);
 		if (e == 0 && (j->state == CLAIMED || j->state == MISSING))
 			do_job(r, j, CLAIM_WAIT);

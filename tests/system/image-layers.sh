@@ -207,6 +207,58 @@ test_image_layers__no_ghosts_where_there_is_nothing_to_hide() {
 	expect_eq "$(seen)" "d d d/n d d/n/m f e d e/s d e/s/z f "
 }
 
+# of IMAGE: seen where the store has several
+seen_of() {
+	local STORE=$T/one
+	mkdir -p "$STORE/images"
+	cp -a "$(dirname "$(grep -l "\"$T/$1\"" "$T"/store/images/*/image.json)")" "$STORE/images"
+	seen
+	rm -rf "$STORE"
+}
+
+test_image_layers__no_ghosts_in_a_directory_that_no_layer_below_has() {
+	image <<-'P'
+		x = [D("d"), E("d/.wh.gone"), E("d/f")]
+		layout("with", [[D("d"), E("d/gone")], x])
+		layout("without", [[D("x")], x])
+		layout("lowest", [[E(".wh.a"), D("d"), E("d/.wh.b"), E("c")]])
+	P
+	unpack "$T/lowest"
+	expect_eq "$(seen_of lowest)" "c f d d "
+	rm -rf "$STORE"
+	unpack "$T/without"
+	expect_eq "$(seen_of without)" "d d d/f f x d "
+	unpack "$T/with"
+	expect_eq "$(seen_of with)" "d d d/f f "
+	rm -rf "$STORE"
+	# What is there already was made for another image.
+	unpack "$T/with"
+	unpack "$T/without"
+	expect_eq "$(seen_of with)" "d d d/f f "
+	expect_eq "$(seen_of without)" "d d d/f f x d "
+	[ "$(fs_of with 2)" != "$(fs_of without 2)" ] || fail "both have the same layer"
+	unpack "$T/without"
+	expect_eq "$(ls "$STORE/layers" | wc -l)" 4
+	run_ok verify --store "$STORE"
+	expect_not_in damaged
+}
+
+test_image_layers__a_layer_that_is_there_twice_and_depends_on_those_below() {
+	image <<-'P'
+		x = [E("d/x", "x"), H("h", "f")]
+		layout("img", [[D("d", mode=0o700), E("f", "one")], x, [D("d", mode=0o750, uid=5), E("f", "two")], x])
+	P
+	unpack "$T/img"
+	expect_eq "$(stat -c '%a %u' "$(fs 2)/d" "$(fs 4)/d")" $'700 0\n750 5'
+	expect_eq "$(cat "$(fs 2)/h" "$(fs 4)/h")" onetwo
+	expect_eq "$(jq '.annotations["org.crun-lite.layers"] | split(":") | length' "$STORE"/images/*/config.json)" 4
+	# Again, of what is there.
+	rm -rf "$STORE/images"/*
+	unpack "$T/img"
+	expect_eq "$(stat -c '%a %u' "$(fs 2)/d" "$(fs 4)/d")" $'700 0\n750 5'
+	expect_eq "$(ls "$STORE/layers" | wc -l)" 4
+}
+
 test_image_layers__an_opaque_root_hides_all_layers_below() {
 	image <<-'P'
 		layout("img", [[E("low"), D("d", mode=0o700), E("d/low")], [E(".wh..wh..opq"), E("middle"), E("d/x"), E(".wh.low")], [E("high"), H("hard", "middle")]])
