@@ -43,12 +43,14 @@ static const struct cli_option create_options[] = {CREATE_OPTIONS, CLI_END};
 struct run_given {
 	struct cli_create create;       /* first: CREATE_OPTIONS count from it */
 	struct image_options image;
+	bool chown_copy;
 };
 
 static const struct cli_option run_options[] = {
 	CREATE_OPTIONS,
 	IMAGE_OPTIONS(offsetof(struct run_given, image)),
 	{"keep-upper", 0, CLI_STRING, AT(keep_upper), "DIR", "what is written to a root of layers goes there, and stays"},
+	{"chown-copy", 0, CLI_FLAG, offsetof(struct run_given, chown_copy), NULL, "copies the layers where the kernel cannot map their owners"},
 	{"tmpfs-upper", 0, CLI_STRING, AT(tmpfs_upper), "SIZE", "it goes into memory, and this much of it (64m)"},
 	{"detach", 'd', CLI_FLAG, AT(detach), NULL, "return once the program runs"},
 	{"keep", 0, CLI_FLAG, AT(keep), NULL, "do not delete the container at its end"},
@@ -186,6 +188,7 @@ static void hint_at_slash(const struct create_options *options, struct error *er
 static int run_run(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
 {
 	const struct run_given *g = given;
+	const struct image_copy copy = {global, g->image.store};
 	struct create_options options = g->create.options;
 	static struct choice chosen;
 	int status = 0, r = choose(global, g, &options, &chosen, argc, argv, err);
@@ -193,6 +196,10 @@ static int run_run(const struct cli_global *global, const void *given, int argc,
 	if (r > 0)
 		return r;
 	options.runtime = &global->runtime;
+	if (g->chown_copy) {
+		options.copy_layers = image_copy_layers;
+		options.copy_arg = &copy;
+	}
 	if (r == 0)
 		r = take_watch(given, &options, err);
 	if (r == 0)

@@ -24,6 +24,7 @@ struct call {
 	char *argv[WORDS_MAX];
 	size_t n;
 	bool failed;
+	int out;                /* its standard output; 0: ours */
 };
 
 /* "KEY=VALUE"; nothing without a value. */
@@ -61,10 +62,17 @@ static int begin(struct call *c, const struct cli_global *global, const char *co
 	return 0;
 }
 
+/* `run --chown-copy` holds signals back, and has files open for the container. */
 static int execute(void *arg)
 {
 	struct call *c = arg;
+	sigset_t none;
 
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (c->out)
+		dup2(c->out, STDOUT_FILENO);
+	close_range(3, ~0u, 0);
 	execv(c->program, c->argv);
 	return 127;
 }
@@ -350,4 +358,97 @@ int image_bundle(const struct cli_global *global, const struct image_options *o,
 	if (r != 0)
 		return r;
 	return is_there(store, path, id, ret) ? 0 : error_set(err, ERROR_SAID, "the image %s changes while it is read", image);
+}
+
+/* ---- --chown-copy ---- */
+
+/* Of "STORE/layers/KEY/fs". */
+static bool find_key(const char *store, const char *layer, const char **ret, size_t *ret_n)
+{
+	size_t n = strlen(store);
+
+	if (strncmp(layer, store, n) != 0 || strncmp(layer + n, "/layers/", 8) != 0)
+		return false;
+	*ret = layer + n + 8;
+	*ret_n = strcspn(*ret, "/");
+	return strcmp(*ret + *ret_n, "/fs") == 0;
+}
+
+/* Their keys between colons, and where the copies are. */
+static int name_copies(const char *store, const char *const *layers, size_t n, const char *id, char *keys, char **ret, struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *key;
+		size_t len;
+
+		if (!find_key(store, layers[i], &key, &len)) {
+			error_set(err, ERROR_SAID, "copy the layer %s: it is not in the store %s", layers[i], store);
+			return error_hint(err, "give other layers the owners yourself, and the annotation org.crun-lite.owners=shifted");
+		}
+		if (asprintf(&ret[i], "%s/layers/%.*s.%s/fs", store, (int)len, key, id) < 0) {
+			ret[i] = NULL;
+			return error_set(err, ENOMEM, "copy the layers");
+		}
+		keys += sprintf(keys, "%s%.*s", i ? ":" : "", (int)len, key);
+	}
+	return 0;
+}
+
+/* Its code, words and hint, each with a NUL. */
+static int take_error(int from, struct error *err)
+{
+	char text[sizeof(struct error)];
+	ssize_t n = read(from, text, sizeof(text) - 3);
+	const char *words, *hint;
+	int code;
+
+	memset(text + (n > 0 ? n : 0), 0, 3);
+	code = atoi(text);
+	words = text + strlen(text) + 1;
+	if (n <= 0 || code <= 0 || words >= text + n)
+		return error_set(err, ERROR_SAID, "the layers cannot be copied");
+	hint = words + strlen(words) + 1;
+	error_set(err, code, "%s", words);
+	return *hint ? error_hint(err, "%s", hint) : -code;
+}
+
+static int call_copy(const struct image_copy *copy, const char *store, const char *keys, const char *const maps[2], struct error *err)
+{
+	cleanup_close int from = -1, to = -1;
+	struct call c = {.n = 0};
+	int r = begin(&c, copy->global, "copy-layers", store, err), pair[2];
+
+	if (r < 0)
+		return r;
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return error_set(err, errno, "copy the layers");
+	from = pair[0];
+	to = c.out = pair[1];
+	word(&c, "layers", keys);
+	word(&c, "uids", maps[0]);
+	word(&c, "gids", maps[1]);
+	r = call(&c, err);
+	close(steal_fd(&to));
+	return r > 0 ? take_error(from, err) : r;
+}
+
+int image_copy_layers(const void *arg, const char *const *layers, size_t n, const char *const maps[2], char **ret, struct error *err)
+{
+	const struct image_copy *copy = arg;
+	cleanup_free char *keys = NULL;
+	char store[PATH_MAX], id[KEY_ID];
+	size_t size = 1;
+	int r = copy->store ? 0 : key_store(store, sizeof(store), err);
+
+	if (copy->store)
+		snprintf(store, sizeof(store), "%s", copy->store);
+	for (size_t i = 0; i < n; i++)
+		size += strlen(layers[i]) + 1;
+	keys = malloc(size);
+	if (r == 0 && !keys)
+		r = error_set(err, ENOMEM, "copy the layers");
+	key_id(maps[0], maps[1], "owners", id);
+	if (r == 0)
+		r = name_copies(store, layers, n, id, keys, ret, err);
+	return r < 0 ? r : call_copy(copy, store, keys, maps, err);
 }

@@ -32,3 +32,10 @@ struct image_bundle {
 /* The image's bundle in the store; what is not in it yet, or is older than the image, is unpacked first. */
 int image_bundle(const struct cli_global *global, const struct image_options *options, const char *word, struct image_bundle *ret,
                  struct error *err);
+
+struct image_copy {             /* image_copy_layers: where to */
+	const struct cli_global *global;
+	const char *store;
+};
+/* create_options.copy_layers, of layers that are in the store. */
+int image_copy_layers(const void *copy, const char *const *layers, size_t n, const char *const maps[2], char **ret, struct error *err);

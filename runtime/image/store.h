@@ -4,6 +4,7 @@
  *     lock                    shared by who adds, alone by who removes
  *     tmp/NAME/               being made, by who holds its lock; without a holder it is rubbish, which the next one removes
  *     layers/KEY/fs/          whole, and verified; KEY is the layer's diff_id, or "c-" and the chain's if it depends on those below
+ *     layers/KEY.MAPS/fs/     a copy for the containers of a user namespace (shift.h)
  *     images/ID/              image.json, config.json: a bundle (images.h)
  *     containers/NAME/        of one container each (runtime/state/upper.h): upper, work, and `layers`, which it uses
  *

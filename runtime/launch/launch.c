@@ -27,8 +27,8 @@ static int prepare(struct launch *l, struct error *err)
 		launch_make_store, launch_make_upper, launch_reach_systemd, launch_settle_group, launch_compile_filter,
 		launch_find_neighbour, launch_make_network, launch_plan, launch_log_plan,
 		/* up to the clone */
-		launch_make_birthplace, launch_make_rdt, launch_make_sync, launch_open_slots, launch_make_process,
-		launch_admit_first,
+		launch_make_birthplace, launch_make_rdt, launch_make_sync, launch_open_slots, launch_mount_layers,
+		launch_make_process, launch_admit_first,
 		/* while init mounts */
 		launch_make_group, launch_take_second, launch_start_unit, launch_announce_group, launch_set_limits,
 		launch_set_oom_score, launch_set_io_priority, launch_enter_rdt, launch_move_net_devices,

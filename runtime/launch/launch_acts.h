@@ -31,6 +31,8 @@ void launch_record_groups(struct launch *l);
 
 /* launch_overlay.c: nothing for a root that is a directory */
 int launch_make_upper(struct launch *l, struct error *err);
+/* Only in a user namespace (overlay_outside): init mounts all others. */
+int launch_mount_layers(struct launch *l, struct error *err);
 
 /* launch_group.c */
 int launch_locate_group(struct launch *l, struct error *err);

@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "runtime/base/log.h"
+#include "runtime/launch/layers.h"
 #include "runtime/state/upper.h"
 #include "runtime/plan/extras.h"
 
@@ -76,7 +78,72 @@ int launch_make_upper(struct launch *l, struct error *err)
 	if (!o.n)
 		o.upper = UPPER_TMPFS;
 	if (r == 0)
-		r = upper_make(&o, &l->upper, err);
+		r = upper_make(&o, &l->upper, overlay_outside(l->config, l->caller.ordinary), err);
+	overlay_free(&o);
+	return r;
+}
+
+/* root_given is of the container (the plan has seen that it is somebody). */
+static void find_owner(const struct config *c, struct overlay *o)
+{
+	if (!o->root_given)
+		return;
+	o->uid = userns_host_id(c, MAP_UIDS, o->uid);
+	o->gid = userns_host_id(c, MAP_GIDS, o->gid);
+}
+
+/* In *o, for as long as the caller keeps `paths`. */
+static int copy_layers(const struct launch *l, const struct plan_slot *maps, struct overlay *o, char **paths, struct error *err)
+{
+	const char *const texts[2] = {plan_string(l->plan, maps->path), plan_string(l->plan, maps->gids)};
+	int r;
+
+	if (maps->kind != SLOT_IDS) {
+		error_set(err, ENOTSUP, "copy the layers for a user namespace that is joined");
+		return error_locate(err, o->at);
+	}
+	r = l->options->copy_layers(l->options->copy_arg, o->layers, o->n, texts, paths, err);
+	if (r < 0)
+		return error_locate(err, o->at);
+	for (size_t i = 0; i < o->n; i++)
+		o->layers[i] = paths[i];
+	return upper_note(o, &l->upper, err);
+}
+
+static int mount_layers(const struct launch *l, const struct plan_slot *maps, struct overlay *o, int *ret, struct error *err)
+{
+	char *paths[OVERLAY_LAYERS_MAX] = {0};
+	int r = layers_mount(o, &l->upper, maps ? maps->fd : -1, ret, err);
+
+	if (r != LAYERS_NOT_MAPPED)
+		return r;
+	if (!l->options->copy_layers)
+		return -err->code;
+	log_debug("%s: %s; the layers are copied", err->text, error_reason(err));
+	*err = (struct error){0};
+	r = copy_layers(l, maps, o, paths, err);
+	if (r == 0)
+		r = layers_mount(o, &l->upper, -1, ret, err);
+	for (size_t i = 0; i < OVERLAY_LAYERS_MAX; i++)
+		free(paths[i]);
+	return r;
+}
+
+int launch_mount_layers(struct launch *l, struct error *err)
+{
+	struct plan_slot *slots = (struct plan_slot *)plan_at(l->plan, l->plan->slots.offset), *mine = NULL;
+	struct overlay o;
+	int r;
+
+	for (uint32_t i = 0; i < l->plan->slots.n && !mine; i++)
+		mine = slots[i].kind == SLOT_LAYERS ? &slots[i] : NULL;
+	if (!mine)
+		return 0;
+	r = overlay_read(l->config, l->bundle, &o, err);
+	if (r == 0) {
+		find_owner(l->config, &o);
+		r = mount_layers(l, mine->ids_1 ? &slots[mine->ids_1 - 1] : NULL, &o, &mine->fd, err);
+	}
 	overlay_free(&o);
 	return r;
 }

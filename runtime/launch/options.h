@@ -34,6 +34,12 @@ struct create_options {
 	/* run only, of an image: of process.args keep_args stay, these come behind them; none: all stay */
 	char *const *args;
 	size_t n_args, keep_args;
+	/*
+	 * run only, with --chown-copy: copies of a root's layers with the host's owners, where the kernel cannot map those;
+	 * `ret` has room for n paths, which the caller frees.  `maps`: texts for uid_map and gid_map
+	 */
+	int (*copy_layers)(const void *arg, const char *const *layers, size_t n, const char *const maps[2], char **ret, struct error *err);
+	const void *copy_arg;
 	const char *keep_upper, *tmpfs_upper;   /* run only: instead of the annotation org.crun-lite.upper */
 };
 

@@ -210,7 +210,8 @@ int slots_open(struct plan *plan, const struct cgroup *group, struct error *err)
 		struct plan_slot *slot = &slots(plan)[i];
 		int fd;
 
-		if (slot->opener != OPENED_BY_PARENT || slot->kind == SLOT_PROCESS || slot->kind == SLOT_STREAM)
+		if (slot->opener != OPENED_BY_PARENT || slot->kind == SLOT_PROCESS || slot->kind == SLOT_STREAM ||
+		    slot->kind == SLOT_LAYERS)
 			continue;
 		fd = open_slot(plan, slot, group, err);
 		if (fd < 0)

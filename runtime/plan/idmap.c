@@ -217,6 +217,17 @@ static int half_a_mapping(const struct text *word, const char *what, struct erro
 	return error_locate(err, word->at);
 }
 
+int plan_idmap_own(const struct config *c, struct builder *b, struct source at, uint32_t *ret, struct error *err)
+{
+	const struct linux_config *l = &c->linux_;
+	const struct namespace *ns = &l->namespaces[NS_USER];
+
+	if (!ns->path.s)
+		return add_slot(b, &l->uid_mappings, &l->gid_mappings, at, ret, err);
+	*ret = builder_slot(b, SLOT_NAMESPACE, ns->path.s, CLONE_NEWUSER, at) + 1;
+	return 0;
+}
+
 /* config.md "Mounts", idmap: "the runtime MAY use the container's user namespace mapping". */
 static int from_container(const struct config *c, struct builder *b, const struct text *word, uint32_t *ret,
                           struct error *err)
@@ -224,13 +235,9 @@ static int from_container(const struct config *c, struct builder *b, const struc
 	const struct linux_config *l = &c->linux_;
 	const struct namespace *ns = &l->namespaces[NS_USER];
 
-	if (ns->set && ns->path.s) {
-		*ret = builder_slot(b, SLOT_NAMESPACE, ns->path.s, CLONE_NEWUSER, word->at) + 1;
-		return 0;
-	}
-	if (!ns->set || !l->uid_mappings.n || !l->gid_mappings.n)
+	if (!ns->set || (!ns->path.s && (!l->uid_mappings.n || !l->gid_mappings.n)))
 		return no_mappings(word, err);
-	return add_slot(b, &l->uid_mappings, &l->gid_mappings, word->at, ret, err);
+	return plan_idmap_own(c, b, word->at, ret, err);
 }
 
 /* What the option leaves out is the container's. */

@@ -14,5 +14,7 @@
 /* *ret: the number + 1 of the slot, which an earlier mount with the same mappings may have made; 0 = not mapped. */
 int plan_idmap(const struct config *config, struct builder *b, const struct mount *m, const struct mount_options *o,
                uint32_t *ret, struct error *err);
+/* The same for whom the container's mappings are meant: the user namespace is there. */
+int plan_idmap_own(const struct config *config, struct builder *b, struct source at, uint32_t *ret, struct error *err);
 /* Does `ridmap` ask for the mounts below, too? */
 bool plan_idmap_below(const struct mount_options *o);

@@ -1,7 +1,8 @@
 /*
  * layers - the steps that make the root an overlay (overlay.h).
  *
- * By fsconfig(2), which takes each layer by itself (Linux 6.7).  For older kernels the step has mount(2)'s one page of
+ * In a user namespace of root's they are no steps but a slot: the parent mounts it.  Else init does,
+ * by fsconfig(2), which takes each layer by itself (Linux 6.7).  For older kernels the step has mount(2)'s one page of
  * data, too, if all fits into it: names from the directory that the layers have in common.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
@@ -15,7 +16,9 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/sys.h"
 #include "runtime/plan/extras.h"
+#include "runtime/plan/idmap.h"
 #include "runtime/plan/overlay.h"
+#include "runtime/plan/userns.h"
 
 #define DATA_MAX 4096           /* mount(2): a page, with its end */
 #define VALUE_MAX 256           /* fsconfig(2): a string, with its end */
@@ -267,24 +270,62 @@ static void plan_below(const struct plan_input *in, const struct overlay *o, str
 	s->mount.options = (struct plan_list){builder_bytes(b, v, sizeof(v), 4), 4};
 }
 
-int plan_overlay(const struct plan_input *in, struct builder *b, struct error *err)
+static int plan_steps(const struct plan_input *in, const struct overlay *o, struct builder *b, struct error *err)
+{
+	int r = check_lengths(in, o, err);
+
+	if (r < 0)
+		return r;
+	if (o->upper == UPPER_TMPFS)
+		plan_tmpfs(in, o, b);
+	if (in->upper_below && *in->upper_below)
+		plan_below(in, o, b);
+	plan_step(in, o, b);
+	return 0;
+}
+
+/* Its owner has to be one of the namespace's, which only the maps tell. */
+static int check_root(const struct config *c, const struct overlay *o, struct error *err)
+{
+	if (!o->root_given || (userns_mappings(c, MAP_UIDS)->n && userns_maps(c, MAP_UIDS, o->uid) &&
+	                       userns_mappings(c, MAP_GIDS)->n && userns_maps(c, MAP_GIDS, o->gid)))
+		return 0;
+	error_set(err, EINVAL, "annotation org.crun-lite.root: %u:%u is not mapped in the container's user namespace", o->uid, o->gid);
+	error_hint(err, "linux.uidMappings and gidMappings say who that is on the host; of a namespace that is joined, too");
+	return error_locate(err, o->at);
+}
+
+/* Mounted by the parent (runtime/launch/layers.h). */
+static int plan_slot(const struct plan_input *in, const struct overlay *o, struct builder *b, uint32_t *ret, struct error *err)
+{
+	uint32_t ids_1 = 0;
+	int r = check_root(in->config, o, err);
+
+	if (r == 0 && in->upper_below && *in->upper_below) {
+		error_set(err, ENOTSUP, "\"/\" of the host as a layer in a user namespace that root makes");
+		error_hint(err, "leave the user namespace out, or run it as an ordinary user");
+		r = error_locate(err, o->at);
+	}
+	if (r == 0 && !o->shifted)
+		r = plan_idmap_own(in->config, b, o->at, &ids_1, err);
+	if (r < 0)
+		return r;
+	*ret = builder_slot(b, SLOT_LAYERS, o->text, 0, o->at);
+	if (b->failed)
+		return 0;
+	b->slots[*ret].ids_1 = ids_1;
+	if (o->upper != UPPER_NONE)
+		b->slots[*ret].gids = builder_str(b, in->upper_dir);
+	return 0;
+}
+
+int plan_overlay(const struct plan_input *in, struct builder *b, uint32_t *ret_slot, struct error *err)
 {
 	struct overlay o;
 	int r = overlay_read(in->config, in->bundle, &o, err);
 
 	if (r == 0)
-		r = check_lengths(in, &o, err);
-	if (r == 0 && b->opener == OPENED_INSIDE) {
-		error_set(err, ENOTSUP, "layers in a user namespace that root makes");
-		error_hint(err, "leave the user namespace out, or run it as an ordinary user");
-		r = error_locate(err, o.at);
-	}
-	if (r == 0 && o.upper == UPPER_TMPFS)
-		plan_tmpfs(in, &o, b);
-	if (r == 0 && in->upper_below && *in->upper_below)
-		plan_below(in, &o, b);
-	if (r == 0)
-		plan_step(in, &o, b);
+		r = b->opener == OPENED_INSIDE ? plan_slot(in, &o, b, ret_slot, err) : plan_steps(in, &o, b, err);
 	overlay_free(&o);
 	return r;
 }

@@ -10,6 +10,7 @@
 #define UPPER "org.crun-lite.upper"
 #define SCRATCH "org.crun-lite.scratch"
 #define ROOT "org.crun-lite.root"
+#define OWNERS "org.crun-lite.owners"
 
 static const struct pair *find(const struct config *c, const char *key)
 {
@@ -22,6 +23,13 @@ static const struct pair *find(const struct config *c, const char *key)
 bool overlay_asked(const struct config *config)
 {
 	return find(config, LAYERS) != NULL;
+}
+
+bool overlay_outside(const struct config *config, bool ordinary)
+{
+	const struct namespace *ns = config->linux_.namespaces;
+
+	return ns[NS_USER].set && ns[NS_MOUNT].set && !ns[NS_MOUNT].path.s && !ordinary && overlay_asked(config);
 }
 
 static int refuse(struct error *err, const struct pair *p, const char *why, const char *hint)
@@ -66,6 +74,7 @@ static int read_layers(const struct pair *given, const char *bundle, struct over
 	char *out;
 
 	o->at = given->at;
+	o->text = given->value;
 	o->memory = out = malloc(room_for(p, strlen(bundle)));
 	o->layers = calloc(OVERLAY_LAYERS_MAX, sizeof(*o->layers));
 	if (!o->memory || !o->layers)
@@ -119,9 +128,16 @@ static int read_root(const struct pair *given, struct overlay *o, struct error *
 	return 0;
 }
 
+static int read_owners(const struct pair *given, struct overlay *o, struct error *err)
+{
+	o->shifted = strcmp(given->value, "shifted") == 0;
+	return o->shifted ? 0 : refuse(err, given, "not \"shifted\"", "without it the layers' owners are the container's ids");
+}
+
 int overlay_read(const struct config *config, const char *bundle, struct overlay *ret, struct error *err)
 {
-	const struct pair *layers = find(config, LAYERS), *upper = find(config, UPPER), *scratch = find(config, SCRATCH), *root = find(config, ROOT);
+	const struct pair *layers = find(config, LAYERS), *upper = find(config, UPPER), *scratch = find(config, SCRATCH),
+	                  *root = find(config, ROOT), *owners = find(config, OWNERS);
 	int r;
 
 	*ret = (struct overlay){0};
@@ -135,6 +151,8 @@ int overlay_read(const struct config *config, const char *bundle, struct overlay
 		           "name the directory in root.path, and set root.readonly");
 	if (r == 0 && root)
 		r = read_root(root, ret, err);
+	if (r == 0 && owners)
+		r = read_owners(owners, ret, err);
 	if (r < 0 || !scratch)
 		return r;
 	ret->scratch = scratch->value;

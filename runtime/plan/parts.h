@@ -77,7 +77,7 @@ void plan_console(const struct process *p, unsigned flags, struct builder *b);
 
 /* ---- root.c; layers.c: the steps for a root of layers (*in has upper_dir) ---- */
 
-int plan_overlay(const struct plan_input *in, struct builder *b, struct error *err);
+int plan_overlay(const struct plan_input *in, struct builder *b, uint32_t *ret_slot, struct error *err);
 /* A tmpfs for copies (org.crun-lite.copies), where the root is written to nowhere that could take them. */
 int plan_copies(const struct plan_input *in, struct builder *b, struct error *err);
 uint32_t plan_root_slot(const struct plan_input *in, struct builder *b);

@@ -245,6 +245,7 @@ enum slot_kind {
 	SLOT_IDS,               /* a user namespace that is there for its maps only: idmapped mounts (F041) */
 	SLOT_PLACE,             /* a host directory, to mount upon */
 	SLOT_STREAM,            /* a pipe for the program; put there by who has it */
+	SLOT_LAYERS,            /* the root of layers, mounted by the parent, for a user namespace; put there by who mounts it */
 	SLOT_KINDS,
 };
 
@@ -265,8 +266,8 @@ enum slot_opener {
 struct plan_slot {
 	uint32_t kind;          /* enum slot_kind */
 	uint32_t at;
-	plan_str path;          /* host path; SLOT_IDS: text for uid_map */
-	plan_str gids;          /* SLOT_IDS: text for gid_map */
+	plan_str path;          /* host path; SLOT_IDS: text for uid_map; SLOT_LAYERS: the layers, as the annotation has them */
+	plan_str gids;          /* SLOT_IDS: text for gid_map; SLOT_LAYERS: where it is written to, or 0 */
 	uint32_t flags;         /* AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, SLOT_MAP_BELOW, SLOT_NO_LINKS; SLOT_NAMESPACE: CLONE_NEW* */
 	uint32_t ids_1;         /* a tree's owners are mapped by slot ids_1 - 1, which comes before; 0 = as they are */
 	uint32_t opener;        /* enum slot_opener */

@@ -513,7 +513,7 @@ static const char *const slot_names[SLOT_KINDS] = {
 	[SLOT_ROOT] = "root",           [SLOT_TREE] = "tree",   [SLOT_PROC] = "proc",        [SLOT_NULL] = "null",
 	[SLOT_NAMESPACE] = "namespace", [SLOT_GROUP] = "group", [SLOT_CGROUP_TREE] = "cgroup-tree",
 	[SLOT_IDS] = "ids",             [SLOT_PROCESS] = "process",
-	[SLOT_PLACE] = "place", [SLOT_STREAM] = "stream",
+	[SLOT_PLACE] = "place",         [SLOT_STREAM] = "stream", [SLOT_LAYERS] = "layers",
 };
 
 const char *step_name(enum step_kind kind)
@@ -585,6 +585,8 @@ static void print_slots(const struct sink *k, const struct config *config)
 			print_ids(k, &slots[i]);
 		else
 			text(k, "path", slots[i].path);
+		if (slots[i].kind == SLOT_LAYERS && slots[i].gids)
+			text(k, "upper", slots[i].gids);
 		if (slots[i].ids_1)
 			number(k, slots[i].flags & SLOT_MAP_BELOW ? "ids-of-all" : "ids", slots[i].ids_1 - 1);
 		if (slots[i].kind == SLOT_NAMESPACE || slots[i].kind == SLOT_PROCESS)

@@ -64,11 +64,11 @@ int plan_root(const struct plan_input *in, struct builder *b, uint32_t slot, str
 	/* The container's root may not be able to go there by itself. */
 	if (plan_has_create_hooks(c) && b->opener == OPENED_INSIDE)
 		place = place_slot(in, b) + 1;
-	if (overlay && plan_overlay(in, b, err) < 0)
+	if (overlay && plan_overlay(in, b, &slot, err) < 0)
 		return -err->code;
 	if (plan_copies(in, b, err) < 0)
 		return -err->code;
-	s = builder_step(b, STEP_ROOT, overlay ? STEP_F_OVERLAY : 0, c->root.path.at);
+	s = builder_step(b, STEP_ROOT, overlay && b->opener != OPENED_INSIDE ? STEP_F_OVERLAY : 0, c->root.path.at);
 	s->root.slot = slot;
 	s->root.propagation = slave ? MS_SLAVE : MS_PRIVATE;
 	/* Hooks that enter the namespace before pivot_root look for the root where config.json says it is. */

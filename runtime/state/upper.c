@@ -59,10 +59,8 @@ int upper_name(const struct overlay *o, const char *id, const char *state, bool 
 	return n < PATH_MAX ? 0 : too_long(ret->dir, err);
 }
 
-/* The overlay's root is the upper directory: it looks like the topmost layer's. */
-static int make_upper(const struct overlay *o, int dir, const char *path, struct error *err)
+int upper_fill(const struct overlay *o, int dir, const char *path, const char *top, struct error *err)
 {
-	const char *top = o->layers[0];
 	struct stat st;
 	int code = stat(top, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
 
@@ -113,6 +111,21 @@ static int note_layers(const struct overlay *o, int dir, const char *path, struc
 	return fd < 0 ? error_set(err, errno, "note the layers in %s", path) : 0;
 }
 
+int upper_note(const struct overlay *o, const struct upper_places *places, struct error *err)
+{
+	char path[PATH_MAX + 8];
+	cleanup_close int fd = -1;
+
+	if (!o->scratch)
+		return 0;
+	snprintf(path, sizeof(path), "%s/layers", places->own);
+	fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	for (size_t i = 0; fd >= 0 && i < o->n; i++)
+		if (dprintf(fd, "%s\n", o->layers[i]) < 0)
+			return error_set(err, errno, "note the layers in %s", places->own);
+	return fd < 0 ? error_set(err, errno, "note the layers in %s", places->own) : 0;
+}
+
 static int make_in_scratch(const struct overlay *o, const char *path, struct error *err)
 {
 	cleanup_close int scratch = open(o->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC), dir = -1;
@@ -146,7 +159,7 @@ static int make_kept(const struct overlay *o, const char *path, struct error *er
 	return error_locate(err, o->upper_at);
 }
 
-int upper_make(const struct overlay *o, const struct upper_places *places, struct error *err)
+int upper_make(const struct overlay *o, const struct upper_places *places, bool later, struct error *err)
 {
 	cleanup_close int dir = -1;
 	int r = *places->own ? make_own(o, places->own, err) : 0;
@@ -155,10 +168,10 @@ int upper_make(const struct overlay *o, const struct upper_places *places, struc
 		r = error_set(err, errno, "make %s", places->below);
 	if (r == 0 && o->upper == UPPER_KEPT)
 		r = make_kept(o, places->dir, err);
-	if (r < 0 || (o->upper != UPPER_OWN && o->upper != UPPER_KEPT))
+	if (r < 0 || later || (o->upper != UPPER_OWN && o->upper != UPPER_KEPT))
 		return r;
 	dir = open(places->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return dir < 0 ? error_set(err, errno, "open the upper directory %s", places->dir) : make_upper(o, dir, places->dir, err);
+	return dir < 0 ? error_set(err, errno, "open the upper directory %s", places->dir) : upper_fill(o, dir, places->dir, o->layers[0], err);
 }
 
 int upper_remove(const char *path, struct error *err)

@@ -23,6 +23,13 @@ struct upper_places {
 int upper_name(const struct overlay *overlay, const char *id, const char *state, bool imagined, struct upper_places *ret,
                struct error *err);
 /* Makes them.  With a scratch directory the layers are noted in it, so that nobody removes those meanwhile. */
-int upper_make(const struct overlay *overlay, const struct upper_places *places, struct error *err);
+int upper_make(const struct overlay *overlay, const struct upper_places *places, bool later, struct error *err);
+/*
+ * What is in `dir`, whose name is `path`: upper and work; `later` leaves it to who has `top` before him, the topmost layer with its
+ * owners as the container's.  The overlay's root is the upper directory: it looks like that one's.
+ */
+int upper_fill(const struct overlay *overlay, int dir, const char *path, const char *top, struct error *err);
+/* Notes these layers there, too. */
+int upper_note(const struct overlay *overlay, const struct upper_places *places, struct error *err);
 /* 0 if it is not there any more. */
 int upper_remove(const char *path, struct error *err);

@@ -95,3 +95,19 @@ test_image_same__as_bsdtar_makes_of_it() {
 	has bsdtar
 	alone early=False env LC_ALL=C.UTF-8 bsdtar -C theirs.d --xattrs --numeric-owner -xpf
 }
+
+# The image of `make bench` (tests/bench/make-image): Debian, compilers, npm, and a layer with every oddity.
+test_image_same__as_umoci_makes_of_a_large_image() {
+	has umoci
+	local dir=${BENCH_IMAGE:-/var/tmp/crun-lite-bench-image}
+	[ -e "$dir/oci/index.json" ] || skip "there is no image in $dir (tests/bench/make-image)"
+	image <<<''
+	unpack "$dir/oci:test"
+	merged
+	everything "$T/merged" >"$T/ours"
+	umount "$T/merged"
+	umoci raw unpack --image "$dir/oci:test" "$T/umoci" >"$T/umoci.log" 2>&1 || fail "umoci: $(tail -n 3 "$T/umoci.log")"
+	everything "$T/umoci" >"$T/theirs"
+	same "$T/theirs" "$T/ours" "a large image"
+	expect_match '^[0-9]{5,}$' "$(wc -l <"$T/ours")"
+}

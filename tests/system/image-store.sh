@@ -193,6 +193,64 @@ test_image_store__run_with_an_upper_directory_that_is_kept_or_in_memory() {
 	run_fails 'root is no overlay' run --tmpfs-upper 1m -b "$B" "$ID"
 }
 
+# userns_bundle: the image's bundle in $T/b, in a user namespace
+userns_bundle() {
+	unpack "$T/img" "$T/b"
+	jq '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":65536}]
+		| .linux.gidMappings = .linux.uidMappings' "$T/b/config.json" >"$T/c" && mv "$T/c" "$T/b/config.json"
+}
+
+test_image_store__run_in_a_user_namespace() {
+	rootfs_image '{"Cmd": ["/bin/sh", "-c", "stat -c %u:%g /x /y/z /; echo x >>/y/z; [ -e /gone ] || echo hidden; cat /y/z"]}' \
+		'[E("x", "x", uid=7, gid=8), E("gone", "g"), D("y"), E("y/a", "a")], [D("y"), E("y/.wh..wh..opq"), E("y/z", "z", uid=9), E(".wh.gone")]'
+	userns_bundle
+	capture rt run --store "$STORE" "$T/b/"
+	expect_eq "$OUT" $'7:8\n9:0\n0:0\nhidden\nzx'
+	expect_rc 0
+	expect_eq "$(ls -A "$STORE/containers")" ""
+	expect_eq "$(stat -c %u "$(fs 2)/x")" 7
+}
+
+test_image_store__chown_copy_where_the_kernel_cannot_map_owners() {
+	mkdir "$T/l" "$T/u" "$T/w" "$T/store"
+	mount -t overlay -o "lowerdir=$T/l,upperdir=$T/u,workdir=$T/w" overlay "$T/store" || skip "no overlay on this file system"
+	chmod 700 "$T/store"
+	rootfs_image '{"Cmd": ["/bin/sh", "-c", "stat -c \"%n %a %u:%g\" /x /l /s / /two; readlink /l; cat /x; echo y >>/x; [ /x -ef /two ] && echo same; cat /x"]}' \
+		'[E("x", "x\n", uid=7, gid=8, mode=0o640), H("two", "x"), L("l", "nowhere", uid=3), E("s", "s", mode=0o4755, uid=4), E("c", "c", xattrs={"security.capability": b"\1\0\0\2" + b"\x20" + b"\0" * 15})]'
+	userns_bundle
+	run_fails "map the owners of .*cannot map ids on overlay.*run --chown-copy" run --store "$STORE" --tmpfs-upper 1m "$T/b/"
+	capture rt run --store "$STORE" --chown-copy --tmpfs-upper 1m "$T/b/"
+	expect_match $'^/x 640 7:8\n/l 777 3:0\n/s 4755 4:0\n/ 755 0:0\n/two 640 7:8\nnowhere\nx\n'
+	expect_match $'x\ny'
+	expect_eq "$(stat -c %u:%g "$(fs 2)/x")" 7:8
+	local copy
+	copy=$(echo "$STORE"/layers/*.*/fs/x)
+	expect_eq "$(stat -c '%u:%g %h' "$copy")" "100007:100008 2"
+	expect_eq "$(python3 -c 'import os, sys; print(os.getxattr(sys.argv[1], "security.capability").hex())' "${copy%/x}/c")" \
+		01000003200000000000000000000000"00000000a0860100"
+	# Once, and for as long as somebody needs it.
+	capture rt run --store "$STORE" --chown-copy --tmpfs-upper 1m "$T/b/"
+	expect_eq "$(echo "$STORE"/layers/*.*/fs/x)" "$copy"
+	run_ok verify --store "$STORE"
+	expect_in "not verified: it is a copy"
+	run_ok prune --store "$STORE"
+	expect_eq "$(ls "$STORE/layers" | grep -c '\.' || :)" 0
+	expect_eq "$(ls -A "$STORE/tmp" "$STORE/containers")" "$STORE/containers:"$'\n\n'"$STORE/tmp:"
+	umount "$T/store"
+}
+
+test_image_store__chown_copy_says_why_not() {
+	mkdir "$T/l" "$T/u" "$T/w" "$T/store"
+	mount -t overlay -o "lowerdir=$T/l,upperdir=$T/u,workdir=$T/w" overlay "$T/store" || skip "no overlay on this file system"
+	chmod 700 "$T/store"
+	rootfs_image '{"Cmd": ["/bin/true"]}' '[E("far", "x", uid=70000)]'
+	userns_bundle
+	run_fails "copy the layer.*far belongs to 70000:0, whom linux.uidMappings.*do not map" run --store "$STORE" --chown-copy --tmpfs-upper 1m "$T/b/"
+	expect_eq "$(ls -A "$STORE/tmp" "$STORE/containers")" "$STORE/containers:"$'\n\n'"$STORE/tmp:"
+	run_fails "copy the layer.*is not in the store $T/other.*owners=shifted" run --store "$T/other" --chown-copy --tmpfs-upper 1m "$T/b/"
+	umount "$T/store"
+}
+
 test_image_store__a_word_without_slash_or_colon_is_an_id() {
 	image <<<''
 	run_fails 'too many arguments' run -b "$B" "$ID" -- more
@@ -347,6 +405,38 @@ test_image_store__a_limit_of_bytes() {
 	layer "E('big', 'x' * 100000)"
 	unpack_fails 'entry big: write more than 65536 bytes: file too large' --max-size 64k "$T/img"
 	unpack --max-size 100k "$T/img"
+}
+
+# peak_of COMMAND...: MiB of the largest process
+peak_of() {
+	python3 -c 'import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+sys.exit(code)' "$@"
+}
+
+test_image_store__memory_has_a_bound_whatever_the_image() {
+	command -v zstd >/dev/null || skip "there is no zstd"
+	image <<-'P'
+		import mk
+		plain = mk.pack
+		mk.pack = lambda data, how: subprocess.run(["zstd", "-1", "-qc", "--long=%d" % window], input=data, stdout=subprocess.PIPE, check=True).stdout if how == "zstd" else plain(data, how)
+		import subprocess
+		big = lambda n: [E("f%d" % n, os.urandom(40 << 20))]
+		window = 25
+		layout("large", [big(1), big(2), big(3)], how="zstd")
+		layout("gzip", [big(1), big(2), big(3)])
+		window = 26
+		layout("huge", [[E("f")]], how="zstd")
+		layout("ok", [[E("f")]])
+	P
+	local i peak
+	for i in large gzip; do
+		peak=$(peak_of "$RUNTIME" unpack --store "$STORE" -q --no-sync --workers 4 "$T/$i") || fail "unpack $i"
+		[ "$peak" -lt 64 ] || fail "$i took $peak MiB"
+		rm -rf "$STORE"
+	done
+	unpack_fails "zstd: it needs a window of more than 32 MiB.*pack it" "$T/huge"
 }
 
 test_image_store__who_reads_images_is_confined() {

@@ -168,10 +168,160 @@ test_overlay__joined_by_exec() {
 	deleted
 }
 
-test_overlay__in_a_user_namespace_of_root_it_is_refused_by_name() {
+# ---- in user namespaces of root's ------------------------------------------------------------------
+
+# mapped_layers [FIRST]: layers, in a user namespace that maps 0-999 to FIRST and on; a file of user 5 in the lowest
+mapped_layers() {
 	only_crun_lite
 	layers
-	config '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":1000}] | .linux.gidMappings = .linux.uidMappings'
-	run_fails "layers in a user namespace.*not supported" run -b "$B" "$ID"
+	echo five >"$T/l/base/five"
+	chown 5:6 "$T/l/base/five"
+	cp "$T/l/base/bin/true" "$T/l/base/bin/rooted"
+	chmod 4755 "$T/l/base/bin/rooted"
+	tree "$T/l" >"$T/before"
+	map_user "${1:-100000}"
+	# As engines give to root.
+	config '.process.capabilities |= map_values(["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_MKNOD"])'
+}
+
+map_user() {
+	config 'del(.linux.namespaces[] | select(.type == "user")) | .linux.namespaces += [{"type":"user"}]
+		| .linux.uidMappings = [{"containerID":0,"hostID":$f,"size":1000}] | .linux.gidMappings = .linux.uidMappings' --argjson f "$1"
+}
+
+test_overlay__in_a_user_namespace_the_layers_owners_are_mapped() {
+	mapped_layers
+	in_container 'stat -c "%n %a %u:%g" / /five /new /etc/file /bin/rooted; cat /etc/file; [ ! -e /gone ] && echo gone'
+	expect_eq "$OUT" $'/ 751 0:8\n/five 644 5:6\n/new 644 0:0\n/etc/file 644 0:0\n/bin/rooted 4755 0:0\nmiddle\ngone'
+	layers_unchanged
+	expect_eq "$(ls -A "$ROOT")" "" "what is left in the state"
+}
+
+test_overlay__in_a_user_namespace_it_is_written_to() {
+	mapped_layers
+	running 'echo more >>/five; chown 7:7 /new; rm /etc/file; mkdir /d; echo mine >/d/mine; mv /bin/rooted /moved; echo done >/done; sleep 100'
+	until_true test -e "$ROOT/$ID/overlay/upper/done"
+	local u=$ROOT/$ID/overlay/upper
+	expect_eq "$(stat -c '%u:%g %a' "$u/five" "$u/new" "$u/d/mine" "$u" "$u/moved")" \
+		$'100005:100006 644\n100007:100007 644\n100000:100000 644\n100000:100008 751\n100000:100000 4755'
+	expect_eq "$(<"$u/five")" $'five\nmore'
+	expect_eq "$(stat -c %F "$u/etc/file")" "character special file"
+	run_ok exec "$ID" /bin/cat /d/mine
+	expect_eq "$OUT" mine
+	deleted
+	layers_unchanged
 	expect_eq "$(ls -A "$ROOT")" ""
+}
+
+test_overlay__in_two_user_namespaces_at_once() {
+	mapped_layers
+	running 'stat -c %u:%g /five >/seen; sleep 100'
+	until_true file_has 5:6 "$ROOT/$ID/overlay/upper/seen"
+	expect_eq "$(stat -c %u "$ROOT/$ID/overlay/upper/seen")" 100000
+	map_user 200000
+	args /bin/sh -c 'stat -c %u:%g /five; cat /proc/self/uid_map'
+	config ".linux.cgroupsPath = \"/$ID-2\""
+	run_ok run -b "$B" "$ID-2"
+	expect_match $'^5:6\n *0 +200000 +1000$'
+	deleted
+	layers_unchanged
+}
+
+test_overlay__in_a_user_namespace_with_the_other_uppers() {
+	mapped_layers
+	annotate upper tmpfs:1m
+	in_container 'stat -c "%a %u:%g" /; echo x >>/five; stat -c %u:%g /five; dd if=/dev/zero of=/big bs=64k count=32 2>&1; :' '.root.readonly = false'
+	expect_match $'^751 0:8\n5:6\n'
+	expect_in "No space left on device"
+	annotate upper none
+	in_container 'cat /new; echo x >/x 2>/dev/null || echo read-only'
+	expect_eq "$OUT" $'top\nread-only'
+	annotate upper "$T/kept"
+	in_container 'echo first >/mine; chown 9:9 /mine'
+	in_container 'cat /mine; stat -c %u:%g /mine /'
+	expect_eq "$OUT" $'first\n9:9\n0:8'
+	expect_eq "$(stat -c %u "$T/kept/upper/mine")" 100009
+	annotate root 700:5:5
+	annotate upper tmpfs
+	in_container 'stat -c "%a %u:%g" /'
+	expect_eq "$OUT" "700 5:5"
+	layers_unchanged
+	expect_eq "$(ls -A "$ROOT")" ""
+}
+
+test_overlay__in_a_user_namespace_an_owner_that_is_not_mapped_is_nobody() {
+	mapped_layers
+	chown 5000:5000 "$T/l/middle/etc/file"
+	in_container 'stat -c %u:%g /etc/file; echo x >/etc/file; :' 2>/dev/null
+	expect_match $'^65534:65534'
+	expect_eq "$(<"$T/l/middle/etc/file")" middle
+}
+
+test_overlay__in_a_user_namespace_with_hundreds_of_layers() {
+	mapped_layers
+	local i list=
+	for i in $(seq 200); do mkdir "$T/l/$i"; echo $i >"$T/l/$i/number"; echo $i >"$T/l/$i/n$i"; list=$T/l/$i:$list; done
+	annotate layers "$list$T/l/base"
+	in_container 'cat /number /n7 | tr "\n" " "; ls -d /n[0-9]* | wc -l'
+	expect_eq "$OUT" "200 7 200"
+}
+
+test_overlay__in_a_user_namespace_that_is_joined() {
+	mapped_layers
+	namespaces user
+	printf '0 300000 1000\n' >"/proc/$NS/uid_map"
+	printf '0 300000 1000\n' >"/proc/$NS/gid_map"
+	config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces = [.linux.namespaces[] | select(.type != "user")] + [{"type":"user","path":$p}]' \
+		--arg p "/proc/$NS/ns/user"
+	in_container 'stat -c "%a %u:%g" / /five; echo x >>/five; cat /proc/self/uid_map'
+	expect_match $'^751 0:8\n644 5:6\n *0 +300000 +1000$'
+	layers_unchanged
+	end_helper "$NSHOLD"
+}
+
+test_overlay__in_a_user_namespace_hooks_see_the_root() {
+	mapped_layers
+	mkdir "$B/nowhere"
+	printf '#!/bin/sh\ncat "$1" >"$2"\n' >"$T/hook"
+	chmod 755 "$T/hook"
+	chmod 755 "$T"
+	in_container true '.hooks = {"createContainer": [{"path": $h, "args": ["hook", $f, $o]}]}' --arg h "$T/hook" --arg f "$B/nowhere/new" --arg o "/dev/null"
+}
+
+test_overlay__in_a_user_namespace_nothing_stays_mounted() {
+	mapped_layers
+	wc -l </proc/self/mountinfo >"$T/mounts"
+	running 'sleep 100'
+	wc -l </proc/self/mountinfo | cmp - "$T/mounts" || fail "mounts on the host"
+	grep -q overlay "/proc/$(pid_of)/mountinfo" || fail "no overlay in the container"
+	expect_not_in "tmpfs / " "$(cut -d' ' -f5,9- "/proc/$(pid_of)/mountinfo")"
+	deleted
+}
+
+test_overlay__in_a_user_namespace_a_layer_that_is_gone() {
+	mapped_layers
+	annotate layers "$T/l/top:$T/l/gone:$T/l/base"
+	run_fails "open the layer $T/l/gone: no such file.*unpack" run -b "$B" "$ID"
+	expect_eq "$(ls -A "$ROOT")" ""
+}
+
+test_overlay__in_a_user_namespace_on_a_file_system_that_cannot_map_owners() {
+	mapped_layers
+	mkdir "$T/u" "$T/w" "$T/m"
+	mount -t overlay -o "lowerdir=$T/l/base,upperdir=$T/u,workdir=$T/w" overlay "$T/m" || skip "no overlay on this file system"
+	annotate layers "$T/l/top:$T/m"
+	run_fails "map the owners of $T/m: invalid argument.*cannot map ids on overlay.*chown-copy" run -b "$B" "$ID"
+	expect_eq "$(ls -A "$ROOT")" ""
+	umount "$T/m"
+}
+
+test_overlay__in_a_user_namespace_owners_that_are_the_hosts_already() {
+	mapped_layers
+	chown -hR 100000:100000 "$T/l"
+	chown 100005:100006 "$T/l/base/five"
+	tree "$T/l" >"$T/before"
+	annotate owners shifted
+	in_container 'stat -c "%n %u:%g" / /five /new; echo x >/new; cat /new'
+	expect_eq "$OUT" $'/ 0:0\n/five 5:6\n/new 0:0\nx'
+	layers_unchanged
 }

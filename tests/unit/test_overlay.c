@@ -87,11 +87,48 @@ static void without_the_annotation_there_is_none(void **state)
 	overlay_free(&o);
 }
 
+/* Who mounts it: init, but for a user namespace that root makes. */
+static void mounted_outside_for_a_user_namespace_of_roots(void **state)
+{
+	struct pair layers = {"org.crun-lite.layers", "/a", {0}};
+	struct config config = {.annotations = {1, &layers}};
+	struct namespace *ns = config.linux_.namespaces;
+
+	ns[NS_MOUNT].set = true;
+	assert_false(overlay_outside(&config, false));
+	ns[NS_USER].set = true;
+	assert_true(overlay_outside(&config, false));
+	assert_false(overlay_outside(&config, true));
+	ns[NS_MOUNT].path.s = "/proc/1/ns/mnt";
+	assert_false(overlay_outside(&config, false));
+}
+
+static void owners_are_the_containers_or_shifted(void **state)
+{
+	struct pair pairs[] = {{"org.crun-lite.layers", "/a", {0}}, {"org.crun-lite.owners", "shifted", {0}}};
+	struct config config = {.annotations = {1, pairs}};
+	struct overlay o;
+	struct error err = {0};
+
+	assert_int_equal(overlay_read(&config, "/b", &o, &err), 0);
+	assert_false(o.shifted);
+	overlay_free(&o);
+	config.annotations.n = 2;
+	assert_int_equal(overlay_read(&config, "/b", &o, &err), 0);
+	assert_true(o.shifted);
+	overlay_free(&o);
+	pairs[1].value = "root";
+	assert_true(overlay_read(&config, "/b", &o, &err) < 0);
+	overlay_free(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row),
 		cmocka_unit_test(without_the_annotation_there_is_none),
+		cmocka_unit_test(mounted_outside_for_a_user_namespace_of_roots),
+		cmocka_unit_test(owners_are_the_containers_or_shifted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
