@@ -340,7 +340,7 @@ static int shift_layer(const struct layer_store *store, struct shift *s, const c
 		if (r == 0)
 			r = store_sync(store, err);
 		if (r == 0)
-			return store_publish(store, &claim, store->layers, name, err);
+			r = store_publish(store, &claim, store->layers, name, err);
 	}
 	store_drop(store, &claim);
 	return r < 0 ? error_wrap(err, "copy the layer %.12s", key) : 0;
