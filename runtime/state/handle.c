@@ -65,14 +65,11 @@ static int is_container(const struct dirent *e)
 }
 
 /* *ret is malloc'ed, as are its entries; none where there is no state directory. */
-static int names(const struct runtime_options *runtime, struct dirent ***ret, struct error *err)
+static int names(int root, struct dirent ***ret, struct error *err)
 {
-	cleanup_close int root = -1;
 	int n;
 
 	*ret = NULL;
-	if (state_root_open(runtime->root, false, &root, err) < 0)
-		return -err->code;
 	n = root < 0 ? 0 : scandirat(root, ".", ret, is_container, by_name);
 	return n < 0 ? error_set(err, errno, "read the state directory") : n;
 }
@@ -87,9 +84,12 @@ static void names_free(struct dirent **entries, int n)
 int handle_complete(const struct runtime_options *runtime, const char *word, char ret[256], struct error *err)
 {
 	size_t len = strlen(word), found = 0;
+	cleanup_close int root = -1;
 	struct dirent **entries;
-	int n = names(runtime, &entries, err);
+	int n = state_root_open(runtime->root, false, &root, err);
 
+	if (n == 0)
+		n = names(root, &entries, err);
 	if (n < 0)
 		return n;
 	snprintf(ret, 256, "%s", word);
@@ -112,14 +112,14 @@ int handle_complete(const struct runtime_options *runtime, const char *word, cha
 }
 
 /* One that goes away while it is read, or was never completed, is none. */
-static int visit(const struct runtime_options *runtime, const char *id, int (*each)(const struct handle *h, void *arg, struct error *err),
-                 void *arg, struct error *err)
+static int visit(int root, const char *id, int (*each)(const struct handle *h, void *arg, struct error *err), void *arg,
+                 struct error *err)
 {
+	struct handle h = {.root = -1, .store.dir = -1};
 	struct error gone = {0};
-	struct handle h;
 	int r = 0;
 
-	if (handle_find(runtime, id, STORE_READ, &h, &gone) == 0) {
+	if (store_open(root, id, STORE_READ, &h.store, &gone) == 0 && state_read(&h.store, &h.state, &gone) == 0) {
 		r = state_status(&h.store, &h.state, err);
 		h.status = (enum status)r;
 		if (r >= 0)
@@ -132,11 +132,14 @@ static int visit(const struct runtime_options *runtime, const char *id, int (*ea
 int handle_each(const struct runtime_options *runtime, int (*each)(const struct handle *h, void *arg, struct error *err), void *arg,
                 struct error *err)
 {
+	cleanup_close int root = -1;
 	struct dirent **entries;
-	int n = names(runtime, &entries, err), r = 0;
+	int r = 0, n = state_root_open(runtime->root, false, &root, err);
 
+	if (n == 0)
+		n = names(root, &entries, err);
 	for (int i = 0; i < n && r >= 0; i++)
-		r = visit(runtime, entries[i]->d_name, each, arg, err);
+		r = visit(root, entries[i]->d_name, each, arg, err);
 	if (n >= 0)
 		names_free(entries, n);
 	return n < 0 ? n : r < 0 ? r : 0;
