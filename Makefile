@@ -166,6 +166,9 @@ dist:                         ## dist/crun-lite-VERSION.tar.gz of what is commit
 	@mkdir -p dist
 	git archive --format=tar.gz --prefix=crun-lite-$(version)/ -o dist/crun-lite-$(version).tar.gz HEAD
 
+deb: $(out)/crun-lite $(image)  ## dist/crun-lite_VERSION_ARCH.deb, which lintian has looked at
+	contrib/debian/make-deb $(version) $(out)
+
 man: $(out)/crun-lite          ## docs/man/crun-lite.8, from the tables of commands and flags
 	$(out)/crun-lite help --man >docs/man/crun-lite.8
 
@@ -184,6 +187,6 @@ check-unit: $(units)          ## cmocka tests
 
 FORCE:
 
-.PHONY: FORCE all clean help man check-unit install uninstall dist
+.PHONY: FORCE all clean help man deb check-unit install uninstall dist
 .SECONDARY:
 -include $(objs:.o=.d) $(image_objs:.o=.d) $(init_objs:.o=.d) $(units:%=%.d)

@@ -29,6 +29,9 @@ include tests/engines/engines.mk
 check-version: $(out)/crun-lite  ## --version names the commit that was built
 	@$(RUNTIME) --version | grep -qx 'commit: $(commit)' || { echo 'not ok version: it is not $(commit)'; $(RUNTIME) --version; exit 1; }
 
+check-package: all            ## what make install and make deb bring works, and goes again
+	tests/package
+
 check-layers:                 ## who may include whom
 	@tests/layers
 
@@ -55,4 +58,4 @@ demo:                         ## install what is needed, build, and run a contai
 	@$(MAKE) --no-print-directory all
 	@RUNTIME=$(RUNTIME) contrib/quickstart/demo
 
-.PHONY: check check-coverage check-network system-helpers check-golden check-system check-layers check-init check-version format demo
+.PHONY: check check-package check-coverage check-network system-helpers check-golden check-system check-layers check-init check-version format demo
