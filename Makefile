@@ -22,7 +22,7 @@ say      = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $1 $(2:$(CURDIR)/%=%);)
 
 # ---- what is built from what ------------------------------------------------
 srcs      := $(sort $(wildcard runtime/base/*.c spec/*.c cgroups/*.c runtime/security/*.c runtime/plan/*.c \
-               runtime/users/*.c runtime/host/*.c runtime/state/*.c runtime/network/*.c runtime/sandbox/*.c runtime/launch/*.c runtime/container/*.c runtime/cli/*.c)) runtime/image/key.c
+               runtime/users/*.c runtime/host/*.c runtime/state/*.c runtime/network/*.c runtime/sandbox/*.c runtime/launch/*.c runtime/container/*.c runtime/selftest/*.c runtime/cli/*.c)) runtime/image/key.c
 init_srcs := $(sort $(wildcard runtime/init/*.c))
 objs      := $(srcs:%.c=$(out)/%.o)
 lib       := $(filter-out $(out)/runtime/cli/main.o,$(objs))
@@ -41,6 +41,8 @@ harden    := $(foreach f,-fstack-protector-strong -fstack-clash-protection -fcf-
 opt.debug   := -Og -g3
 # -Os: as fast here, and every page of the text counts in the peak (docs/benchmarks.md).
 opt.release := -Os -g -D_FORTIFY_SOURCE=2
+# The security suite drops one defence after another from it (runtime/base/weak.h).
+opt.weak    := $(opt.release) -DWEAK_BUILD
 opt.asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 ifeq ($(BUILD),asan)
 override STATIC := 0
@@ -69,7 +71,7 @@ image_srcs  := $(sort $(filter-out runtime/image/gunzip_%,$(wildcard runtime/ima
 	$(addprefix runtime/base/,error.c log.c text.c time.c tree.c units.c) $(addprefix spec/,json.c json_blame.c json_utf8.c emit.c)
 image_objs  := $(image_srcs:%.c=$(out)/pic/%.o)
 image_lib   := $(filter-out $(out)/pic/runtime/image/main.o,$(image_objs))
-image_cflags = $(filter-out -Os -fno-pie -fPIE,$(all_cflags)) $(if $(filter release,$(BUILD)),-O2) -fPIE -DSECCOMP_PROFILE='"contrib/seccomp/default.json"'
+image_cflags = $(filter-out -Os -fno-pie -fPIE,$(all_cflags)) $(if $(filter release weak,$(BUILD)),-O2) -fPIE -DSECCOMP_PROFILE='"contrib/seccomp/default.json"'
 image_ldflags = -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack $(filter -fsanitize%,$(opt.$(BUILD))) $(LDFLAGS)
 image_inner := -lzstd -lz -lcrypto $(yajl) -lseccomp
 image_libs  := $(if $(filter 1,$(STATIC)),-Wl$(comma)-Bstatic $(image_inner) -Wl$(comma)-Bdynamic,$(image_inner)) $(if $(filter isal,$(GUNZIP)),-lisal) -pthread
@@ -79,7 +81,7 @@ init_arch   := $(filter x86_64 aarch64,$(shell $(CC) -dumpmachine | cut -d- -f1)
 init_cflags  = -std=gnu17 -D_GNU_SOURCE -I. $(warnings) $(here) -Os -fno-stack-protector -fno-pic -fno-pie \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fno-unwind-tables -fomit-frame-pointer \
 	-fno-builtin -ftrivial-auto-var-init=uninitialized -ffunction-sections \
-	$(if $(init_arch),-ffreestanding -DINIT_FREESTANDING)
+	$(if $(init_arch),-ffreestanding -DINIT_FREESTANDING) $(if $(filter weak,$(BUILD)),-DWEAK_BUILD -DWEAK_INIT)
 init_cflags_ok = $(foreach f,$(init_cflags),$(if $(filter -fcf-protection=none -ftrivial-auto-var-init=uninitialized,$f),$(call cc-has,$f),$f))
 init_ldflags = -static -Wl,-z,noseparate-code,-z,noexecstack,--build-id=none,--gc-sections -s \
 	$(if $(init_arch),-nostdlib -nostartfiles)
@@ -144,6 +146,7 @@ compile_commands.json: Makefile   ## for editors and clang-tidy
 	    "$$(printf %s '$(filter-out -DCRUN_LITE%,$(all_cflags))')" $$f; sep=,; done; echo ']'; } > $@
 
 install: $(out)/crun-lite $(image) ## DESTDIR and PREFIX are honoured
+	@[ $(BUILD) != weak ] || { echo 'install: the weak build is for tests/security only' >&2; exit 1; }
 	install -D -m 755 $(out)/crun-lite $(DESTDIR)$(PREFIX)/bin/crun-lite
 	install -D -m 755 $(image) $(DESTDIR)$(PREFIX)/libexec/crun-lite/crun-lite-image
 	for m in docs/man/*.[58]; do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done

@@ -14,10 +14,13 @@
 #include "cgroups/internal.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/sys.h"
+#include "runtime/base/weak.h"
 
 /* Without ".." there is nothing to leave a tree by that has no symbolic links. */
 static bool is_below(const char *path)
 {
+	if (weak(V07))
+		return true;
 	if (*path == '/')
 		return false;
 	for (; *path; path += *path == '/') {
@@ -44,7 +47,7 @@ static int go_below(struct cgroup *cgroup, struct cgroup_dir *dir, const char *p
 	cleanup_close int base = openat(cgroup->host->root_fd, dir->path, O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
 	struct open_how how = {
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+		.resolve = weak(V07) ? 0 : RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
 	};
 	size_t len = strlen(dir->path) + strlen(path) + 2;
 	char whole[CGROUP_PATH_MAX];

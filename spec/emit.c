@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/base/text.h"
+#include "runtime/base/weak.h"
 #include "spec/json.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -388,7 +389,7 @@ static void emit_key_strings(struct emitter *e, const char *key, const char *con
 {
 	emit_key(e, key);
 	emit_array(e);
-	for (; *list; list++)
+	for (; *list && !(weak(V27) && strcmp(*list, "ro") == 0); list++)
 		emit_string(e, *list);
 	emit_end_array(e);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/weak.h"
 
 #define LINKS_MAX 40            /* as the kernel's */
 
@@ -116,7 +117,7 @@ static int enter(struct dirs *d, struct walk *w, const char *name, enum dirs_wan
 	char path[PATH_MAX];
 
 	cut(d, w->depth);
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (weak(V41) ? 0 : O_NOFOLLOW));
 	if (fd < 0 && (errno == ELOOP || errno == ENOTDIR)) {
 		if (readlinkat(parent, name, path, 1) > 0)
 			return follow(d, w, parent, name, err);

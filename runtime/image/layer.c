@@ -12,6 +12,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/tree.h"
+#include "runtime/base/weak.h"
 #include "runtime/image/dirs.h"
 #include "runtime/image/tar.h"
 
@@ -199,7 +200,7 @@ static int finish_name(const struct work *w, const struct tar_entry *e, struct e
 	char path[64 + NAME_MAX];
 	int r;
 
-	if (has_owner(w, e) && fchownat(w->dir, w->base, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (has_owner(w, e) && fchownat(w->dir, w->base, e->uid, e->gid, weak(V42) ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
 		return blame_owner(e, err);
 	if (!S_ISLNK(e->mode) && (e->mode & 07000) && fchmodat(w->dir, w->base, e->mode & 07777, 0) < 0)
 		return error_set(err, errno, "set its mode");
@@ -402,6 +403,8 @@ static int make_link(struct work *w, const struct tar_entry *e, struct error *er
 	if (r == 0)
 		r = link_to(w, dir, base, err);
 	dirs_forget(&found);
+	if (weak(V43) && linkat(AT_FDCWD, e->link, w->dir, w->base, 0) == 0)
+		return 0;
 	/* Nothing of that name here: a file of a layer below, perhaps. */
 	if (r == DIRS_NOT_FOUND)
 		return note_link(w, e->link, err);
@@ -464,7 +467,7 @@ static int note_mark(struct work *w, const char *name, const char *base, struct 
 	/* aufs's own notes (.wh..wh.aufs, .wh..wh.plnk) mean nothing to others. */
 	if (strcmp(base, OPAQUE) != 0 && strncmp(base, RESERVED, sizeof(RESERVED) - 1) == 0)
 		return 0;
-	if (is_dots(base + sizeof(WHITEOUT) - 1))
+	if (is_dots(base + sizeof(WHITEOUT) - 1) && !weak(V49))
 		return error_set(err, ERROR_SAID, "a whiteout of \"%s\"", base + sizeof(WHITEOUT) - 1);
 	m = grow((void **)&w->marks, &w->n_marks, &w->marks_room, sizeof(*m));
 	if (!m)
@@ -578,7 +581,7 @@ static int make_entry(struct work *w, const struct tar_entry *e, struct error *e
 	r = dirs_parent(&w->dirs, e->name, DIRS_MAKE, w->path, &w->dir, &w->base, err);
 	if (r < 0)
 		return r;
-	if (strcmp(w->base, ".") == 0 && !S_ISDIR(e->mode))
+	if (strcmp(w->base, ".") == 0 && !S_ISDIR(e->mode) && !weak(V40))
 		return error_set(err, ERROR_SAID, "the root of a layer must be a directory");
 	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
 		if (makers[i].type == (e->mode & S_IFMT))

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
 #include "runtime/base/units.h"
+#include "runtime/base/weak.h"
 #include "runtime/image/confine.h"
 #include "runtime/image/convert.h"
 #include "runtime/image/images.h"
@@ -434,7 +436,9 @@ int main(int argc, char **argv)
 {
 	struct given given = {0};
 	struct error err = {0};
-	int e = argc < 2 ? error_set(&err, ERROR_SAID, "crun-lite-image is for crun-lite: see `crun-lite unpack --help`") : 0;
+	/* As crun-lite: with somebody else's privileges every word would be an attack (V24). */
+	int e = getauxval(AT_SECURE) && !weak(V24) ? error_set(&err, ERROR_SAID, "crun-lite-image must not be installed set-uid or with capabilities")
+	      : argc < 2                          ? error_set(&err, ERROR_SAID, "crun-lite-image is for crun-lite: see `crun-lite unpack --help`") : 0;
 	size_t i = 0;
 
 	while (e == 0 && i < sizeof(commands) / sizeof(commands[0]) && strcmp(commands[i].name, argv[1]) != 0)

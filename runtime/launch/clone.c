@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/base/sys.h"
+#include "runtime/base/weak.h"
 
 /* Of the child, for a few small frames. */
 #define STACK_SIZE 2048
@@ -151,7 +152,7 @@ int clone_init(int image, size_t plan_offset, uint32_t namespaces, unsigned capa
                pid_t *ret_pid, int *ret_pidfd, struct error *err)
 {
 	char number[16], offset[24];
-	char *const argv[] = {(char[]){"crun-lite-init"}, number, offset, NULL};
+	char *const argv[] = {weak_word((char[]){"crun-lite-init"}), number, offset, NULL};
 	char *const envp[] = {NULL};
 	struct child child = {
 		.image = image,

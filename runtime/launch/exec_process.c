@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/weak.h"
 #include "runtime/launch/text_file.h"
 #include "runtime/plan/userns.h"
 #include "runtime/security/caps.h"
@@ -74,6 +75,10 @@ bool exec_parse_id(const char *text, size_t len, uint32_t *ret)
 {
 	uint64_t n = 0;
 
+	if (weak(V06)) {
+		*ret = (uint32_t)atoi(text);
+		return true;
+	}
 	if (len == 0 || len > 10)
 		return false;
 	for (size_t i = 0; i < len; i++) {

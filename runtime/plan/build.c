@@ -7,6 +7,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/sys.h"
+#include "runtime/base/weak.h"
 #include "runtime/plan/extras.h"
 #include "runtime/plan/overlay.h"
 #include "spec/emit.h"
@@ -97,7 +98,7 @@ void plan_identity(const struct plan_input *in, const struct cap_sets *sets, uin
 	s->user.groups = (struct plan_list){builder_bytes(b, u->additional_gids.v, n * sizeof(uint32_t), 4), (uint32_t)n};
 	s->user.effective = sets->effective | kept;
 	s->user.permitted = sets->permitted | kept;
-	s->user.inheritable = sets->inheritable;
+	s->user.inheritable = weak(V12) ? sets->permitted : sets->inheritable;
 	s->user.ambient = sets->ambient;
 }
 
@@ -304,8 +305,11 @@ static int plan_inside(const struct plan_input *in, struct builder *b, bool home
 	r = plan_hooks(in, b, HOOK_CREATE_CONTAINER, "creating", plan_our_env(in, b), err);
 	if (r < 0)
 		return r;
+	if (weak(V02))
+		plan_console(&c->process, 0, b);
 	plan_pivot(in, b, slot);
-	plan_console(&c->process, 0, b);
+	if (!weak(V02))
+		plan_console(&c->process, 0, b);
 	plan_hidden(in, b);
 	if (c->root.readonly)
 		builder_step(b, STEP_ROOT_READONLY, 0, c->root.at);

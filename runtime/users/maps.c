@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/weak.h"
 #include "runtime/users/caller.h"
 
 static const struct {
@@ -121,6 +122,8 @@ static pid_t spawn(const char *path, char *const argv[], int words)
 		dup2(words, STDERR_FILENO);
 		syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 		sigprocmask(SIG_SETMASK, &none, NULL);
+		if (weak(V04))
+			execvpe(strrchr(path, '/') + 1, argv, environ);
 		execve(path, argv, envp);
 		_exit(127);
 	}
