@@ -62,7 +62,7 @@ struct command {
 
 extern const struct command command_create, command_delete, command_doctor, command_events, command_exec, command_features, command_kill, command_list, command_pause,
 	command_plan, command_ps, command_resume, command_run, command_spec, command_start, command_state, command_update, command_unpack,
-	command_images, command_rmi, command_prune, command_verify, command_network, command_port, command_sandbox;
+	command_images, command_rmi, command_prune, command_verify, command_network, command_port, command_sandbox, command_selftest;
 
 extern const struct command command_complete, command_help, command_inspect, command_stats, command_wait;
 
