@@ -24,6 +24,7 @@ check-network: $(out)/tests/network/driver ## addresses, ports, firewall in priv
 include tests/vm/vm.mk
 include tests/faults/faults.mk
 include tests/soak/soak.mk
+include tests/security/security.mk
 include tests/engines/engines.mk
 
 check-version: $(out)/crun-lite  ## --version names the commit that was built
