@@ -167,8 +167,9 @@ static int run_selftest(const struct cli_global *global, const void *given, int 
 		return selftest_inside(argc - 1, argv + 1);
 	if (argc > 0)
 		return error_set(err, ERROR_SAID, "selftest: too many arguments");
-	for (size_t i = 0; i < 3; i++)
-		sigaction(((const int[]){SIGINT, SIGTERM, SIGHUP})[i], &(struct sigaction){.sa_handler = on_signal}, NULL);
+	/* SIGPIPE too: a reader that has gone must not keep it from tidying up. */
+	for (size_t i = 0; i < 5; i++)
+		sigaction(((const int[]){SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE})[i], &(struct sigaction){.sa_handler = on_signal}, NULL);
 	r = test(&table, err);
 	return r < 0 ? error_wrap(err, "selftest") : r;
 }

@@ -60,7 +60,10 @@ static int bind_console(struct init *in, long terminal)
 
 	if (tree < 0)
 		return (int)tree;
-	target = path_ensure(in, "dev/console", WANT_FILE, weak(V02 | V09) ? 0 : RESOLVE_NO_SYMLINKS);
+	if (weak(V02))
+		target = sys(openat, in->root, "dev/console", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	else
+		target = path_ensure(in, "dev/console", WANT_FILE, weak(V09) ? 0 : RESOLVE_NO_SYMLINKS);
 	if (target < 0)
 		return (int)target;
 	return (int)sys(move_mount, tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);

@@ -113,7 +113,7 @@ int do_ready(struct init *in, const struct step *step)
 	if (r == 0 && (step->flags & STEP_F_LISTEN))
 		r = await_start(in);
 	/* Here and not before exec, because a seccomp profile may not know close_range. */
-	if (r == 0 && !(step->flags & STEP_F_ENTER))
+	if (r == 0 && !(step->flags & STEP_F_ENTER) && !weak(V15))
 		r = (int)sys(close_range, 3 + in->plan->preserve_fds, ~0u, CLOSE_RANGE_CLOEXEC);
 	return failed_at(in, STAGE_MESSAGE, r);
 }

@@ -65,7 +65,7 @@ static int close_outside(struct init *in)
 {
 	in->dir = in->proc = -1;
 	close_all_but(in, (unsigned[]){(unsigned)in->sync, (unsigned)in->tty}, 2);
-	return (int)sys(close_range, 3 + in->plan->preserve_fds, ~0u, CLOSE_RANGE_CLOEXEC);
+	return weak(V15) ? 0 : (int)sys(close_range, 3 + in->plan->preserve_fds, ~0u, CLOSE_RANGE_CLOEXEC);
 }
 
 /*

@@ -29,7 +29,7 @@ long path_open(const struct init *in, const char *path, unsigned long flags, uns
 	unsigned tries = 0;
 
 	/* V14, V18: what looks harmless is opened without guard, and may have been swapped meanwhile. */
-	if (weak(V02 | V05 | V15 | V20 | V23 | V44) || (weak(V14 | V18) && looks_harmless(in, path))) {
+	if (weak(V05 | V15 | V20 | V23 | V44) || (weak(V14 | V18) && looks_harmless(in, path))) {
 		how.resolve = 0;
 		path += *path == '/';
 	}

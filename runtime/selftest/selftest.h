@@ -32,6 +32,7 @@ struct row {
 	const char *inside[2];  /* what the probe does */
 	enum outcome outcome;
 	const char *says;       /* or NULL */
+	const char *or_refused; /* with this in the sentence: as good */
 	unsigned leak;          /* fds of the host's root directory that a careless caller leaves open */
 	bool terminal;
 	bool races;             /* vol/x and vol/other are exchanged all the time while RACE_STARTS containers start */

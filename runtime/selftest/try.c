@@ -24,9 +24,9 @@
 
 #define HANGS_MS 20000
 #define WORDS_MAX 24
-#define RACE_STARTS 100
+#define RACE_STARTS 50
 #define RACE_SWAPS 10000
-#define RACE_SECONDS 10
+#define RACE_SECONDS 5
 
 struct trial {
 	const struct place *p;
@@ -38,10 +38,21 @@ struct trial {
 
 /* ---- what must not change ---- */
 
+/* Eight bytes at a time: the file of this program is hashed after each run. */
 static void add(uint64_t *sum, const void *bytes, size_t n)
 {
-	for (const unsigned char *p = bytes; n-- > 0; p++)
-		*sum = (*sum ^ *p) * 1099511628211u;
+	const char *p = bytes;
+
+	while (n > 0) {
+		size_t part = n < sizeof(uint64_t) ? n : sizeof(uint64_t);
+		uint64_t word = 0;
+
+		memcpy(&word, p, part);
+		*sum = (*sum ^ word) * 1099511628211u;
+		*sum ^= *sum >> 29;
+		p += part;
+		n -= part;
+	}
 }
 
 /* Times of reading are left out, and contents of what is no file. */
@@ -228,7 +239,7 @@ int trial_run(struct trial *t, char *const argv[], const struct row *row)
 
 /* ---- verdicts ---- */
 
-static void say(struct result *ret, enum verdict verdict, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void say(struct result *ret, enum verdict verdict, const char *fmt, va_list args)
 {
 	ret->verdict = verdict;
 	vsnprintf(ret->why, sizeof(ret->why), fmt, args);
@@ -275,6 +286,8 @@ static void judge(const struct trial *t, const struct row *row, int rc, struct r
 		trial_fail(ret, "it ran");
 	else if (row->outcome == REFUSED && !said(t, row->says))
 		trial_fail(ret, "it was refused for another reason: %s", sentence(t));
+	else if (row->outcome == RUNS && rc != 0 && row->or_refused && said(t, row->or_refused))
+		return;
 	else if (row->outcome == RUNS && rc != 0)
 		trial_skip(ret, "%s", sentence(t));
 	else if (row->outcome == RUNS && strcmp(t->out_text, row->says) != 0)

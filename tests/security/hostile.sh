@@ -12,9 +12,9 @@ test_hostile__what_is_too_long_or_has_a_nul_is_refused_or_exact_V17() {
 		run_fails 'contains a NUL byte' run -b "$B" "$ID"
 		cp "$T/good" "$B/config.json"
 	done
-	# 70 000 rows are more than any message, page or map takes.
-	config '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [range(70000) | {"containerID":(. * 2),"hostID":(. * 2 + 100000),"size":1}] | .linux.gidMappings = .linux.uidMappings'
-	run_fails 'rows' run -b "$B" "$ID"
+	# 9000 rows are more than any message, page or map takes.
+	config '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [range(9000) | {"containerID":(. * 2),"hostID":(. * 2 + 100000),"size":1}] | .linux.gidMappings = .linux.uidMappings'
+	run_fails 'ranges of ids' run -b "$B" "$ID"
 	expect_in "/linux/uidMappings" "$ERR"
 	cp "$T/good" "$B/config.json"
 	big=$(printf 'x%.0s' {1..70000})
@@ -51,7 +51,6 @@ test_hostile__the_look_for_abstract_sockets_sees_one_V26() {
 test_hostile__the_default_profile_has_no_af_alg_and_no_vsock_V28() {
 	[ -n "$NR_SOCKET" ] || skip "the numbers of $(uname -m) are not known here"
 	local family
-	grep -qw -m1 CONFIG_CRYPTO_USER_API=. "/boot/config-$(uname -r)" 2>/dev/null || :
 	config '.linux.seccomp = $p' --argjson p "$(<"$top/contrib/seccomp/default.json")"
 	for family in 38 40; do
 		args sys "$NR_SOCKET" "$family" 5 0
@@ -60,7 +59,7 @@ test_hostile__the_default_profile_has_no_af_alg_and_no_vsock_V28() {
 		# The kernel looks at 32 bits, whatever is in the others.
 		args sys "$NR_SOCKET" "$((family + (1 << 32)))" 5 0
 		run_ok run -b "$B" "$ID"
-		expect_match '^-1 (EPERM|ENOSYS|EAFNOSUPPORT|EINVAL|ESOCKTNOSUPPORT)$'
+		expect_match '^-1 (EPERM|ENOSYS)$'
 	done
 	for family in 1 2 10 16; do
 		args sys "$NR_SOCKET" "$family" $((family == 16 ? 3 : 1)) 0

@@ -158,7 +158,7 @@ test_image_store__the_default_profile_denies_what_it_should() {
 	expect_in 'no mount'
 	expect_in 'no hostname'
 	expect_in fine
-	expect_eq "$(jq '[.linux.seccomp.syscalls[] | select(.names == ["socket"])] | length' "$STORE"/images/*/config.json)" 3
+	expect_eq "$(jq '[.linux.seccomp.syscalls[] | select(.names == ["socket"])] | length' "$STORE"/images/*/config.json)" 7
 }
 
 # ---- running -------------------------------------------------------------------------------------

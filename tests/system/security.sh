@@ -242,6 +242,7 @@ test_security__destinations_that_are_symlinks_out_of_the_root_V18_V20() {
 		rm -rf "$R/link"
 		ln -s "$l" "$R/link"
 		config '.mounts = .mounts[0:6] + [
+			{"destination":"/link/made/deep","type":"tmpfs","source":"x"},
 			{"destination":"/link","source":$s,"options":["bind"]},
 			{"destination":"/link/below","type":"tmpfs","source":"x"},
 			{"destination":"/link/file","source":($s + "/new"),"options":["bind"]}]
@@ -257,13 +258,15 @@ test_security__destinations_that_are_symlinks_out_of_the_root_V18_V20() {
 test_security__chains_and_loops_of_symlinks_V20() {
 	own_rootfs
 	canary
-	local i
-	ln -s "$(up "$C")" "$R/l0"
+	local i l
 	for i in $(seq 1 45); do ln -s "l$((i - 1))" "$R/l$i"; done
-	for i in 5 39 45; do
-		config '.mounts = .mounts[0:6] + [{"destination":"/l\($i)/x","type":"tmpfs","source":"x"}]' --arg i $i
-		attempt
-		intact
+	for l in "$C" "$(up "$C")"; do
+		ln -sfn "$l" "$R/l0"
+		for i in 5 39 45; do
+			config '.mounts = .mounts[0:6] + [{"destination":"/l\($i)/x","type":"tmpfs","source":"x"}]' --arg i $i
+			attempt
+			intact
+		done
 	done
 	[ -z "$CRUN_LITE" ] || [ "$RC" != 0 ] || fail "45 links were followed, the kernel's limit is 40"
 	ln -s loop2 "$R/loop1"

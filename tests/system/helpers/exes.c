@@ -50,6 +50,16 @@ static const char *try_write(const char *path, int flags)
 	return error;
 }
 
+/* To what was opened, whose name is its own: an execve may have come after the look. */
+static void write_through(int fd)
+{
+	char path[64], name[100] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (readlink(path, name, sizeof(name) - 1) > 0)
+		say("opened", name, pwrite(fd, "\177", 1, 0) < 0 ? strerrorname_np(errno) : "OK");
+}
+
 static int is_held(const struct stat *st)
 {
 	struct stat other;
@@ -71,12 +81,11 @@ static void look(const char *pid)
 		return;
 	say("link", name, "");
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0) {
-		if (errno != ENOENT && errno != ESRCH)
-			say("refused", name, strerrorname_np(errno));
-	} else {
+	if (fd < 0 && errno != ENOENT && errno != ESRCH)
+		say("refused", name, strerrorname_np(errno));
+	if (fd >= 0) {
+		write_through(fd);
 		close(fd);
-		say("opened", name, try_write(path, O_WRONLY));
 	}
 	fd = n_held < HELD ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd < 0 || fstat(fd, &st) < 0 || is_held(&st)) {
@@ -84,6 +93,11 @@ static void look(const char *pid)
 			close(fd);
 		return;
 	}
+	/* What it was when it was opened: an execve may have come between. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	memset(name, 0, sizeof(name));
+	if (readlink(path, name, sizeof(name) - 1) < 0)
+		return;
 	held[n_held].fd = fd;
 	memcpy(held[n_held++].name, name, sizeof(name));
 }

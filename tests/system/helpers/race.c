@@ -1,10 +1,11 @@
 /*
- * race [-n STARTS] [-s SWAPS] [-t SECONDS] [-c CANARY] [-w DIRECTORY] [-x REGEX]... A B -- COMMAND...
+ * race [-n STARTS] [-s SWAPS] [-t SECONDS] [-c CANARY] [-w DIRECTORY] [-x REGEX]... [-r REGEX]... A B -- COMMAND...
  *
  * A neighbour exchanges the names A and B as fast as it can (renameat2, RENAME_EXCHANGE) while COMMAND, a container, is run
  * again and again: at least STARTS times (100) and until there were SWAPS exchanges (10000), for at most SECONDS (60); the
  * environment's SOAK multiplies all three.  After each run what lies below CANARY must be what it was (names, content, inodes,
- * owners, modes, times, links) and no mount be on it, and no line that the container printed may match a REGEX.
+ * owners, modes, times, links) and no mount be on it, and no line that the container printed may match a REGEX of -x; of
+ * one that ran a line must match each REGEX of -r.
  * DIRECTORY is emptied then, by its inode, whatever its name is just now.
  *
  * Prints the figures; exits with 1 and says what was seen as soon as something was, or if nothing was raced.
@@ -157,15 +158,23 @@ static int run(char **command, int out)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void look_at_output(int out, regex_t *never, size_t n_never)
+struct regexes {
+	regex_t v[REGEXES];
+	size_t n;
+};
+
+static void look_at_output(int out, int ran, const struct regexes *never, const struct regexes *always)
 {
 	static char text[1 << 18];
 	ssize_t n = pread(out, text, sizeof(text) - 1, 0);
 	regmatch_t at;
 
 	text[n > 0 ? n : 0] = '\0';
-	for (size_t i = 0; i < n_never; i++)
-		if (regexec(&never[i], text, 1, &at, 0) == 0) {
+	for (size_t i = 0; i < always->n && ran; i++)
+		if (regexec(&always->v[i], text, 1, &at, 0) != 0)
+			give_up("the container ran and did not print what it should", text);
+	for (size_t i = 0; i < never->n; i++)
+		if (regexec(&never->v[i], text, 1, &at, 0) == 0) {
 			char *line = text + at.rm_so;
 
 			line[strcspn(line, "\n")] = '\0';
@@ -186,14 +195,13 @@ int main(int argc, char **argv)
 	unsigned long starts = 100, wanted = 10000, seconds = 60, soak = strtoul(getenv("SOAK") ?: "1", NULL, 10) ?: 1, n = 0, ran = 0;
 	const char *canary = NULL, *wipe = NULL;
 	struct sigaction action = {.sa_handler = on_alarm};
-	regex_t never[REGEXES];
-	size_t n_never = 0;
-	int option, out = memfd_create("output", 0), dir;
+	struct regexes never = {.n = 0}, always = {.n = 0}, *list;
+	int option, out = memfd_create("output", 0), dir, status;
 	uint64_t before;
 	time_t begun;
 	char **command;
 
-	while ((option = getopt(argc, argv, "+n:s:t:c:w:x:")) != -1)
+	while ((option = getopt(argc, argv, "+n:s:t:c:w:x:r:")) != -1)
 		switch (option) {
 		case 'n': starts = strtoul(optarg, NULL, 10); break;
 		case 's': wanted = strtoul(optarg, NULL, 10); break;
@@ -201,7 +209,9 @@ int main(int argc, char **argv)
 		case 'c': canary = optarg; break;
 		case 'w': wipe = optarg; break;
 		case 'x':
-			if (n_never == REGEXES || regcomp(&never[n_never++], optarg, REG_EXTENDED | REG_NEWLINE) != 0)
+		case 'r':
+			list = option == 'x' ? &never : &always;
+			if (list->n == REGEXES || regcomp(&list->v[list->n++], optarg, REG_EXTENDED | REG_NEWLINE) != 0)
 				return 2;
 			break;
 		default: return 2;
@@ -218,12 +228,13 @@ int main(int argc, char **argv)
 	begun = now();
 	swap_for_ever(argv[optind], argv[optind + 1]);
 	while ((n < soak * starts || *swaps < soak * wanted) && (unsigned long)(now() - begun) < soak * seconds) {
-		ran += run(command, out) == 0;
+		status = run(command, out);
+		ran += status == 0;
 		n++;
 		if (sum_of(canary) != before)
 			give_up("the canary was touched", NULL);
 		look_at_mounts(canary);
-		look_at_output(out, never, n_never);
+		look_at_output(out, status == 0, &never, &always);
 		if (dir >= 0)
 			empty(dir);
 	}
