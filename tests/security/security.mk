@@ -12,9 +12,9 @@ check-security-weak: $(out)/crun-lite $(helpers) ## the same tests must fail whe
 	@RUNTIME=build/weak/crun-lite HELPERS=$(out)/tests/system/helpers tests/security/run --weak $(ROWS)
 
 SOAK ?= 10
-soak-security: $(out)/crun-lite $(image) $(helpers)
+soak-security: $(out)/crun-lite $(image) $(helpers) ## the races and execs of the security suite SOAK=10 times as long (as root)
 	@SOAK=$(SOAK) RUNTIME=$(RUNTIME) HELPERS=$(out)/tests/system/helpers tests/security/run --own
 
-soak: soak-security           ## what has a longer version, SOAK=10 times as long
+soak: soak-security
 
 .PHONY: check-security check-security-weak soak soak-security
