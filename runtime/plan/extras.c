@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define COPIES "org.crun-lite.copies"
+#define ROOT_OPTIONS "org.crun-lite.root-options"
 
 static const struct {
 	const char *key, *on, *off;
@@ -44,6 +45,50 @@ bool extras_nofollow(const struct config *config)
 bool extras_copies(const struct config *config)
 {
 	return find(config, COPIES) != NULL;
+}
+
+static bool is_attribute(const char *word)
+{
+	static const char *const words[] = {"ro", "rro", "nosuid", "rnosuid", "nodev", "rnodev", "noexec", "rnoexec"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return false;
+}
+
+bool extras_root_options(const struct config *config, struct extras_root *room, struct mount *ret)
+{
+	const struct pair *p = find(config, ROOT_OPTIONS);
+	size_t n = 2;
+	char *rest;
+
+	if (!p)
+		return false;
+	strncpy(room->text, p->value, sizeof(room->text) - 1);
+	room->text[sizeof(room->text) - 1] = '\0';
+	room->words[0] = (struct text){"bind", p->at};
+	room->words[1] = (struct text){"remount", p->at};
+	for (char *word = strtok_r(room->text, ",", &rest); word && n < EXTRAS_WORDS_MAX + 2; word = strtok_r(NULL, ",", &rest))
+		room->words[n++] = (struct text){word, p->at};
+	*ret = (struct mount){.at = p->at, .destination = {"/", p->at}, .options = {.n = n, .v = room->words}};
+	return true;
+}
+
+static int check_root_options(const struct config *c, struct error *err)
+{
+	const struct pair *p = find(c, ROOT_OPTIONS);
+	struct extras_root room;
+	struct mount m;
+	bool good = p && strlen(p->value) < sizeof(room.text) && extras_root_options(c, &room, &m) && m.options.n > 2;
+
+	for (size_t i = 2; good && i < m.options.n; i++)
+		good = is_attribute(m.options.v[i].s);
+	if (!p || good)
+		return 0;
+	error_set(err, ERROR_SAID, "annotation " ROOT_OPTIONS "=%.64s: ro, nosuid, nodev, noexec or these with an r in front are expected", p->value);
+	error_hint(err, "between commas, such as \"rro,rnosuid,rnodev\"");
+	return error_locate(err, p->at);
 }
 
 /* Behind the path at `p` of the list, if it is `path`; else NULL, and *ret_next is where the next one begins, or NULL. */
@@ -119,5 +164,7 @@ int extras_check(const struct config *config, struct error *err)
 		error_hint(err, "process 1 is who reaps: add {\"type\": \"pid\"} to linux.namespaces");
 		return error_locate(err, find(config, switches[INIT].key)->at);
 	}
+	if (check_root_options(config, err) < 0)
+		return -err->code;
 	return check_copies(config, err);
 }

@@ -329,8 +329,13 @@ static void plan_file(struct builder *b, const struct plan_file *f)
 int plan_mounts(const struct plan_input *in, struct builder *b, struct error *err)
 {
 	const struct config *c = in->config;
+	struct extras_root room;
+	struct mount root;
 	bool awaited = false;
 
+	/* Before anything is mounted on it: that has options of its own. */
+	if (extras_root_options(c, &room, &root) && plan_mount(in, b, &root, err) < 0)
+		return -err->code;
 	for (size_t i = 0; i < c->mounts.n; i++) {
 		int r;
 

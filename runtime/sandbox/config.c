@@ -205,7 +205,8 @@ static int emit_rlimits(struct emitter *e, const struct sandbox *s, struct error
 
 static int emit_process(struct emitter *e, const struct sandbox *s, const struct sandbox_facts *f, struct error *err)
 {
-	const char *cwd = s->cwd ?: s->work && strcmp(s->work, "none") == 0 ? s->cwd ?: "/" : f->cwd;
+	bool shown = !s->work || strcmp(s->work, "none") != 0;
+	const char *cwd = s->cwd ?: shown ? f->cwd : "/";
 	int r;
 
 	if (cwd[0] != '/')
@@ -312,14 +313,10 @@ static bool is_readonly(const struct sandbox *s, const struct sandbox_facts *f)
 	return s->upper ? strcmp(s->upper, "none") == 0 : host && f->ordinary;
 }
 
-static void emit_mounts(struct emitter *e, const struct sandbox *s, const struct sandbox_facts *f)
+static void emit_mounts(struct emitter *e, const struct sandbox_facts *f)
 {
-	bool readonly = is_readonly(s, f);
-
 	emit_key(e, "mounts");
 	emit_array(e);
-	/* The root itself, and with it all that is mounted below; no device in it is one. */
-	emit_mount(e, "/", "none", "none", readonly ? "bind,remount,rro,rnosuid,rnodev" : "bind,remount,nosuid,nodev", NULL);
 	emit_own(e, f);
 	for (size_t i = 0; i < f->n; i++)
 		emit_place(e, &f->places[i]);
@@ -403,6 +400,8 @@ static void emit_annotations(struct emitter *e, const struct sandbox *s, const s
 	emit_object(e);
 	emit_key_string(e, "org.crun-lite.init", "true");
 	emit_key_string(e, "org.crun-lite.sources", "nofollow");
+	/* No device in it is one, and of the host's root what is mounted below is read-only with it. */
+	emit_key_string(e, "org.crun-lite.root-options", is_readonly(s, f) ? "rro,rnosuid,rnodev" : "nosuid,nodev");
 	if (f->layers || !is_readonly(s, f))
 		emit_layers(e, s, f);
 	emit_copies(e, f);
@@ -581,12 +580,12 @@ int sandbox_config(const struct sandbox *asked, const struct sandbox_facts *fact
 	r = emit_process(&e, asked, facts, err);
 	emit_key(&e, "root");
 	emit_object(&e);
-	emit_key_string(&e, "path", facts->layers ? "rootfs" : facts->root);
-	/* Not of the host's: what is mounted below it is made read-only with it, first of all. */
-	emit_key_bool(&e, "readonly", false);
+	/* A runtime that knows no layers finds no root, and not one that it could write to. */
+	emit_key_string(&e, "path", is_readonly(asked, facts) ? facts->root : "rootfs");
+	emit_key_bool(&e, "readonly", is_readonly(asked, facts));
 	emit_end_object(&e);
 	emit_key_string(&e, "hostname", asked->hostname ?: "sandbox");
-	emit_mounts(&e, asked, facts);
+	emit_mounts(&e, facts);
 	emit_annotations(&e, asked, facts);
 	if (r == 0)
 		r = emit_linux(&e, asked, facts, resources, err);

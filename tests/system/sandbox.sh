@@ -476,18 +476,19 @@ test_sandbox__print_config_is_a_bundle_that_runs() {
 	expect_eq "$OUT" inside
 }
 
-# With a directory for a root every runtime takes it.
+# With a directory for a root that is not written to every runtime takes it.
 test_sandbox__print_config_is_a_bundle_for_others() {
 	only_crun_lite; setup
 	local other found=
 	mkdir "$T/printed"
-	(cd "$WORKDIR" && "$RUNTIME" sandbox --root "$ROOTFS" --ro "$WORKDIR:/mnt" --work none --seccomp none --print-config -- sh -c 'cat /mnt/file; exit 6') |
-		jq 'del(.mounts[0])' >"$T/printed/config.json"
+	(cd "$WORKDIR" && "$RUNTIME" sandbox --root "$ROOTFS" --upper none --ro "$WORKDIR:/mnt" --work none --print-config -- \
+		sh -c 'cat /mnt/file; echo x >/etc/file; exit 6' 2>/dev/null) >"$T/printed/config.json"
 	for other in runc crun; do
 		command -v $other >/dev/null || continue
 		found=1
 		capture $other --root "$T/other" run -b "$T/printed" "$ID"
-		[[ $ERR != *cgroup* ]] || continue
+		# crun wants its hierarchies in one way or the other.
+		[[ $RC = 6 || $ERR != *cgroup* ]] || continue
 		expect_rc 6
 		expect_eq "$OUT" inside
 	done
