@@ -7,6 +7,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+/*
+ * clone(2) for a child that executes a program while we wait.  In our memory only where the system call is an instruction of ours: a
+ * child that goes on in libc's syscall(2) would overwrite the return address that we still need.
+ */
+#define ARCH_VFORK 0x4000ul             /* CLONE_VFORK */
+#ifdef INIT_FREESTANDING
+#define ARCH_VFORK_VM (ARCH_VFORK | 0x100ul)    /* CLONE_VM */
+#else
+#define ARCH_VFORK_VM ARCH_VFORK
+#endif
+
 #if defined(INIT_FREESTANDING) && defined(__x86_64__)
 
 static inline long arch_syscall(long nr, long a, long b, long c, long d, long e, long f)

@@ -16,8 +16,6 @@
 #define SIGKILL_ 9
 #define SIG_SETMASK_ 2
 #define SI_KERNEL_ 0x80
-#define CLONE_VM_ 0x00000100
-#define CLONE_VFORK_ 0x00004000
 
 struct siginfo {
 	int signo, error, code;
@@ -26,7 +24,7 @@ struct siginfo {
 
 /*
  * In our memory, while we wait: nothing here may return into the frames that we go on with.  Whoever fails says so by itself, and
- * leaves word for us in `program`.
+ * leaves word for us in `program` (where memory is not shared, we find it dead).
  */
 __attribute__((noreturn, noinline)) static void become_program(struct init *in)
 {
@@ -105,7 +103,7 @@ int do_reap(struct init *in, const struct step *step)
 	if (tied)
 		sys(prctl, PR_SET_PDEATHSIG, SIGKILL_, 0, 0, 0);
 	in->step = step + 1;
-	program = sys(clone, CLONE_VM_ | CLONE_VFORK_ | SIGCHLD_, 0, 0, 0, 0);
+	program = sys(clone, ARCH_VFORK_VM | SIGCHLD_, 0, 0, 0, 0);
 	if (program == 0)
 		become_program(in);
 	if (program < 0) {
