@@ -106,10 +106,10 @@ static void check_request(const struct net_request *q)
 	MUST(q->n_name_servers <= NETWORK_NAME_SERVERS_MAX && q->n_searches <= NETWORK_SEARCHES_MAX);
 	for (size_t i = 0; i < q->n_joins; i++) {
 		char line[NAMES_LINE_MAX];
+		size_t n = names_line(&ip4, "id", &q->joins[i], line);
 
 		MUST(address_is_name(q->joins[i].network));
-		MUST(names_line(&ip4, "id", &q->joins[i], line) < sizeof(line));
-		MUST(!strchr(line, '\n') || strchr(line, '\n')[1] == '\0');
+		MUST(n > 0 && n <= sizeof(line) && memchr(line, '\n', n) == line + n - 1);
 	}
 	for (size_t i = 0; i < q->n_publishes; i++)
 		check_publish(&q->publishes[i]);
