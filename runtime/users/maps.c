@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -181,6 +183,26 @@ static void read_words(int fd, char *buf, size_t size)
 			*p = p[1] ? ' ' : '\0';
 }
 
+/* It gets root's rights by being executed: what of that cannot be here, as in a container. */
+static void hint_at_privileges(const char *program, struct error *err)
+{
+	static const struct { unsigned long number; const char *name; } needed[] = {
+		{CAP_SETUID, "CAP_SETUID"}, {CAP_SETGID, "CAP_SETGID"}, {CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE"}, {CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
+	};
+
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) {
+		error_hint(err, "no_new_privs is set here, so %s gets no rights: start without it (in a container: process.noNewPrivileges false)", program);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (prctl(PR_CAPBSET_READ, needed[i].number, 0, 0, 0) == 0) {
+			error_hint(err, "%s needs %s, which nobody can have here: add it to the bounding set of the container that this runs in",
+			           program, needed[i].name);
+			return;
+		}
+	error_hint(err, "%s must be set-uid root (or have file capabilities), and its file system not mounted nosuid", program);
+}
+
 /* Its words name the range that it did not allow. */
 static int end_helper(struct helper *h, struct error *err)
 {
@@ -198,7 +220,7 @@ static int end_helper(struct helper *h, struct error *err)
 		error_hint(err, "%s lists the ids that a user may map: as root, usermod --add-sub%ss FIRST-LAST USER adds some",
 		           kinds[h->map->kind].ranges, h->map->kind == MAP_UIDS ? "uid" : "gid");
 	else
-		error_hint(err, "%s must be set-uid root (or have file capabilities), and no_new_privs must not be set", program);
+		hint_at_privileges(program, err);
 	return error_locate(err, h->map->at);
 }
 

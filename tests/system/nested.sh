@@ -164,3 +164,125 @@ test_nested__three_deep_F062() {
 	run_ok run -b "$B" "$ID"
 	expect_match $'^ *0 +0 +5000\n1:3$'
 }
+
+# ---- the whole life, not only run ----
+
+# sessions SCRIPT: what is run in the outer container, beside the bundle in /inner; `rt` is the runtime in it
+sessions() { args sh -c 'rt() { crun-lite --cgroup-manager disabled --root /state "$@"; }; '"$1"; }
+
+test_nested__created_started_entered_killed_and_deleted_F160() {
+	only_crun_lite
+	local kind
+	for kind in . "$OUTER_USER"; do
+		outer "$kind"
+		[ "$kind" = . ] || given
+		inner_args sleep 1000
+		sessions 'rt create -b /inner inner >/state/out 2>&1 </dev/null || { cat /state/out; exit 9; }
+			rt list -q; rt start inner && rt exec inner sh -c "echo in \$\$ of \$(cat /proc/1/comm)"
+			rt pause inner 2>&1 | head -n 1
+			rt kill inner KILL; n=0; until rt list | grep -q stopped; do sleep 0.02; n=$((n + 1)); [ $n -lt 300 ] || exit 8; done
+			rt delete inner; rt list -q; ls -A /state; ls /proc | grep -c "^[0-9]"'
+		run_ok run -b "$B" "$ID"
+		expect_match $'^inner\nin [0-9]+ of sleep\n'
+		# Nobody has a group to be frozen in, and that is said.
+		expect_match 'crun-lite: pause inner: '
+		expect_match $'\nout\n[0-9]+$'
+		rm -rf "$R"
+	done
+}
+
+# An ordinary user in a container, whose image has newuidmap and ids for it.
+user_with_ids() {
+	[ -u /usr/bin/newuidmap ] || skip "there is no newuidmap that is set-uid (package uidmap)"
+	outer '.process.user = {uid: 1000, gid: 1000} | .process.noNewPrivileges = false
+		| .process.capabilities = {bounding: ["CAP_SETUID", "CAP_SETGID", "CAP_DAC_OVERRIDE", "CAP_SYS_ADMIN"]}'"${1:-}"
+	mkdir -p "$R/etc" "$R/usr/bin" "$R/lib64"
+	echo 'user:x:1000:1000::/:/bin/sh' >"$R/etc/passwd"
+	echo '1000:20000:1000' >"$R/etc/subuid"
+	cp "$R/etc/subuid" "$R/etc/subgid"
+	cp -p /usr/bin/newuidmap /usr/bin/newgidmap "$R/usr/bin/"
+	local lib
+	for lib in $(ldd /usr/bin/newuidmap | grep -oE '/[^ ]+'); do mkdir -p "$R${lib%/*}" && cp -L "$lib" "$R$lib"; done
+	chmod 755 "$B" "$R"
+	config '(.mounts[] | select(.destination == "/state") | .options) = ["mode=777"]'
+	inner '.linux.namespaces += [{type: "user"}]'
+	inner_args sh -c 'cat /proc/self/uid_map; id -u; inspect ids | grep "^groups:"'
+}
+
+test_nested__an_ordinary_user_with_ids_in_a_container_F062() {
+	only_crun_lite
+	user_with_ids
+	inner '.process.user = {uid: 7, gid: 8, additionalGids: [9]}'
+	run_ok run -b "$B" "$ID"
+	# The caller is the container's user, as outside.
+	expect_match $'^ *0 +20000 +7\n *7 +1000 +1\n *8 +20007 +993\n7\ngroups: 9$'
+}
+
+# What stands in the way in most images is said, with what to change.
+test_nested__an_ordinary_user_whose_ids_cannot_be_mapped_is_told_why_F062() {
+	only_crun_lite
+	user_with_ids
+	# An engine's default.
+	config '.process.noNewPrivileges = true'
+	run_fails 'newuidmap' run -b "$B" "$ID"
+	expect_match 'no_new_privs|noNewPrivileges|no new privileges' "$ERR"
+	# Without ids, one is mapped; more are refused by name.
+	config '.process.noNewPrivileges = false'
+	: >"$R/etc/subuid"
+	: >"$R/etc/subgid"
+	run_ok run -b "$B" "$ID"
+	expect_match $'^ *0 +1000 +1\n0'
+	inner '.process.user = {uid: 7, gid: 0, additionalGids: [9]}'
+	run_fails 'group|additionalGids' run -b "$B" "$ID"
+	expect_match 'subuid|subgid|gidMappings' "$ERR"
+	# Not all of the rights that it needs.
+	config '.process.capabilities.bounding -= ["CAP_DAC_OVERRIDE"]'
+	echo '1000:20000:1000' | tee "$R/etc/subuid" >"$R/etc/subgid"
+	run_fails 'newuidmap: .*denied' run -b "$B" "$ID"
+	expect_in CAP_DAC_OVERRIDE "$ERR"
+	# The image has ids for it, and not the program.
+	inner '.process.user = {uid: 0, gid: 0}'
+	rm "$R/usr/bin/newuidmap"
+	inner '.linux.uidMappings = [{containerID: 0, hostID: 1000, size: 1}, {containerID: 1, hostID: 20000, size: 10}] | .linux.gidMappings = .linux.uidMappings'
+	run_fails 'newuidmap' run -b "$B" "$ID"
+	expect_in uidmap "$ERR"
+}
+
+# ---- groups ----
+
+# groups_in_container rw|ro: the outer one sees its own groups, and may write them
+groups_in_container() {
+	outer '.linux.namespaces |= (map(select(.type != "cgroup")) + [{type: "cgroup"}])
+		| .mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["'"$1"'", "nosuid", "noexec", "nodev"]}]'
+	config '.linux.cgroupsPath = $p' --arg p "/$RUN/$ID"
+	inner '.linux.resources = {memory: {limit: 33554432}, pids: {limit: 33}}'
+	inner_args sh -c 'cat /proc/self/cgroup'
+	args sh -c 'exec crun-lite --root /state run -b /inner inner'
+}
+
+test_nested__limits_hold_in_groups_that_the_container_may_write_F101() {
+	only_crun_lite
+	groups_in_container rw
+	# On v2 a group has processes or groups: the outer one's move into one of their own, as an image with systemd does it.
+	args sh -c 'if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+			mkdir /sys/fs/cgroup/init && echo 0 >/sys/fs/cgroup/init/cgroup.procs
+			echo "+memory +pids" >/sys/fs/cgroup/cgroup.subtree_control; fi
+		crun-lite --root /state create -b /inner inner >/state/out 2>&1 </dev/null || { cat /state/out; exit 9; }
+		cat $(find /sys/fs/cgroup/ -path "*inner*" -name pids.max) $(find /sys/fs/cgroup/ -path "*inner*" \( -name memory.max -o -name memory.limit_in_bytes \))
+		crun-lite --root /state delete --force inner
+		find /sys/fs/cgroup/ -type d -path "*inner*"'
+	run_ok run -b "$B" "$ID"
+	expect_eq "$OUT" $'33\n33554432'
+}
+
+test_nested__limits_in_groups_that_are_read_only_say_what_to_change_F101() {
+	only_crun_lite
+	groups_in_container ro
+	run_fails 'cgroup|group' run -b "$B" "$ID"
+	expect_match 'read-only' "$ERR"
+	expect_match 'hint: .*(rw|writable|delegat|--cgroup-manager)' "$ERR"
+	# Without limits it goes on without a group, or is told the same.
+	args sh -c 'exec crun-lite --cgroup-manager disabled --root /state run -b /inner inner'
+	inner 'del(.linux.resources)'
+	run_ok run -b "$B" "$ID"
+}
