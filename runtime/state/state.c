@@ -189,7 +189,7 @@ static int get_annotations(const struct json *root, struct state *ret, struct er
 {
 	const struct json *map = json_get(root, "annotations");
 
-	if (!map || !map->len)
+	if (!map || map->type != JSON_OBJECT || !map->len)      /* what a list has, has no names */
 		return 0;
 	ret->annotations.v = json_alloc(ret->doc, map->len * sizeof(struct pair));
 	if (!ret->annotations.v)

@@ -63,7 +63,9 @@ static void check_again(const struct network *n)
 	char *text = NULL;
 	size_t len = 0;
 
+	emit_object(&e);
 	definition_emit(&e, n);
+	emit_end_object(&e);
 	MUST(emit_finish(&e, &text, &len, &err) == 0);
 	MUST(definition_parse(text, len, "file", n->name, &again, &err) == 0);
 	MUST(strcmp(again.name, n->name) == 0 && strcmp(again.bridge, n->bridge) == 0 && again.n_subnets == n->n_subnets);
