@@ -33,6 +33,9 @@ check-version: $(out)/crun-lite  ## --version names the commit that was built
 check-package: all            ## what make install and make deb bring works, and goes again
 	tests/package
 
+check-documents: all          ## what docs/tutorial.md shows is what happens
+	tests/documents
+
 check-layers:                 ## who may include whom
 	@tests/layers
 
@@ -59,4 +62,4 @@ demo:                         ## install what is needed, build, and run a contai
 	@$(MAKE) --no-print-directory all
 	@RUNTIME=$(RUNTIME) contrib/quickstart/demo
 
-.PHONY: check check-package check-coverage check-network system-helpers check-golden check-system check-layers check-init check-version format demo
+.PHONY: check check-package check-documents check-coverage check-network system-helpers check-golden check-system check-layers check-init check-version format demo
