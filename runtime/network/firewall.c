@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "runtime/base/log.h"
+#include "runtime/network/legacy.h"
 
 #define OWN_TABLE "crun_lite"
 #define DOCKER_TABLE "filter"
@@ -86,6 +87,12 @@ static int refused(int code, const struct netlink_refusal *refusal, const char *
 	return error_set(err, -code, "%s%s%s", doing, *refusal->text ? ": " : "", refusal->text);
 }
 
+static void look_at_legacy(struct firewall *f, uint8_t family, uint8_t number)
+{
+	if (f->n_drops < sizeof(f->drops) / sizeof(f->drops[0]) && legacy_drops_forward(family))
+		f->drops[f->n_drops++] = (struct firewall_drop){.family = number, .legacy = true, .table = "filter", .chain = "FORWARD"};
+}
+
 int firewall_look(struct netlink *nl, struct firewall *ret, struct error *err)
 {
 	struct netlink_refusal refusal;
@@ -98,7 +105,11 @@ int firewall_look(struct netlink *nl, struct firewall *ret, struct error *err)
 		ask(&b, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC);
 		r = netlink_query(nl, &b, read_chain, ret, &refusal);
 	}
-	return r < 0 ? refused(r, &refusal, "look at the firewall's other tables", err) : 0;
+	if (r < 0)
+		return refused(r, &refusal, "look at the firewall's other tables", err);
+	look_at_legacy(ret, AF_INET, NFPROTO_IPV4);
+	look_at_legacy(ret, AF_INET6, NFPROTO_IPV6);
+	return 0;
 }
 
 /* ---- Docker ---- */
@@ -219,8 +230,10 @@ static void advise(const struct firewall_drop *d, const char *bridge, char *ret,
 {
 	const char *family = family_name(d->family), *v6 = d->family == NFPROTO_IPV6 ? "6" : "";
 
+	if (d->legacy)
+		snprintf(ret, size, "ip%stables-legacy -I FORWARD -i %s -j ACCEPT; ip%stables-legacy -I FORWARD -o %s -j ACCEPT", v6, bridge, v6, bridge);
 	/* iptables' own chains are edited with iptables, which would not read what nft(8) wrote. */
-	if (strcmp(d->table, "filter") == 0 && strcmp(d->chain, "FORWARD") == 0 && d->family != NFPROTO_INET)
+	else if (strcmp(d->table, "filter") == 0 && strcmp(d->chain, "FORWARD") == 0 && d->family != NFPROTO_INET)
 		snprintf(ret, size, "ip%stables -I FORWARD -i %s -j ACCEPT; ip%stables -I FORWARD -o %s -j ACCEPT", v6, bridge, v6, bridge);
 	else
 		snprintf(ret, size, "nft insert rule %s %s %s iifname %s accept; nft insert rule %s %s %s oifname %s accept", family,
@@ -237,7 +250,7 @@ void firewall_advice(const struct firewall *f, const char *bridge, char *ret, si
 	for (size_t i = 0; i < f->n_drops && size > 0; i++) {
 		size_t n;
 
-		if (f->docker && f->drops[i].family == NFPROTO_IPV4 && strcmp(f->drops[i].table, DOCKER_TABLE) == 0)
+		if (f->docker && f->drops[i].family == NFPROTO_IPV4 && !f->drops[i].legacy && strcmp(f->drops[i].table, DOCKER_TABLE) == 0)
 			continue;
 		n = strlen(ret);
 		advise(&f->drops[i], bridge, ret + n, size - n);
