@@ -491,7 +491,7 @@ static void emit_default_mapping(struct emitter *e, const char *key, uint32_t ho
 	emit_end_array(e);
 }
 
-static void emit_default_linux(struct emitter *e, bool rootless)
+static void emit_default_linux(struct emitter *e, bool rootless, bool network)
 {
 	emit_key(e, "linux");
 	emit_object(e);
@@ -504,7 +504,9 @@ static void emit_default_linux(struct emitter *e, bool rootless)
 	emit_key(e, "namespaces");
 	emit_array(e);
 	for (size_t i = 0; i < COUNT(default_namespaces); i++) {
-		if (!is_for(default_namespaces[i].for_whom, rootless))
+		bool is_network = strcmp(default_namespaces[i].type, "network") == 0;
+
+		if (is_network ? !network : !is_for(default_namespaces[i].for_whom, rootless))
 			continue;
 		emit_object(e);
 		emit_key_string(e, "type", default_namespaces[i].type);
@@ -518,6 +520,11 @@ static void emit_default_linux(struct emitter *e, bool rootless)
 
 void emit_default_config(struct emitter *e, bool rootless)
 {
+	emit_annotated_config(e, rootless, !rootless, &(struct pairs){0});
+}
+
+void emit_annotated_config(struct emitter *e, bool rootless, bool network, const struct pairs *annotations)
+{
 	if (e->pretty && !e->indent)
 		e->indent = "\t";
 	emit_object(e);
@@ -526,6 +533,8 @@ void emit_default_config(struct emitter *e, bool rootless)
 	emit_default_root(e);
 	emit_key_string(e, "hostname", "crun-lite");
 	emit_default_mounts(e, rootless);
-	emit_default_linux(e, rootless);
+	emit_default_linux(e, rootless, network);
+	if (annotations->n)
+		emit_key_pairs(e, "annotations", annotations);
 	emit_end_object(e);
 }

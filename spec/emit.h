@@ -75,3 +75,5 @@ int emit_process_state(const struct config *config, const char *id, const char *
  * no limits).
  */
 void emit_default_config(struct emitter *e, bool rootless);
+/* The same with annotations, and with or without a network namespace of its own. */
+void emit_annotated_config(struct emitter *e, bool rootless, bool network, const struct pairs *annotations);

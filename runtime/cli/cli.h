@@ -125,7 +125,8 @@ int cli_prepare_fds(unsigned preserve, struct error *err);
 /* Those of networking but one, of a struct net_flags at `at`. */
 #define NET_OPTIONS(at) \
 	{"net", 0, CLI_LIST, (at) + offsetof(struct net_flags, net), "MODE", \
-         "none, host, ns:PATH, container:ID or NAME[:ip=,ip6=,mac=,mtu=,alias=,interface_name=,rate=]; NAMEs may be repeated"}, \
+         "none, host, ns:PATH, container:ID, pasta, slirp4netns, cni:NAME or NAME[:ip=,ip6=,mac=,mtu=,alias=,interface_name=,rate=]; " \
+         "NAMEs may be repeated"}, \
 	{"publish", 'p', CLI_LIST, (at) + offsetof(struct net_flags, publish), "PORTS", \
          "[[IP:]HOSTPORT[-END]:]PORT[-END][/tcp|udp|sctp]; may be repeated"}, \
 	{"dns", 0, CLI_LIST, (at) + offsetof(struct net_flags, dns), "IP", "a name server, instead of the host's; may be repeated"}, \

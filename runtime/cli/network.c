@@ -11,11 +11,12 @@
 #include "runtime/state/handle.h"
 #include "runtime/container/networks.h"
 #include "runtime/network/address.h"
+#include "runtime/state/network_cni.h"
 #include "spec/emit.h"
 
 struct network_flags {
 	struct strings subnets, gateways, options;
-	const char *mtu, *format;
+	const char *mtu, *format, *cni;
 	bool ipv6, internal, isolate, no_names, quiet;
 };
 
@@ -32,6 +33,7 @@ static const struct cli_option network_options[] = {
 	{"opt", 'o', CLI_LIST, AT(options), "NAME=VALUE", "create: mtu=N, isolate=true"},
 	{"format", 'f', CLI_STRING, AT(format), "table|json", "ls: of the output"},
 	{"quiet", 'q', CLI_FLAG, AT(quiet), NULL, "ls: the names alone"},
+	{"cni", 0, CLI_STRING, AT(cni), "NAME", "prune: the plugins of this CNI network, too, which nobody but crun-lite uses"},
 	CLI_END,
 };
 
@@ -235,7 +237,24 @@ static void say(const char *what, const char *name)
 
 static int run_prune(const struct cli_global *global, const struct network_flags *flags, int argc, char **argv, struct error *err)
 {
-	return networks_prune(say, err);
+	int r = networks_prune(say, err);
+
+	return r == 0 && flags->cni ? network_cni_collect(flags->cni, err) : r;
+}
+
+static int run_check(const struct cli_global *global, const struct network_flags *flags, int argc, char **argv, struct error *err)
+{
+	int r = 0;
+
+	for (int i = 0; i < argc && r == 0; i++) {
+		struct handle handle;
+
+		r = handle_open(&global->runtime, argv[i], STORE_READ, &handle, err);
+		if (r == 0)
+			r = network_cni_check(&handle.store, err);
+		handle_close(&handle);
+	}
+	return r;
 }
 
 static int run_reload(const struct cli_global *global, const struct network_flags *flags, int argc, char **argv, struct error *err)
@@ -251,7 +270,7 @@ static const struct verb {
 	int (*run)(const struct cli_global *, const struct network_flags *, int, char **, struct error *);
 } verbs[] = {
 	{"create", 1, 1, run_create}, {"ls", 0, 0, run_ls}, {"inspect", 1, 100, run_inspect}, {"rm", 1, 100, run_rm},
-	{"prune", 0, 0, run_prune}, {"reload", 0, 0, run_reload},
+	{"prune", 0, 0, run_prune}, {"reload", 0, 0, run_reload}, {"check", 1, 100, run_check},
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -267,6 +286,8 @@ static int check_flags(const struct verb *v, const struct network_flags *flags, 
 		return error_set(err, ERROR_SAID, "network %s: a flag is given that is create's", v->name);
 	if (v->run != run_ls && (flags->format || flags->quiet))
 		return error_set(err, ERROR_SAID, "network %s: a flag is given that is ls's", v->name);
+	if (v->run != run_prune && flags->cni)
+		return error_set(err, ERROR_SAID, "network %s: a flag is given that is prune's", v->name);
 	return 0;
 }
 
@@ -286,13 +307,14 @@ static int run_network(const struct cli_global *global, const void *flags, int a
 		return r < 0 ? error_wrap(err, "network %s%s%s", argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "") : 0;
 	}
 	error_set(err, ERROR_SAID, "network: unknown command %s", argv[0]);
-	return error_hint(err, "create, ls, inspect, rm, prune or reload");
+	return error_hint(err, "create, ls, inspect, rm, prune, reload or check");
 }
 
 const struct command command_network = {
 	.name = "network",
-	.synopsis = "create NAME | ls | inspect NAME... | rm NAME... | prune | reload",
-	.summary = "makes, shows and removes the networks of this host (prune: what the dead left; reload: after a firewall was emptied)",
+	.synopsis = "create NAME | ls | inspect NAME... | rm NAME... | prune | reload | check ID...",
+	.summary = "makes, shows and removes the networks of this host (prune: what the dead left; reload: after a firewall was emptied; "
+	           "check: asks the plugins of the CNI whether a container is still on its network)",
 	.argument = CLI_NETWORK,
 	.examples = "crun-lite network create --subnet 10.90.0.0/24 front\n"
 	            "crun-lite network ls\n"

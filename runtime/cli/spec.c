@@ -8,16 +8,19 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/network/request.h"
 #include "spec/emit.h"
 
 struct spec_options {
 	const char *bundle;
 	bool rootless;
+	struct net_flags net;
 };
 
 static const struct cli_option spec_flags[] = {
 	{"bundle", 'b', CLI_STRING, offsetof(struct spec_options, bundle), "DIR", "where (the current directory)"},
 	{"rootless", 0, CLI_FLAG, offsetof(struct spec_options, rootless), NULL, "for a container of an ordinary user: you"},
+	NET_OPTIONS(offsetof(struct spec_options, net)),
 	CLI_END,
 };
 
@@ -37,6 +40,31 @@ static int write_config(int dir, const char *text, size_t len, struct error *err
 	return -err->code;
 }
 
+#define ANNOTATIONS_MAX 8
+
+/* As flags of `run` would be read: what `run` would refuse is not written. */
+static int emit_networked(struct emitter *e, const struct spec_options *options, struct error *err)
+{
+	static struct net_request request;
+	struct pair v[ANNOTATIONS_MAX];
+	struct pairs pairs = {.v = v};
+	char *values[ANNOTATIONS_MAX];
+	bool more = true;
+	size_t n = 0;
+	int r = net_request_read(&options->net, &(struct pairs){0}, &request, err);
+
+	if (r < 0)
+		return r;
+	for (; n < ANNOTATIONS_MAX && (more = net_request_annotation(&options->net, n, &v[pairs.n].key, &values[n])); n++) {
+		v[pairs.n].value = values[n];
+		pairs.n += values[n] != NULL;
+	}
+	emit_annotated_config(e, options->rootless, request.mode == NET_OCI ? !options->rootless : request.mode != NET_HOST, &pairs);
+	while (n)
+		free(values[--n]);
+	return 0;
+}
+
 static int run_spec(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
 {
 	const struct spec_options *options = given;
@@ -49,8 +77,9 @@ static int run_spec(const struct cli_global *global, const void *given, int argc
 
 	if (dir < 0)
 		return error_set(err, errno, "spec: open the bundle %s", bundle);
-	emit_default_config(&e, options->rootless);
-	r = emit_finish(&e, &text, &len, err);
+	r = emit_networked(&e, options, err);
+	if (r == 0)
+		r = emit_finish(&e, &text, &len, err);
 	if (r == 0)
 		r = write_config(dir, text, len, err);
 	return r < 0 ? error_wrap(err, "spec") : 0;

@@ -11,6 +11,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/network/address.h"
 #include "runtime/network/names.h"
+#include "runtime/state/network_cni.h"
 
 /* ---- create ---- */
 
@@ -271,6 +272,7 @@ int networks_prune(void (*said)(const char *what, const char *name), struct erro
 	struct prune p = {.said = said, .err = err, .room = -1};
 	int r = each_network(sweep_network, &p, err);
 
+	network_cni_sweep(said);
 	if (r == 0)
 		r = forget_ports(&p);
 	if (r == 0)

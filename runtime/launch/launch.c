@@ -124,6 +124,7 @@ void launch_end(struct launch *l)
 {
 	free(l->plan);
 	net_devices_free(&l->net_devices);
+	network_cni_free(&l->network.cni);
 	seccomp_filter_free(&l->filter);
 	config_free(l->config);
 	free(l->text);

@@ -7,6 +7,7 @@
 #include "cgroups/manager.h"
 #include "runtime/launch/options.h"
 #include "runtime/launch/undo.h"
+#include "runtime/state/network_cni.h"
 #include "runtime/state/upper.h"
 #include "runtime/network/definition.h"
 #include "runtime/network/devices.h"
@@ -70,6 +71,7 @@ struct launch {
 		struct net_record record;
 		struct plan_file files[3];
 		char neighbour[32];     /* the path of the namespace of container:ID */
+		struct cni_record cni;  /* of a network of the CNI */
 	} network;
 	int tty;                        /* the terminal's master, or -1 */
 	char home[PATH_MAX];            /* "HOME=..." for init, or "" */

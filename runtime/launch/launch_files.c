@@ -66,6 +66,18 @@ static void record_servers(const char *text, struct net_record *record)
 			record->n_name_servers++;
 }
 
+/* pasta asks the host's name servers, those on its loopback too, for who asks it there (helper.c). */
+static int use_pasta(struct launch *l, const char *host, char **text, struct error *err)
+{
+	struct net_request *request = &l->network.request;
+	size_t servers;
+
+	free(*text);
+	*text = NULL;
+	address_parse_ip("169.254.1.1", &request->name_servers[request->n_name_servers++]);
+	return names_resolv(host, request, false, text, &servers, err);
+}
+
 static int make_resolv(struct launch *l, struct error *err)
 {
 	const struct net_request *request = &l->network.request;
@@ -81,7 +93,9 @@ static int make_resolv(struct launch *l, struct error *err)
 		host = read_host(resolved);
 		r = host ? names_resolv(host, request, keep, &text, &servers, err) : error_set(err, ENOMEM, "make resolv.conf");
 	}
-	if (r == 0 && !servers && !keep)
+	if (r == 0 && !servers && request->mode == NET_PASTA)
+		r = use_pasta(l, host, &text, err);
+	else if (r == 0 && !servers && !keep)
 		log_warning("the host's name servers are on its loopback, where the container cannot reach them: it has none; --dns IP names one");
 	if (r == 0)
 		record_servers(text, &l->network.record);
@@ -247,7 +261,7 @@ int launch_make_files(struct launch *l, struct error *err)
 	};
 	const struct net_request *request = &l->network.request;
 	const struct namespace *mount = &l->config->linux_.namespaces[NS_MOUNT];
-	bool all = request->mode == NET_BRIDGE || request->mode == NET_HOST;
+	bool all = net_mode_makes(request->mode) || request->mode == NET_HOST;
 	int r = 0;
 
 	/* There is nowhere to bind them. */
@@ -259,7 +273,55 @@ int launch_make_files(struct launch *l, struct error *err)
 		r = make_resolv(l, err);
 	if (r == 0 && (all || request->n_hosts))
 		r = make_hosts(l, err);
-	if (r == 0 && request->mode == NET_BRIDGE)
+	if (r == 0 && net_mode_makes(request->mode))
 		r = make_hostname(l, err);
 	return r;
+}
+
+/* ---- what was learnt meanwhile ---- */
+
+/* In place: the file may be bound in already. */
+static FILE *open_own(struct launch *l, int file, const char *name, int flags)
+{
+	int fd = *l->network.files[file].source ? openat(l->store.dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags) : -1;
+
+	return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
+void launch_learn_address(struct launch *l, const char *address)
+{
+	const char *name = hostname_of(l);
+	cleanup_file FILE *file = NULL;
+
+	if (!*name || !address_is_host(name) || !address[0])
+		return;
+	file = open_own(l, FILE_HOSTS, "hosts", O_APPEND);
+	if (file)
+		fprintf(file, "%.*s\t%s\n", (int)strcspn(address, "/"), address, name);
+}
+
+static void put_words(FILE *file, const struct json *list, const char *before, const char *between, const char *after)
+{
+	if (!list || list->type != JSON_ARRAY || !list->first)
+		return;
+	fputs(before, file);
+	for (const struct json *word = list->first; word; word = word->next)
+		if (word->type == JSON_STRING && !strpbrk(word->text, "\n\r"))
+			fprintf(file, "%s%s", word == list->first ? "" : between, word->text);
+	fputs(after, file);
+}
+
+void launch_learn_dns(struct launch *l, const struct json *dns)
+{
+	const struct net_request *request = &l->network.request;
+	const struct json *servers = json_get(dns, "nameservers");
+	cleanup_file FILE *file = NULL;
+
+	if (request->n_name_servers || request->n_searches || !servers || servers->type != JSON_ARRAY || !servers->first)
+		return;
+	file = open_own(l, FILE_RESOLV, "resolv.conf", O_TRUNC);
+	if (!file)
+		return;
+	put_words(file, json_get(dns, "search"), "search ", " ", "\n");
+	put_words(file, servers, "nameserver ", "\nnameserver ", "\n");
 }

@@ -17,6 +17,7 @@
 #include "runtime/base/log.h"
 #include "runtime/state/handle.h"
 #include "runtime/launch/launch_files.h"
+#include "runtime/launch/launch_foreign.h"
 #include "runtime/state/network.h"
 #include "runtime/network/address.h"
 
@@ -33,7 +34,7 @@ int launch_read_network(struct launch *l, struct error *err)
 	r = net_request_read(&l->options->net, &l->config->annotations, request, err);
 	if (r == 0)
 		r = net_request_apply(request, l->config, err);
-	l->network.makes = request->mode == NET_BRIDGE || launch_wants_files(request);
+	l->network.makes = net_mode_makes(request->mode) || launch_wants_files(request);
 	return r;
 }
 
@@ -287,6 +288,43 @@ static int make_bridged(struct launch *l, struct error *err)
 	return r < 0 ? r : net_prepare(&a, err);
 }
 
+static int attach_bridged(struct launch *l, struct error *err)
+{
+	const struct network *networks[NETWORK_JOINS_MAX];
+	struct net_attachment a;
+	cleanup_close int netns = -1;
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", l->pid);
+	netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (netns < 0) {
+		r = error_set(err, errno, "open the container's network namespace");
+		return r == -ENOENT ? launch_last_words(l, r, err) : r;         /* init is no more */
+	}
+	a = attachment(l, networks);
+	return net_attach(&a, netns, err);
+}
+static int make_nothing(struct launch *l, struct error *err)
+{
+	return 0;
+}
+
+static const struct {
+	int (*make)(struct launch *, struct error *);
+	int (*attach)(struct launch *, struct error *);
+} modes[] = {
+	[NET_OCI] = {make_nothing, make_nothing},
+	[NET_NONE] = {make_nothing, make_nothing},
+	[NET_HOST] = {make_nothing, make_nothing},
+	[NET_PATH] = {make_nothing, make_nothing},
+	[NET_CONTAINER] = {make_nothing, make_nothing},
+	[NET_BRIDGE] = {make_bridged, attach_bridged},
+	[NET_CNI] = {launch_make_cni, launch_attach_cni},
+	[NET_PASTA] = {launch_make_helper, launch_attach_helper},
+	[NET_SLIRP] = {launch_make_helper, launch_attach_helper},
+};
+
 int launch_make_network(struct launch *l, struct error *err)
 {
 	int r = 0;
@@ -294,8 +332,7 @@ int launch_make_network(struct launch *l, struct error *err)
 	if (!l->network.makes)
 		return 0;
 	undo_push(&l->undo, undo_network, l);
-	if (l->network.request.mode == NET_BRIDGE)
-		r = make_bridged(l, err);
+	r = modes[l->network.request.mode].make(l, err);
 	if (r == 0)
 		r = launch_make_files(l, err);
 	if (r == 0)
@@ -305,22 +342,11 @@ int launch_make_network(struct launch *l, struct error *err)
 
 int launch_attach_network(struct launch *l, struct error *err)
 {
-	const struct network *networks[NETWORK_JOINS_MAX];
-	struct net_attachment a;
-	cleanup_close int netns = -1;
-	char path[64];
 	int r;
 
-	if (l->network.request.mode != NET_BRIDGE)
+	if (!l->network.makes || !net_mode_makes(l->network.request.mode))
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", l->pid);
-	netns = open(path, O_RDONLY | O_CLOEXEC);
-	if (netns < 0) {
-		r = error_set(err, errno, "open the container's network namespace");
-		return r == -ENOENT ? launch_last_words(l, r, err) : r;         /* init is no more */
-	}
-	a = attachment(l, networks);
-	r = net_attach(&a, netns, err);
+	r = modes[l->network.request.mode].attach(l, err);
 	if (r < 0)
 		return error_locate(err, l->network.request.at);
 	l->network.record.up = true;

@@ -72,6 +72,18 @@ static void emit_searches(struct emitter *e, const struct net_record *r)
 	emit_end_array(e);
 }
 
+static void emit_foreign(struct emitter *e, const struct net_record *r)
+{
+	if (*r->cni)
+		emit_key_string(e, "cni", r->cni);
+	if (*r->helper)
+		emit_key_string(e, "helper", r->helper);
+	if (r->keeper) {
+		emit_key_int(e, "keeper", r->keeper);
+		emit_key_uint(e, "keeperStart", r->keeper_start);
+	}
+}
+
 int net_record_format(const struct net_record *r, char **ret, size_t *ret_len, struct error *err)
 {
 	struct emitter e = {0};
@@ -79,6 +91,7 @@ int net_record_format(const struct net_record *r, char **ret, size_t *ret_len, s
 
 	emit_object(&e);
 	emit_key_bool(&e, "up", r->up);
+	emit_foreign(&e, r);
 	emit_key(&e, "interfaces");
 	emit_array(&e);
 	for (size_t i = 0; i < r->n_interfaces; i++)
@@ -149,6 +162,11 @@ static bool get_all(const struct json *root, struct net_record *r)
 	struct error ignored;
 
 	r->up = get_bool(root, "up");
+	get_name(root, "cni", r->cni, sizeof(r->cni));
+	r->begun = *r->cni;
+	get_name(root, "helper", r->helper, sizeof(r->helper));
+	r->keeper = (pid_t)strtol(get(root, "keeper"), NULL, 10);
+	r->keeper_start = strtoull(get(root, "keeperStart"), NULL, 10);
 	for (const struct json *i = first(root, "interfaces"); i && r->n_interfaces < NETWORK_JOINS_MAX; i = i->next)
 		if (!get_interface(i, &r->interfaces[r->n_interfaces++]))
 			return false;

@@ -9,10 +9,17 @@
 #include "runtime/network/network.h"
 #include "runtime/network/request.h"
 
+#include <sys/types.h>
+
 #define NET_RECORD "net.json"
 
 struct net_record {
 	bool up;
+	char cni[NETWORK_NAME_MAX];             /* the list of the CNI that it is on; "": none */
+	bool begun;                             /* its plugins may have been run */
+	char helper[16];                        /* the program that is its way out (helper.h); "": none */
+	pid_t keeper;                           /* 0: not yet */
+	uint64_t keeper_start;                  /* as of proc(5), field 22 */
 	size_t n_interfaces;
 	struct net_interface interfaces[NETWORK_JOINS_MAX];
 	size_t n_publishes;

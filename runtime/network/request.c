@@ -107,6 +107,7 @@ static int take_join_option(const struct origin *o, const char *word, char *opti
 	return error_hint(err, "ip, ip6, mac, mtu, alias, interface_name and rate");
 }
 
+/* `word`: NAME[:OPTION=VALUE,...]. */
 static int add_join(const struct origin *o, const char *word, struct net_request *r, struct error *err)
 {
 	struct net_join *join = &r->joins[r->n_joins];
@@ -170,11 +171,21 @@ static const struct mode *find_mode(const char *word)
 	return NULL;
 }
 
-static int refuse_unbuilt(const struct origin *o, const char *word, struct error *err)
+/* A program attaches it, which has one network and knows fewer options. */
+static int take_foreign(const struct origin *o, const char *word, struct net_request *r, struct error *err)
 {
-	error_set(err, ENOTSUP, "%s %.128s", o->name, word);
-	error_hint(err, "this version does not have it yet; --net none, and a hook that attaches the container, does the same");
-	return error_locate(err, o->at);
+	const struct net_join *j = &r->joins[0];
+	bool cni = r->mode == NET_CNI;
+	int ret = add_join(o, cni ? strchr(word, ':') + 1 : word, r, err);
+
+	if (ret < 0)
+		return ret;
+	if (cni && j->mtu)
+		return refuse(o, word, NULL, "mtu= is for the network's configuration to say: the CNI knows no such wish", err);
+	if (!cni && (j->ip4.family || j->ip6.family || j->mac.set || j->rate || j->n_aliases))
+		return refuse(o, word, NULL, "its options are mtu= and interface_name=", err);
+	strcpy(r->target, j->network);
+	return 0;
 }
 
 static int take_net(const struct origin *o, const char *word, struct net_request *r, struct error *err)
@@ -198,7 +209,7 @@ static int take_net(const struct origin *o, const char *word, struct net_request
 	if (m->mode == NET_PATH && *argument != '/')
 		return refuse(o, word, argument, m->missing, err);
 	if (m->mode == NET_CNI || m->mode == NET_PASTA || m->mode == NET_SLIRP)
-		return refuse_unbuilt(o, word, err);
+		return take_foreign(o, word, r, err);
 	if (strlen(argument) >= sizeof(r->target))
 		return refuse(o, word, NULL, "too long", err);
 	strcpy(r->target, argument);
@@ -305,6 +316,26 @@ bool net_request_asked(const struct net_flags *flags, const struct pairs *annota
 	return flags->annotations;
 }
 
+bool net_request_annotation(const struct net_flags *flags, size_t i, const char **ret_key, char **ret_value)
+{
+	const struct strings *words = i < COUNT(keys) ? given(flags, &keys[i]) : NULL;
+	size_t len = 1;
+
+	*ret_value = NULL;
+	if (!words)
+		return false;
+	*ret_key = keys[i].annotation;
+	for (size_t k = 0; k < words->n; k++)
+		len += strlen(words->v[k]) + 1;
+	if (words->n)
+		*ret_value = calloc(1, len);
+	for (size_t k = 0; *ret_value && k < words->n; k++) {
+		strcat(*ret_value, k ? keys[i].separators : "");
+		strcat(*ret_value, words->v[k]);
+	}
+	return true;
+}
+
 static int take_annotation(const struct key *key, const struct pair *a, struct net_request *r, struct error *err)
 {
 	cleanup_free char *copy = strdup(a->value), *name = NULL;
@@ -344,12 +375,18 @@ static const struct pair *find(const struct pairs *annotations, const char *key)
 
 static const char *const mode_words[] = {
 	[NET_OCI] = "no --net", [NET_NONE] = "--net none", [NET_HOST] = "--net host", [NET_PATH] = "--net ns:PATH",
-	[NET_CONTAINER] = "--net container:ID", [NET_BRIDGE] = "--net NAME",
+	[NET_CONTAINER] = "--net container:ID", [NET_BRIDGE] = "--net NAME", [NET_CNI] = "--net cni:NAME", [NET_PASTA] = "--net pasta",
+	[NET_SLIRP] = "--net slirp4netns",
 };
+
+bool net_mode_makes(enum net_mode mode)
+{
+	return mode == NET_BRIDGE || mode == NET_CNI || mode == NET_PASTA || mode == NET_SLIRP;
+}
 
 static int check_publish(const struct net_request *r, struct error *err)
 {
-	if (!r->n_publishes || r->mode == NET_BRIDGE)
+	if (!r->n_publishes || net_mode_makes(r->mode))
 		return 0;
 	error_set(err, ERROR_SAID, "ports are published with %s", mode_words[r->mode]);
 	error_hint(err, r->mode == NET_HOST ? "the program's ports are the host's own"
@@ -386,7 +423,7 @@ int net_request_read(const struct net_flags *flags, const struct pairs *annotati
 static int check_namespace(const struct net_request *r, const struct config *config, struct error *err)
 {
 	const struct namespace *ns = &config->linux_.namespaces[NS_NETWORK];
-	bool fresh = r->mode == NET_NONE || r->mode == NET_BRIDGE;
+	bool fresh = r->mode == NET_NONE || net_mode_makes(r->mode);
 
 	/* Who wrote the bundle wrote both; by a flag somebody else has decided anew. */
 	if (r->at.offset && !ns->set && r->mode != NET_HOST) {

@@ -37,6 +37,7 @@ struct net_host {               /* a line of /etc/hosts */
 struct net_request {
 	enum net_mode mode;
 	char target[256];               /* NET_PATH: the path (shorter ones only), NET_CONTAINER: an ID, NET_CNI: a name */
+	/* NET_BRIDGE; one for NET_CNI, NET_PASTA, NET_SLIRP (whose `network` is `target`) */
 	size_t n_joins;
 	struct net_join joins[NETWORK_JOINS_MAX];
 	size_t n_publishes;
@@ -50,8 +51,12 @@ struct net_request {
 	struct source at, publish_at;   /* of the annotation; nowhere: a flag */
 };
 
+/* A new namespace and something in it: addresses, ports, names. */
+bool net_mode_makes(enum net_mode mode);
 /* Is there a flag or an annotation of ours at all?  If not, nobody pays for networking. */
 bool net_request_asked(const struct net_flags *flags, const struct pairs *annotations);
+/* The `i`th annotation that says what the flags say, from 0 on; false: there are no more.  *ret_value is malloc'ed, NULL where nothing is said. */
+bool net_request_annotation(const struct net_flags *flags, size_t i, const char **ret_key, char **ret_value);
 /* `ret` is all zeros.  Pure. */
 int net_request_read(const struct net_flags *flags, const struct pairs *annotations, struct net_request *ret,
                      struct error *err);

@@ -5,14 +5,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/network/names.h"
 #include "runtime/network/table.h"
+#include "runtime/state/network_cni.h"
 
 int network_owner(const struct store *store, char buf[PATH_MAX], struct error *err)
 {
@@ -118,6 +122,8 @@ int network_status(const struct store *store, const struct state *state, enum st
 		return r;
 	if (!record.up)
 		return STATE_NOT_FOUND;
+	if (*record.cni)
+		return network_cni_status(store, ret, err);
 	snprintf(sandbox, sizeof(sandbox), "/proc/%d/ns/net", state->pid);
 	return net_record_result(&record, status == STATUS_STOPPED ? NULL : sandbox, ret, &len, err);
 }
@@ -197,6 +203,28 @@ static int leave_networks(const struct net_record *record, const char *id, const
 	return r;
 }
 
+#define KEEPER_TIMEOUT_MS 5000
+
+/* It ends with the container's process; whoever is told that the container is gone may want its ports at once. */
+static void await_keeper(const struct net_record *record)
+{
+	const struct state keeper = {.pid = record->keeper, .start_time = record->keeper_start};
+	cleanup_close int pidfd = record->keeper > 0 ? state_pidfd(&keeper) : -1;
+	struct pollfd p = {pidfd, POLLIN, 0};
+
+	if (pidfd < 0 || TEMP_FAILURE_RETRY(poll(&p, 1, KEEPER_TIMEOUT_MS)) != 0)
+		return;
+	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);        /* and its program with it */
+	TEMP_FAILURE_RETRY(poll(&p, 1, KEEPER_TIMEOUT_MS));
+}
+
+/* What programs of others have done. */
+static int end_foreign(const struct store *store, const struct net_record *record, const char *owner, struct error *err)
+{
+	await_keeper(record);
+	return *record->cni ? network_cni_end(store, owner, record->begun, err) : 0;
+}
+
 int network_end(const struct store *store, const struct net_record *known, struct error *err)
 {
 	static struct net_record read; /* large */
@@ -213,12 +241,15 @@ int network_end(const struct store *store, const struct net_record *known, struc
 		r = network_record_read(store, record, err);
 	/* Half of a record is of a crash of the machine, which has forgotten what it was about. */
 	if (r == STATE_NOT_FOUND || r == -EBADMSG || r == -EINVAL) {
+		network_cni_forget(owner);
 		r = leave_all_rooms(store->id, owner, err);
 	} else if (r == 0 && record->n_interfaces) {
 		attachment = network_attachment(store->id, record, NULL);
 		r = net_detach(&attachment, false, err);
 		if (r == 0)
 			r = leave_networks(record, store->id, owner, err);
+	} else if (r == 0) {
+		r = end_foreign(store, record, owner, err);
 	}
 	if (r == 0)
 		store_remove_network(store);

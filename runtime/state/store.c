@@ -255,7 +255,8 @@ static const char *const our_files[] = {"start", "plan", "config.json", "config.
 
 void store_remove_network(const struct store *store)
 {
-	static const char *const names[] = {"net.json", "net.json.tmp", "hosts", "resolv.conf", "hostname"};
+	static const char *const names[] = {"net.json", "net.json.tmp", "hosts", "resolv.conf", "hostname", "cni.json", "cni.json.tmp",
+	                                    "netns", "slirp.sock"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlinkat(store->dir, names[i], 0);

@@ -417,7 +417,7 @@ test_networks__what_contradicts_is_refused_by_name() {
 	internet
 	local bad
 	for bad in "--net nope" "--net host -p 80:80" "--net none -p 80:80" "-p 80:80" "--net host --net bridge" "--net bridge:ip=1.2.3" \
-		"--net pasta" "--net cni:x" "--net slirp4netns" "--net bridge -p 80:99999" "--net bridge -p 4000:80 -p 4000:81" \
+		"--net pasta:ip=1.2.3.4" "--net cni:x" "--net slirp4netns:alias=x" "--net bridge -p 80:99999" "--net bridge -p 4000:80 -p 4000:81" \
 		"--net bridge --dns x" "--net bridge --add-host x" "--net none --add-host a:host-gateway" "--net bridge:mtu=9"; do
 		# shellcheck disable=SC2086
 		cl_fails . run $bad -b "$B" "$ID"

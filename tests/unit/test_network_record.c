@@ -35,6 +35,11 @@ static void fill(void)
 	record.n_name_servers = record.n_searches = 1;
 	address_parse_ip("192.0.2.1", &record.name_servers[0]);
 	strcpy(record.searches[0], "example.org");
+	strcpy(record.cni, "front");
+	record.begun = true;
+	strcpy(record.helper, "pasta");
+	record.keeper = 77;
+	record.keeper_start = 12345678901;
 }
 
 static void it_comes_back_whole(void **state)

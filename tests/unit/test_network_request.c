@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/network/request.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/network/address.h"
@@ -33,6 +34,8 @@ static void modes(void **state)
 	static const struct { const char *net; enum net_mode mode; const char *target; } rows[] = {
 		{NULL, NET_OCI, ""}, {"none", NET_NONE, ""}, {"host", NET_HOST, ""}, {"ns:/run/netns/x", NET_PATH, "/run/netns/x"},
 		{"container:web", NET_CONTAINER, "web"}, {"bridge", NET_BRIDGE, ""}, {"hosts", NET_BRIDGE, ""},
+		{"cni:front", NET_CNI, "front"}, {"cni:front:ip=10.0.0.5,rate=1mbit", NET_CNI, "front"}, {"pasta", NET_PASTA, "pasta"},
+		{"slirp4netns:mtu=1500,interface_name=tap0", NET_SLIRP, "slirp4netns"},
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -47,7 +50,9 @@ static void what_is_wrong_is_named(void **state)
 {
 	static const struct { const char *net, *publish, *named; } rows[] = {
 		{"none:x", NULL, "none:x"}, {"ns:", NULL, "ns:PATH"}, {"ns:relative", NULL, "relative"}, {"container:", NULL, "container:ID"},
-		{"cni:x", NULL, "cni:x"}, {"pasta", NULL, "pasta"}, {"slirp4netns:mtu=1", NULL, "slirp4netns"},
+		{"cni:", NULL, "cni:NAME"}, {"cni:../x", NULL, "../x"}, {"cni:x:mtu=1400", NULL, "mtu="}, {"cni:x:ip=1", NULL, "\"1\""},
+		{"pasta:ip=10.0.0.1", NULL, "pasta"}, {"slirp4netns:mtu=1", NULL, "slirp4netns"}, {"slirp4netns:--help", NULL, "--help"},
+		{"pasta:alias=x", NULL, "mtu= and interface_name="},
 		{"", NULL, "name of a network"}, {"../x", NULL, "../x"}, {"a b", NULL, "a b"}, {"bridge:ip", NULL, "\"ip\""},
 		{"bridge:ip=10.89.0.256", NULL, "10.89.0.256"}, {"bridge:ip=fd00::5", NULL, "fd00::5"}, {"bridge:ip6=1.2.3.4", NULL, "1.2.3.4"},
 		{"bridge:mac=01:00:00:00:00:01", NULL, "01:00"}, {"bridge:mtu=67", NULL, "67"}, {"bridge:mtu=65536", NULL, "65536"},
@@ -222,6 +227,26 @@ static void the_namespace_that_it_means(void **state)
 	}
 }
 
+static void flags_become_annotations(void **state)
+{
+	const char *nets[] = {"front:ip=10.89.1.5,alias=a", "back"}, *ports[] = {"80:80", "81:81/udp"}, *key;
+	struct net_flags flags = {.net = {2, nets}, .publish = {2, ports}};
+	char *value;
+
+	assert_true(net_request_annotation(&flags, 0, &key, &value));
+	assert_string_equal(key, "org.crun-lite.net");
+	assert_string_equal(value, "front:ip=10.89.1.5,alias=a;back");
+	free(value);
+	assert_true(net_request_annotation(&flags, 1, &key, &value));
+	assert_string_equal(key, "org.crun-lite.net.publish");
+	assert_string_equal(value, "80:80,81:81/udp");
+	free(value);
+	assert_true(net_request_annotation(&flags, 2, &key, &value));
+	assert_null(value);
+	assert_true(net_request_annotation(&flags, 4, &key, &value));
+	assert_false(net_request_annotation(&flags, 5, &key, &value));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,7 +255,7 @@ int main(void)
 		cmocka_unit_test(options_of_a_network),
 		cmocka_unit_test(several_networks_and_nothing_beside_a_mode),
 		cmocka_unit_test(two_ports_that_clash_are_both_named),
-		cmocka_unit_test(annotations),
+		cmocka_unit_test(annotations), cmocka_unit_test(flags_become_annotations),
 		cmocka_unit_test(a_flag_wins_over_its_annotation),
 		cmocka_unit_test(a_key_that_nobody_knows_is_an_error),
 		cmocka_unit_test(annotations_can_be_denied),
