@@ -17,8 +17,8 @@ struct firewall {
 	bool firewalld;
 	struct firewall_drop {  /* base chains that drop what is forwarded */
 		uint8_t family; /* NFPROTO_* */
-		bool legacy;    /* of iptables before nf_tables: policy of FORWARD */
 		char table[64], chain[64];
+		bool legacy;    /* of iptables before nf_tables */
 	} drops[4];
 	size_t n_drops;
 };

@@ -203,6 +203,11 @@ static void advice_fits_who_drops(void **state)
 		{{.docker = true, .drops = {{NFPROTO_IPV4, "filter", "FORWARD"}}, .n_drops = 1}, ""},
 		{{.docker = true, .drops = {{NFPROTO_IPV4, "filter", "FORWARD"}, {NFPROTO_IPV4, "mine", "fwd"}}, .n_drops = 2},
 		 "nft insert rule ip mine fwd iifname cl0 accept; nft insert rule ip mine fwd oifname cl0 accept"},
+		/* Its tables are none of Docker's chain. */
+		{{.docker = true, .drops = {{NFPROTO_IPV4, "filter", "FORWARD", .legacy = true}}, .n_drops = 1},
+		 "iptables-legacy -I FORWARD -i cl0 -j ACCEPT; iptables-legacy -I FORWARD -o cl0 -j ACCEPT"},
+		{{.drops = {{NFPROTO_IPV6, "filter", "FORWARD", .legacy = true}}, .n_drops = 1},
+		 "ip6tables-legacy -I FORWARD -i cl0 -j ACCEPT; ip6tables-legacy -I FORWARD -o cl0 -j ACCEPT"},
 		{{.firewalld = true}, "firewall-cmd --permanent --zone=trusted --add-interface=cl0; firewall-cmd --reload"},
 	};
 	char advice[512];
