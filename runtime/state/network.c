@@ -106,9 +106,10 @@ int network_record_read(const struct store *store, struct net_record *ret, struc
 	size_t len = 0;
 	int r = store_read_file(store, NET_RECORD, &text, &len, err);
 
-	if (r == -ENOENT)
-		return STATE_NOT_FOUND;
-	return r < 0 ? r : net_record_parse(text, len, ret, err);
+	if (r == 0)
+		r = net_record_parse(text, len, ret, err);
+	/* Half of a record: who wrote it was killed at that, and had done nothing yet; or the machine crashed, which has forgotten. */
+	return r == -ENOENT || r == -EBADMSG || r == -EINVAL ? STATE_NOT_FOUND : r;
 }
 
 int network_status(const struct store *store, const struct state *state, enum status status, char **ret, struct error *err)
@@ -239,8 +240,7 @@ int network_end(const struct store *store, const struct net_record *known, struc
 		read = *known;
 	else
 		r = network_record_read(store, record, err);
-	/* Half of a record is of a crash of the machine, which has forgotten what it was about. */
-	if (r == STATE_NOT_FOUND || r == -EBADMSG || r == -EINVAL) {
+	if (r == STATE_NOT_FOUND) {
 		network_cni_forget(owner);
 		r = leave_all_rooms(store->id, owner, err);
 	} else if (r == 0 && record->n_interfaces) {

@@ -75,7 +75,7 @@ static const struct setup {
 	{.name = "inside"},
 	{.name = "agent", .first = START + 1, .exec = true},
 	{.name = "device", .first = CREATE + 1, .device = true, .needs = "unshare -n " ADD_DEVICE},
-	{.name = "network", .first = RUN + 1, .network = true, .needs = "unshare -n " ADD_DEVICE " && command -v nft"},
+	{.name = "network", .first = DELETE_FORCE + 1, .network = true, .needs = "unshare -n " ADD_DEVICE " && command -v nft"},
 	{.name = "image", .image = true, .needs = "command -v python3"},
 	{.name = "labels", .first = CREATE + 1, .exec = true, .needs = "grep -q Y /sys/module/apparmor/parameters/enabled && command -v apparmor_parser"},
 };
