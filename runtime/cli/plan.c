@@ -121,6 +121,8 @@ static int make_plan(struct launch *l, const struct plan_options *o, struct erro
 		r = launch_name_upper(l, err);
 	if (r == 0 && o->process)
 		return make_exec_plan(l, o, err);
+	if (r == 0)
+		launch_name_files(l);
 	return r < 0 ? r : launch_plan(l, err);
 }
 

@@ -11,6 +11,7 @@
 #include "runtime/state/upper.h"
 #include "runtime/network/definition.h"
 #include "runtime/network/devices.h"
+#include "runtime/network/ports.h"
 #include "runtime/network/record.h"
 #include "runtime/plan/build.h"
 #include "runtime/plan/plan.h"
@@ -71,6 +72,7 @@ struct launch {
 		struct net_record record;
 		struct plan_file files[3];
 		char neighbour[32];     /* the path of the namespace of container:ID */
+		struct port_holds holds;        /* while `run` stays; they end with the process */
 		struct cni_record cni;  /* of a network of the CNI */
 	} network;
 	int tty;                        /* the terminal's master, or -1 */
@@ -106,6 +108,8 @@ int launch_learn_caller(struct launch *l, struct error *err);
 int launch_name_upper(struct launch *l, struct error *err);
 /* launch_network.c: what is asked for by flags and annotations, into the configuration. */
 int launch_read_network(struct launch *l, struct error *err);
+/* launch_files.c: where the files that networking makes would be, for `plan`. */
+void launch_name_files(struct launch *l);
 int launch_plan(struct launch *l, struct error *err);
 /* What its manager is asked for, but for whose (`user`). */
 struct cgroup_wish launch_wish(const struct launch *l);

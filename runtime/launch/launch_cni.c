@@ -33,7 +33,7 @@ static int probe_ports(const struct net_record *record, struct error *err)
 	cleanup_port_rules struct port_rules rules = {0};
 	int r = port_rules_make(record->publishes, record->n_publishes, &any4, &any6, &rules, err);
 
-	return r < 0 ? r : ports_probe(&rules, err);
+	return r < 0 ? r : ports_probe(&rules, NULL, err);
 }
 
 #define PORT_TRIES 64

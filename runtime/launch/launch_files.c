@@ -254,28 +254,111 @@ static int make_hostname(struct launch *l, struct error *err)
 	return write_own(l, "hostname", text, l->network.files[FILE_HOSTNAME].source, err);
 }
 
-int launch_make_files(struct launch *l, struct error *err)
-{
-	static const char *const targets[] = {
-		[FILE_HOSTS] = "/etc/hosts", [FILE_RESOLV] = "/etc/resolv.conf", [FILE_HOSTNAME] = "/etc/hostname",
-	};
-	const struct net_request *request = &l->network.request;
-	const struct namespace *mount = &l->config->linux_.namespaces[NS_MOUNT];
-	bool all = net_mode_makes(request->mode) || request->mode == NET_HOST;
-	int r = 0;
+static const char *const targets[] = {
+	[FILE_HOSTS] = "/etc/hosts", [FILE_RESOLV] = "/etc/resolv.conf", [FILE_HOSTNAME] = "/etc/hostname",
+};
 
-	/* There is nowhere to bind them. */
-	if (!mount->set || mount->path.s)
-		return 0;
+/* Is there somewhere to bind them? */
+static bool has_room(struct launch *l)
+{
+	const struct namespace *mount = &l->config->linux_.namespaces[NS_MOUNT];
+
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
 		l->network.files[i].target = targets[i];
-	if (all || request->n_name_servers || request->n_searches)
+	return mount->set && !mount->path.s;
+}
+
+static bool is_wanted(const struct launch *l, int file)
+{
+	const struct net_request *request = &l->network.request;
+	bool makes = net_mode_makes(request->mode), all = makes || request->mode == NET_HOST;
+
+	switch (file) {
+	case FILE_RESOLV: return all || request->n_name_servers || request->n_searches;
+	case FILE_HOSTS: return all || request->n_hosts;
+	default: return makes && *hostname_of(l);
+	}
+}
+
+int launch_make_files(struct launch *l, struct error *err)
+{
+	int r = 0;
+
+	if (!has_room(l))
+		return 0;
+	if (is_wanted(l, FILE_RESOLV))
 		r = make_resolv(l, err);
-	if (r == 0 && (all || request->n_hosts))
+	if (r == 0 && is_wanted(l, FILE_HOSTS))
 		r = make_hosts(l, err);
-	if (r == 0 && net_mode_makes(request->mode))
+	if (r == 0 && is_wanted(l, FILE_HOSTNAME))
 		r = make_hostname(l, err);
 	return r;
+}
+
+/* ---- as they will be called ---- */
+
+void launch_name_files(struct launch *l)
+{
+	static const char *const names[] = {[FILE_HOSTS] = "hosts", [FILE_RESOLV] = "resolv.conf", [FILE_HOSTNAME] = "hostname"};
+	const struct net_request *request = &l->network.request;
+	const char *root = l->options->runtime->root ?: "/run/crun-lite";
+
+	if (!l->network.makes || !has_room(l))
+		return;
+	for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++)
+		if (is_wanted(l, i))
+			snprintf(l->network.files[i].source, PATH_MAX, "%s/%s/%s", root, l->options->id, names[i]);
+	if (request->mode == NET_BRIDGE)
+		snprintf(l->network.files[FILE_HOSTS].source, PATH_MAX, NETWORKS_RUN_DIR "/%s/hosts/%s", request->joins[0].network,
+		         *hostname_of(l) || request->n_hosts || request->n_joins > 1 ? l->options->id : ".shared");
+}
+
+/* ---- a neighbour's ---- */
+
+static bool take_if_there(struct launch *l, int file, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) || strlen(path) >= PATH_MAX)
+		return false;
+	strcpy(l->network.files[file].source, path);
+	return true;
+}
+
+/* Its own, or that of the network. */
+static void share_hosts(struct launch *l, const struct store *neighbour, const char *owner)
+{
+	static struct net_record record; /* large */
+	char path[PATH_MAX + 32];
+	struct error ignored;
+
+	snprintf(path, sizeof(path), "%s/hosts", owner);
+	if (take_if_there(l, FILE_HOSTS, path) || network_record_read(neighbour, &record, &ignored) != 0)
+		return;
+	for (size_t i = 0; i < record.n_interfaces; i++) {
+		snprintf(path, sizeof(path), NETWORKS_RUN_DIR "/%s/hosts/%s", record.interfaces[i].network, neighbour->id);
+		if (take_if_there(l, FILE_HOSTS, path))
+			return;
+		snprintf(path, sizeof(path), NETWORKS_RUN_DIR "/%s/hosts/.shared", record.interfaces[i].network);
+		if (take_if_there(l, FILE_HOSTS, path))
+			return;
+	}
+}
+
+int launch_share_files(struct launch *l, const struct store *neighbour, struct error *err)
+{
+	char owner[PATH_MAX], path[PATH_MAX + 32];
+	int r;
+
+	if (!has_room(l))
+		return 0;
+	r = network_owner(neighbour, owner, err);
+	if (r < 0)
+		return r;
+	share_hosts(l, neighbour, owner);
+	snprintf(path, sizeof(path), "%s/resolv.conf", owner);
+	take_if_there(l, FILE_RESOLV, path);
+	return 0;
 }
 
 /* ---- what was learnt meanwhile ---- */

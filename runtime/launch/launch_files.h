@@ -9,6 +9,8 @@
 bool launch_wants_files(const struct net_request *request);
 /* Makes them, and says to the plan where they are.  After the addresses are known. */
 int launch_make_files(struct launch *l, struct error *err);
+/* Those of a container whose network is shared: who is found there is found here. */
+int launch_share_files(struct launch *l, const struct store *neighbour, struct error *err);
 /* What only who attached it knew: its address (with or without a prefix), into its hosts file, with its host name. */
 void launch_learn_address(struct launch *l, const char *address);
 /* {"nameservers": [...], "search": [...]} of a result of the CNI, into its resolv.conf; what was asked for wins. */

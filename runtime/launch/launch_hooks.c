@@ -4,6 +4,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/launch/launch_acts.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -12,6 +15,7 @@
 #include "runtime/launch/hooks.h"
 #include "runtime/launch/scheduler.h"
 #include "runtime/launch/seccomp_agent.h"
+#include "runtime/state/network.h"
 #include "spec/emit.h"
 
 int launch_hooks(const struct config *config, enum hook_kind kind, const char *id, const char *bundle,
@@ -27,9 +31,39 @@ int launch_hooks(const struct config *config, enum hook_kind kind, const char *i
 	return r < 0 ? r : hooks_run(&config->hooks[kind], kind, state, len, err);
 }
 
+/* They look what network there is: it is among the annotations of the state that they get (and of what `state` prints). */
+static int tell_network(struct launch *l, struct config *told, struct pair **pairs, char **status, struct error *err)
+{
+	struct pairs *all = &told->annotations;
+	int r = l->network.record.up ? network_status(&l->store, &l->state, STATUS_CREATING, status, err) : STATE_NOT_FOUND;
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	*pairs = reallocarray(NULL, all->n + 1, sizeof(**pairs));
+	if (!*pairs)
+		return error_set(err, ENOMEM, "tell hooks of the network");
+	if (all->n)
+		memcpy(*pairs, all->v, all->n * sizeof(**pairs));
+	(*pairs)[all->n++] = (struct pair){.key = NET_STATUS, .value = *status};
+	all->v = *pairs;
+	return 0;
+}
+
+static int run_runtime_hooks(struct launch *l, struct error *err)
+{
+	static const enum hook_kind kinds[] = {HOOK_PRESTART, HOOK_CREATE_RUNTIME};
+	struct config told = *l->config;
+	cleanup_free struct pair *pairs = NULL;
+	cleanup_free char *status = NULL;
+	int r = told.hooks[HOOK_PRESTART].n || told.hooks[HOOK_CREATE_RUNTIME].n ? tell_network(l, &told, &pairs, &status, err) : 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && r == 0; i++)
+		r = launch_hooks(&told, kinds[i], l->options->id, l->bundle, "creating", l->pid, err);
+	return r;
+}
+
 static int run_create_hooks(struct launch *l, struct error *err)
 {
-	const struct create_options *o = l->options;
 	int r;
 
 	r = launch_know_process(l, err);
@@ -39,9 +73,7 @@ static int run_create_hooks(struct launch *l, struct error *err)
 		r = launch_keep_config(l, err);
 	if (r == 0)
 		r = state_write(&l->store, &l->state, err);     /* a hook may ask for the state */
-	if (r == 0)
-		r = launch_hooks(l->config, HOOK_PRESTART, o->id, l->bundle, "creating", l->pid, err);
-	return r < 0 ? r : launch_hooks(l->config, HOOK_CREATE_RUNTIME, o->id, l->bundle, "creating", l->pid, err);
+	return r < 0 ? r : run_runtime_hooks(l, err);
 }
 
 int launch_meet_mounted(struct launch *l, struct error *err)

@@ -80,6 +80,8 @@ int launch_find_neighbour(struct launch *l, struct error *err)
 	r = handle_open(l->options->runtime, request->target, STORE_READ, &handle, err);
 	if (r == 0)
 		r = open_neighbour(&handle.state, &ns, err);
+	if (r == 0 && handle.state.network)
+		r = launch_share_files(l, &handle.store, err);
 	handle_close(&handle);
 	if (r < 0)
 		return error_locate(err, request->at);
@@ -254,6 +256,8 @@ static struct net_attachment attachment(struct launch *l, const struct network *
 		networks[i] = &l->network.networks[i];
 	a = network_attachment(l->options->id, &l->network.record, networks);
 	a.gone = network_is_gone;
+	if (!l->create && !l->options->detach)
+		a.holds = &l->network.holds;
 	return a;
 }
 

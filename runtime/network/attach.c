@@ -163,8 +163,12 @@ static int try_publish(struct sockets *s, struct net_attachment *a, struct error
 	int r = make_rules(a, &rules, err);
 
 	if (r == 0)
-		r = ports_probe(&rules, err);
-	return r < 0 ? r : publish(s, a, &rules, false, err);
+		r = ports_probe(&rules, a->holds, err);
+	if (r == 0)
+		r = publish(s, a, &rules, false, err);
+	if (r < 0 && a->holds)
+		ports_release(a->holds);
+	return r;
 }
 
 static int publish_all(struct sockets *s, struct net_attachment *a, struct error *err)

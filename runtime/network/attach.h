@@ -8,6 +8,8 @@
 #pragma once
 #include "runtime/network/network.h"
 
+struct port_holds;
+
 struct net_attachment {
 	const char *id;                 /* of the container */
 	size_t n;
@@ -16,6 +18,7 @@ struct net_attachment {
 	const struct network *const *networks;  /* of each interface */
 	size_t n_publishes;
 	struct publish *publishes;      /* out: the host port, where it was 0 */
+	struct port_holds *holds;       /* out: what keeps processes of the host off the ports (ports.h); NULL: nobody stays */
 	const char *lock;               /* a file, made unless it is there: who holds it makes networks */
 	/* Is the container that has a port gone for good?  Then the port is taken from it.  May be NULL. */
 	bool (*gone)(const char *owner, void *arg);

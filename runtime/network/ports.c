@@ -131,9 +131,10 @@ static int in_use(const struct port_rule *r, int code, struct error *err)
 }
 
 /* A TCP port in TIME_WAIT has nobody; a UDP port that is shared has somebody. */
-static int probe(const struct port_rule *r, struct error *err)
+static int probe(const struct port_rule *r, struct port_holds *holds, struct error *err)
 {
 	int type = r->protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM, one = 1;
+	bool hold = holds && holds->n < PORT_HOLDS_MAX;
 	cleanup_close int fd = socket(r->to.family, type | SOCK_CLOEXEC, r->protocol);
 	union socket_address address;
 	socklen_t len = fill(r, &address);
@@ -141,20 +142,33 @@ static int probe(const struct port_rule *r, struct error *err)
 	/* Without the protocol nobody listens. */
 	if (fd < 0)
 		return errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT || errno == ESOCKTNOSUPPORT ? 0 : in_use(r, errno, err);
-	if (type == SOCK_STREAM)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (r->to.family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	/* One that others may share holds nothing; so the first try is without. */
+	if (hold && bind(fd, &address.any, len) == 0) {
+		holds->fds[holds->n++] = steal_fd(&fd);
+		return 0;
+	}
+	if (type == SOCK_STREAM)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	return bind(fd, &address.any, len) < 0 ? in_use(r, errno, err) : 0;
 }
 
-int ports_probe(const struct port_rules *rules, struct error *err)
+int ports_probe(const struct port_rules *rules, struct port_holds *holds, struct error *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < rules->n && r == 0; i++)
-		r = probe(&rules->v[i], err);
+		r = probe(&rules->v[i], holds, err);
+	if (r < 0 && holds)
+		ports_release(holds);
 	return r;
+}
+
+void ports_release(struct port_holds *holds)
+{
+	while (holds->n)
+		close(holds->fds[--holds->n]);
 }
 
 /* ---- free ones ---- */

@@ -18,8 +18,19 @@ int port_rules_make(const struct publish *publishes, size_t n, const struct ip *
                     struct port_rules *ret, struct error *err);
 void port_rules_free(struct port_rules *rules);
 
-/* Refuses a port that a process of this host listens on: it would be cut off from outside. */
-int ports_probe(const struct port_rules *rules, struct error *err);
+/* The sockets by which ports are tried, kept: as long as they are open, no process can bind them.  More ports than that are not. */
+#define PORT_HOLDS_MAX 64
+struct port_holds {
+	size_t n;
+	int fds[PORT_HOLDS_MAX];
+};
+
+/*
+ * Refuses a port that a process of this host listens on: it would be cut off from outside.  `holds` may be NULL: nobody stays
+ * to hold them.
+ */
+int ports_probe(const struct port_rules *rules, struct port_holds *holds, struct error *err);
+void ports_release(struct port_holds *holds);
 
 /* `n` ports in a row that may be free: above those that the kernel gives to clients, if there is room. */
 int ports_choose(uint16_t n, uint16_t *ret, struct error *err);

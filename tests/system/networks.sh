@@ -441,6 +441,62 @@ test_networks__hooks_find_the_network_and_a_hook_that_fails_leaves_none() {
 	gone
 }
 
+test_networks__hooks_are_told_of_the_network_and_state_tells_it_once() {
+	internet
+	config '.annotations = {"a":"b"} | .hooks.createRuntime = [{"path":"/bin/sh","args":["sh","-c","cat >\($t)/told"]}] | .hooks.poststop = [{"path":"/bin/sh","args":["sh","-c","cat >\($t)/end"]}]' --arg t "$T"
+	args sleep 1000
+	cl_ok run --detach --net bridge:ip=10.89.0.9 -p 4000:80 -b "$B" "$ID"
+	expect_eq "$(jq -c '.annotations | keys' "$T/told")" '["a","org.crun-lite.net.status"]'
+	expect_eq "$(jq -r '.annotations["org.crun-lite.net.status"] | fromjson | .ips[0].address + " " + .interfaces[0].sandbox' "$T/told")" \
+		"10.89.0.9/24 /proc/$(jq .pid "$T/told")/ns/net"
+	expect_eq "$(cl state "$ID" | grep -c net.status)" 1
+	cl_ok delete --force "$ID"
+	expect_eq "$(jq -c '.annotations | keys' "$T/end")" '["a"]'
+	expect_nothing_left
+	gone
+}
+
+test_networks__while_run_stays_no_process_of_the_host_takes_its_port() {
+	internet
+	local bind='import socket, sys
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("", 4000)); s.listen()'
+	args sleep 1000
+	cl run --net bridge -p 4000:80 -b "$B" "$ID" >"$T/out" 2>&1 &
+	local pid=$!
+	until_true runs_with_network
+	! "${HOST[@]}" python3 -c "$bind" 2>"$T/bind" || fail "a process could bind it"
+	expect_in "in use" "$(<"$T/bind")"
+	cl_ok kill "$ID" KILL
+	wait "$pid" || :
+	"${HOST[@]}" python3 -c "$bind" || fail "it is held after the end"
+	expect_nothing_left
+	gone
+}
+runs_with_network() { cl state "$ID" | jq -e '.status == "running" and .annotations["org.crun-lite.net.status"]'; }
+
+test_networks__who_shares_a_network_finds_the_same_names() {
+	internet
+	started a 'exec sleep 1000' --net bridge:alias=db --dns 192.0.2.53
+	config 'del(.hostname)'
+	started b 'exec sleep 1000' --net bridge:alias=web
+	args cat /etc/hosts /etc/resolv.conf
+	cl_ok run --net "container:${ID}a" -b "$B" "$ID"
+	expect_match "10\.89\.0\.[0-9]+.${ID}a db"
+	expect_match "10\.89\.0\.[0-9]+.${ID}b web"
+	expect_line "nameserver 192.0.2.53"
+	# One without a file of its own has that of the network.
+	cl_ok run --net "container:${ID}b" -b "$B" "$ID"
+	expect_match "10\.89\.0\.[0-9]+.${ID}a db"
+	# What is asked for wins.
+	cl_ok run --net "container:${ID}a" --dns 192.0.2.54 -b "$B" "$ID"
+	expect_line "nameserver 192.0.2.54"
+	expect_not_in 192.0.2.53
+	cl_ok delete --force "${ID}a"
+	cl_ok delete --force "${ID}b"
+	expect_nothing_left
+	gone
+}
+
 test_networks__create_start_exec_delete() {
 	internet
 	args sleep 1000
