@@ -66,7 +66,9 @@ extern const struct command command_create, command_delete, command_doctor, comm
 
 extern const struct command command_complete, command_help, command_inspect, command_stats, command_wait;
 
-/* main.c: all commands, NULL at the end; the flags before the command. */
+/* commands.c: what the program does. */
+int cli_main(int argc, char **argv);
+/* All commands, NULL at the end; the flags before the command. */
 extern const struct command *const cli_commands[];
 extern const struct cli_option cli_global_options[];
 /* NULL: there is none, and *err says which may be meant. */

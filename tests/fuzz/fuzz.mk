@@ -8,8 +8,7 @@ fuzz_flags := -std=gnu17 -D_GNU_SOURCE -I. $(libc) -g -O1 -fno-omit-frame-pointe
 	-DINIT_IMAGE='"$(out)/init"' -DSECCOMP_PROFILE='"contrib/seccomp/default.json"'
 
 # Everything of both programs; a target takes what it needs.
-fuzz_objs := $(patsubst %.c,build/fuzz/obj/%.o,$(sort $(srcs) $(image_srcs)))
-build/fuzz/obj/runtime/cli/main.o: fuzz_flags += -Dmain=cli_main
+fuzz_objs := $(patsubst %.c,build/fuzz/obj/%.o,$(filter-out runtime/cli/main.c,$(sort $(srcs) $(image_srcs))))
 build/fuzz/obj/runtime/image/main.o: fuzz_flags += -Dmain=image_main
 build/fuzz/obj/runtime/launch/init_image.o: $(out)/init
 
