@@ -100,6 +100,8 @@ static void hint_overlay(const struct plan *p, const struct step *step, const st
 		error_hint(err, "before Linux 6.7 the names of all layers must fit into a page, below a directory other than /");
 	else if (m->code == ENODEV)
 		error_hint(err, "this kernel has no overlayfs (CONFIG_OVERLAY_FS)");
+	else if (m->code == EINVAL && m->stage != STAGE_OPTION && step->mount.options.n && strcmp(s(p, o->value) ?: "", "/") == 0)
+		error_hint(err, "in a user namespace, or where / is itself an overlay of overlays, the kernel lays none over it: `sandbox --upper none`");
 	else if (m->code == EINVAL && m->stage != STAGE_OPTION)
 		error_hint(err, "the file system of the upper directory must have d_type and xattrs, and be no overlay itself");
 }

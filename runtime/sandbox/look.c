@@ -247,10 +247,12 @@ static int add_empty(const struct sandbox *s, struct sandbox_facts *f, bool read
 	return 0;
 }
 
-/* An ordinary user may not even look into what is somebody else's. */
+/* An ordinary user may not even look into what is somebody else's; a directory that can only be entered (0711) matters. */
 static bool matters(const struct sandbox_facts *f, const char *path)
 {
-	return faccessat(AT_FDCWD, path, f->ordinary ? R_OK : F_OK, f->ordinary ? AT_EACCESS : AT_SYMLINK_NOFOLLOW) == 0;
+	if (!f->ordinary)
+		return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0 || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
 }
 
 static bool shows_of_home(const struct sandbox_facts *f, const char *home)

@@ -373,6 +373,35 @@ for what in ("kill", "abstract", "ptrace", "mem", "pidfd"):
 	wait $pid $server 2>/dev/null || :
 }
 
+# What is typed into the caller's terminal from inside, its shell would execute (CVE-2017-5226).
+test_sandbox__it_cannot_type_into_the_terminal_of_the_caller() {
+	only_crun_lite; setup
+	cat >"$T/typist.py" <<-'P'
+		import os, pty, sys
+		pid, master = pty.fork()
+		if pid == 0:
+		    os.execv(sys.argv[1], sys.argv[1:])
+		data = b""
+		try:
+		    while chunk := os.read(master, 1000):
+		        data += chunk
+		except OSError:
+		    pass
+		os.waitpid(pid, 0)
+		sys.stdout.write(data.decode())
+	P
+	capture python3 "$T/typist.py" "$RUNTIME" --root "$ROOT" sandbox --work none ${UPPER:+--upper none} -- python3 -c '
+import fcntl, os, termios
+print("terminal", os.isatty(0))
+try: fcntl.ioctl(0, termios.TIOCSTI, b"x"); print("typed")
+except OSError: print("refused")
+try: open("/dev/tty"); print("tty")
+except OSError: pass'
+	expect_in "terminal True"
+	expect_in refused
+	expect_not_in tty
+}
+
 test_sandbox__links_of_the_working_directory_are_not_followed() {
 	only_crun_lite; setup
 	ln -s /etc "$WORKDIR/cache"
