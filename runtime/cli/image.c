@@ -98,8 +98,10 @@ static int run_child(struct call *c, const struct caller *caller, struct error *
 		pid = fork();
 		if (pid == 0)
 			_exit(execute(c));
-		if (pid < 0 || TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) != pid)
+		if (pid < 0)
 			r = error_set(err, errno, "execute %s", c->program);
+		else if (TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) != pid)
+			r = error_set(err, errno, "wait for %s", c->program);
 	}
 	return r < 0 ? r : wait_status(c, status, err);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/log.h"
 #include "runtime/base/tree.h"
 #include "runtime/base/weak.h"
 #include "runtime/image/interrupt.h"
@@ -175,7 +176,7 @@ int store_claim(const struct layer_store *s, const char *name, enum claim_wait w
 		if (fd < 0)
 			return error_set(err, errno, "open tmp/%s in the store %s", name, s->path);
 		if (lock_file(fd, LOCK_EX | (wait == CLAIM_TRY ? LOCK_NB : 0)) < 0)
-			return errno == EWOULDBLOCK ? CLAIM_BUSY : error_set(err, errno, "wait for who unpacks the same layer");
+			return errno == EWOULDBLOCK ? CLAIM_BUSY : error_set(err, errno, "wait for who has tmp/%s in the store %s", name, s->path);
 		if (!still_there(s, name, fd))
 			continue;
 		r = empty(fd);
@@ -199,9 +200,13 @@ int store_publish(const struct layer_store *s, struct claim *claim, int where, c
 
 void store_drop(const struct layer_store *s, struct claim *claim)
 {
+	int r;
+
 	if (claim->dir < 0)
 		return;
-	tree_remove(s->tmp, claim->name);
+	r = tree_remove(s->tmp, claim->name);
+	if (r < 0)
+		log_warning("tmp/%s stays in the store %s: %s; `crun-lite prune` removes it", claim->name, s->path, strerror(-r));
 	close(steal_fd(&claim->dir));
 }
 

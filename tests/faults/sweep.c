@@ -601,11 +601,11 @@ static void check_unpacked(struct worker *w, const struct said *said, bool worke
 	if (worked && difference.n)
 		why(w, "it succeeded, and the store is another one than without the fault:\n%s", difference.s);
 	list_store(w, "tmp", &now);
-	if (!killed && now.n && !strstr(said->error, " tmp/"))  /* which it names */
+	if (!killed && now.n && !strstr(w->scratch.s, "tmp/"))  /* which it names */
 		why(w, "left in the store's tmp: %s", now.s);
 	list_store(w, "images", &now);
-	/* When a disk does not take it, it is there all the same, and whole. */
-	if (!worked && !killed && now.n && !strstr(said->error, " to the disk"))
+	/* When a disk does not take it, or nobody hears of it, it is there all the same, and whole. */
+	if (!worked && !killed && now.n && !strstr(said->error, " to the disk") && !strstr(said->error, "wait for "))
 		why(w, "it failed, and the image is there: %s", now.s);
 	if (is_store(w))
 		image_command(w, "verify", "what is in the store is damaged");
