@@ -4,7 +4,7 @@
 
 # what_is_there STORE: layers and images as they are, without the times of what is new in each store (whiteouts, too)
 what_is_there() {
-	(cd "$1/layers" && find . -printf '%P %y %m %U:%G %T@ %l\n' | grep -vE '^ d |^[^/]*(/info|/recipe)? [df] ' | sed '/ c 0 0:0 /s/[0-9.]* $//' | sort; find . -type f -exec sha256sum {} + | sort)
+	(cd "$1/layers" && find . -printf '%P %y %m %U:%G %T@ %l\n' | grep -vE '^ d |^[^/]*(/info|/recipe|/whiteouts)? [df] ' | sed '/ c 0 0:0 /s/[0-9.]* $//' | sort; find . -type f -exec sha256sum {} + | sort)
 	cat "$1"/images/*/config.json | sed "s#$1#STORE#g"
 	ls "$1"/images/*
 }
