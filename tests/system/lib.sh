@@ -142,6 +142,8 @@ clean_test() {
 	done
 	"$HELPERS/snapshot" $$ / | sed -n "s|^mount [^ ]* [^ ]* [^ ]* [^ ]* \($WORK/[^ ]*\) .*|\1|p" | sort -r |
 		while read -r d; do umount -l "$d" 2>/dev/null; done
+	# What a test has outside of its directory.
+	[ ! -e "$WORK/$N.elsewhere" ] || while read -r d; do rm -rf --one-file-system "$d"; done <"$WORK/$N.elsewhere"
 }
 
 # ---- outcome -----------------------------------------------------------------------------------
