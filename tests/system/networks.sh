@@ -540,6 +540,40 @@ test_networks__the_runtime_is_killed_and_delete_or_prune_finds_all() {
 	gone
 }
 
+# /run is memory, and so are the kernel's tables: a state root elsewhere may outlive both.
+test_networks__after_a_reboot_a_state_that_stayed_is_deleted_and_the_next_one_works() {
+	internet
+	started a 'exec sleep 1000' --net bridge:alias=db -p 4000:80
+	local first
+	first=$(address_of a)
+	kill -KILL "$(cl state "${ID}a" | jq .pid)"
+	until_true has_stopped a
+	"${HOST[@]}" sh -c 'rm -rf /run/crun-lite/.net; nft flush ruleset 2>/dev/null; ip link del cl0'
+	web b --net "bridge:ip=$first" -p 4000:80
+	cl_ok delete "${ID}a"
+	# What it had is somebody else's by now.
+	expect_eq "$(address_of b)" "$first"
+	page b from_outside http://198.51.100.1:4000/
+	cl_ok delete --force "${ID}b"
+	expect_nothing_left
+	gone
+}
+
+# What no lease of ours looks like is nobody's, and in nobody's way.
+test_networks__what_a_crash_left_in_a_networks_directory_is_in_nobodys_way() {
+	internet
+	cl_ok network create tiny --subnet 10.79.0.0/30
+	"${HOST[@]}" sh -c 'mkdir -p /run/crun-lite/.net/tiny/hosts; : >/run/crun-lite/.net/tiny/10.79.0.2; echo "torn" >/run/crun-lite/.net/tiny/hosts/.shared'
+	args true
+	cl_ok run --net tiny -b "$B" "$ID"
+	"${HOST[@]}" ln -sfn "" /run/crun-lite/.net/tiny/x 2>/dev/null || :
+	"${HOST[@]}" ln -sfn /nonexistent/gone /run/crun-lite/.net/tiny/10.79.0.2
+	cl_ok run --net tiny -b "$B" "$ID"
+	cl_ok network prune
+	cl_ok network rm tiny
+	gone
+}
+
 test_networks__reload_brings_back_what_an_emptied_firewall_lost() {
 	internet
 	command -v nft >/dev/null || skip "nft is missing"
