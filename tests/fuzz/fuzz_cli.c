@@ -157,7 +157,8 @@ int __wrap_log_open(const struct log_options *options, struct error *err)
 /* These read or write this machine's files by themselves. */
 static bool acts_itself(const char *word)
 {
-	static const char *const names[] = {"spec", "unpack", "images", "rmi", "prune", "verify", "network", "port", "list", "state", "plan"};
+	static const char *const names[] = {"spec", "unpack", "images", "rmi", "prune", "verify", "network", "port", "list", "state", "plan",
+		"sandbox", "stats", "inspect", "wait", "doctor", "selftest"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(names[i], word) == 0)
@@ -168,7 +169,7 @@ static bool acts_itself(const char *word)
 /* Of those, the flags alone. */
 static void flags_of(const struct command *command, int argc, char **argv)
 {
-	char options[512] __attribute__((aligned(16))) = {0};
+	char options[1024] __attribute__((aligned(16))) = {0};
 	struct error err = {0};
 	int n = 0;
 
@@ -181,7 +182,7 @@ static void flags_of(const struct command *command, int argc, char **argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct command *const quiet[] = {&command_spec, &command_unpack, &command_images, &command_rmi, &command_prune, &command_verify,
-	                                              &command_network, &command_port, &command_list, &command_state, &command_plan};
+	                                              &command_network, &command_port, &command_list, &command_state, &command_plan, &command_sandbox};
 	char *words[WORDS_MAX + 2] = {strdup("crun-lite")}, *given[WORDS_MAX + 2];
 	const char *p = (const char *)data;
 	bool acts = false;
