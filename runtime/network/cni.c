@@ -461,7 +461,7 @@ static int call(const struct cni_list *list, size_t i, const char *command, cons
                 struct program_result *ret, struct error *err)
 {
 	const char *type = text_of(list->plugins[i], "type");
-	struct program_result ignored, *result = ret ?: &ignored;
+	struct program_result ignored = {0}, *result = ret ?: &ignored;
 	char path[PATH_MAX], what[NETWORK_NAME_MAX + 32], *argv[] = {path, NULL};
 	struct variables variables;
 	struct program_call program = {

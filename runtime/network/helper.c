@@ -98,8 +98,8 @@ static void pasta_port(struct helper_words *w, const struct publish *p)
 	if (p->host.family)
 		address_ip(&p->host, ip);
 	if (p->n > 1) {
-		snprintf(end, sizeof(end), "-%u", p->host_port + p->n - 1);
-		snprintf(port_end, sizeof(port_end), "-%u", p->port + p->n - 1);
+		snprintf(end, sizeof(end), "-%d", p->host_port + p->n - 1);
+		snprintf(port_end, sizeof(port_end), "-%d", p->port + p->n - 1);
 	}
 	word(w, "%s", p->protocol == IPPROTO_UDP ? "-u" : "-t");
 	word(w, "%s%s%u%s:%u%s", ip, *ip ? "/" : "", p->host_port, end, p->port, port_end);

@@ -133,7 +133,7 @@ int handle_each(const struct runtime_options *runtime, int (*each)(const struct 
                 struct error *err)
 {
 	cleanup_close int root = -1;
-	struct dirent **entries;
+	struct dirent **entries = NULL;
 	int r = 0, n = state_root_open(runtime->root, false, &root, err);
 
 	if (n == 0)
