@@ -44,7 +44,7 @@ watched() { # FILTER [evil [EXECS]]: that too, a script that is to be interprete
 	runtime_intact
 	OUT=$(<"$T/watch")
 	expect_line "done"
-	echo "$(grep -c . <<<"$OUT") lines, $((execs * ${SOAK:-1})) execs" >>"$WORK/races"
+	figure "a watcher that saw $((execs * ${SOAK:-1})) execs: $(grep -c ^link <<<"$OUT") files, $(grep -c ^refused <<<"$OUT") of them refused"
 }
 
 test_init__its_file_is_never_the_runtimes_in_1000_execs_V21() {
@@ -108,7 +108,7 @@ test_init__nothing_of_it_is_charged_to_the_container_V21() {
 	until_true eval '[ "$(cat /proc/$(pid_of)/comm)" = sleep ]'
 	peak=$(<"$file")
 	deleted
-	echo "peak of the group: $((peak / 1024)) KiB" >>"$WORK/races"
+	figure "peak of the memory of a group whose program is sleep: $((peak / 1024)) KiB"
 	[ "$peak" -lt $((2 << 20)) ] || fail "its group had $peak bytes: init is no 2 MiB"
 }
 

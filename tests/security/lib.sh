@@ -10,6 +10,9 @@ aarch64) NR_SOCKET=198 ;;
 *) NR_SOCKET= ;;
 esac
 
+# figure TEXT...: what was measured, for the end of the suite
+figure() { [ -z "${FIGURES:-}" ] || echo "$*" >>"$FIGURES"; }
+
 # own_runtime: a copy in T, and everything that a change of it would change
 own_runtime() {
 	mkdir "$T/own"

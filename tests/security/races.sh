@@ -27,7 +27,7 @@ race() {
 	capture "$HELPERS/race" -n "${RACE_STARTS:-150}" -c "$C" "${options[@]}" "$a" "$b" -- "${command[@]}"
 	rt delete --force "$ID" >/dev/null 2>&1 || :
 	[ "$RC" = 0 ] || fail "the race was lost"
-	echo "$OUT" >>"$WORK/races"
+	figure "${FUNCNAME[1]#test_races__}: ${OUT#race: }"
 	intact
 }
 
