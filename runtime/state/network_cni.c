@@ -215,7 +215,8 @@ int network_cni_read(const struct store *store, struct cni_record *ret, struct e
 
 void network_cni_free(struct cni_record *record)
 {
-	cni_free(&record->list);
+	if (record->list.text)          /* most have none, and their start reads nothing of it */
+		cni_free(&record->list);
 	record->attachment.wishes = json_free(record->attachment.wishes);
 	record->doc = json_free(record->doc);
 }
