@@ -178,6 +178,8 @@ const struct command command_selftest = {
 	.name = "selftest",
 	.synopsis = "[flags]",
 	.summary = "tries the known holes of container runtimes on this machine",
+	.examples = "crun-lite selftest\n"
+	            "crun-lite selftest --json | jq '.rows[] | select(.result == \"failed\")'\n",
 	.options = selftest_options,
 	.options_size = sizeof(struct selftest_given),
 	.max_args = 3,

@@ -238,7 +238,7 @@ test_command_line__help_of_every_command_C011() {
 		expect_in "crun-lite $c " "$OUT"
 		run_ok "$c" -h
 	done
-	expect_eq "$c" verify "the last command"
+	expect_eq "$c" wait "the last command"
 }
 
 # By its name or its letter, in a piece of code.
