@@ -84,7 +84,9 @@ test_examples__a_judge() {
 	verdict broken runtime-error
 	verdict failing runtime-error
 	verdict cheating wrong-answer
-	verdict greedy memory-limit
+	# However slow the machine is: it is the memory that ends it.
+	jq '.timeout = "60s" | .rlimit[0] = "cpu=30:60"' "$EXAMPLES/judge/judge.json" >"$T/patient.json"
+	PROFILE=$T/patient.json verdict greedy memory-limit
 	PROFILE=/no/such/file verdict right failure
 	expect_rc 2
 }
