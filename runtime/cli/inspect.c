@@ -6,7 +6,6 @@
 #include "runtime/cli/cli.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,8 +14,6 @@
 #include "runtime/state/group.h"
 #include "runtime/state/network.h"
 #include "spec/emit.h"
-
-/* ---- inspect ---- */
 
 static void emit_state_of(struct emitter *e, const struct handle *h)
 {
@@ -133,56 +130,4 @@ const struct command command_inspect = {
 	.min_args = 1,
 	.max_args = 1000,
 	.run = run_inspect,
-};
-
-/* ---- wait ---- */
-
-static int wait_one(const struct cli_global *global, const char *word, struct error *err)
-{
-	struct handle h = {.root = -1, .store.dir = -1};
-	cleanup_close int pidfd = -1;
-	char id[256];
-	int r = handle_complete(&global->runtime, word, id, err), status = -1;
-
-	if (r == 0)
-		r = handle_find(&global->runtime, id, STORE_READ, &h, err);
-	if (r == 0) {
-		pidfd = state_pidfd(&h.state);
-		if (pidfd < 0 && pidfd != -ESRCH)
-			r = error_set(err, -pidfd, "find its process");
-	}
-	store_close(&h.store);          /* what may take days holds no directory that is long gone */
-	while (r == 0 && pidfd >= 0 && poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, -1) < 0 && errno == EINTR)
-		;
-	if (r == 0 && pidfd >= 0)
-		status = process_exit_status(&h.state, pidfd);
-	handle_close(&h);
-	if (r < 0)
-		return error_wrap(err, "wait %s", word);
-	if (status < 0)
-		puts("unknown");
-	else
-		printf("%d\n", status);
-	return fflush(stdout) != 0 ? error_set(err, errno, "write to standard output") : 0;
-}
-
-static int run_wait(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
-{
-	int r = 0;
-
-	for (int i = 0; i < argc && r == 0; i++)
-		r = wait_one(global, argv[i], err);
-	return r;
-}
-
-const struct command command_wait = {
-	.name = "wait",
-	.synopsis = "ID...",
-	.summary = "waits until containers have ended and prints the exit code of each, or \"unknown\" of one that had ended before",
-	.argument = CLI_CONTAINER,
-	.examples = "crun-lite wait web1\n",
-	.options = (const struct cli_option[]){CLI_END},
-	.min_args = 1,
-	.max_args = 1000,
-	.run = run_wait,
 };
