@@ -7,7 +7,6 @@
 
 #include "runtime/base/cleanup.h"
 
-
 static int wait_one(const struct cli_global *global, const char *word, struct error *err)
 {
 	struct handle h = {.root = -1, .store.dir = -1};
