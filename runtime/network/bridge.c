@@ -301,7 +301,7 @@ static int lock_networks(const char *path, struct error *err)
 	return -err->code;
 }
 
-/* 1: nothing is to be done. */
+/* 1: nothing is to be done.  -EBUSY may be one that somebody makes at this moment, and that has its mark in the next. */
 static int is_whole(struct sockets *s, const struct network *n, struct link *ret, struct error *err)
 {
 	int r = find(s, n, ret, err);
@@ -318,8 +318,10 @@ int bridge_ensure(struct sockets *s, const struct network *n, const char *lock, 
 	bool new;
 	int r = is_whole(s, n, ret, err);
 
-	if (r != 0)
-		return r < 0 ? r : forward(n, err);
+	if (r > 0)
+		return forward(n, err);
+	if (r < 0 && r != -EBUSY)
+		return r;
 	fd = lock_networks(lock, err);
 	if (fd < 0)
 		return fd;

@@ -13,7 +13,6 @@
 #define FILTER_PROTOCOL (1u << 3)
 #define FILTER_DESTINATION_PORT (1u << 5)
 
-#define TRIES 4
 /*
  * Deleting by port walks the kernel's table once for each (0.2 ms for 262144 empty buckets); asking for all of a protocol
  * walks it once, and slowly (60 ms).
@@ -92,14 +91,15 @@ static int forget_each(struct netlink *nl, struct forgetting *f, struct netlink_
 
 static int forget_many(struct netlink *nl, struct forgetting *f, struct netlink_refusal *refusal)
 {
-	int r = -EAGAIN;
+	struct netlink_patience patience = {0};
+	int r;
 
-	for (int i = 0; i < TRIES && (r == -EAGAIN || r == -EINTR); i++) {
+	do {
 		cleanup_batch struct netlink_batch b = {0};
 
 		conntrack_build(&b, IPCTNL_MSG_CT_GET, f->family, 0);
 		r = netlink_query(nl, &b, each, f, refusal);
-	}
+	} while (netlink_again(&patience, r));
 	if (r == 0)
 		r = netlink_commit(nl, &f->batch, refusal);
 	return r == -ENOENT ? 0 : r;

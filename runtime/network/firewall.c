@@ -16,7 +16,6 @@
 #define DOCKER_TABLE "filter"
 #define DOCKER_CHAIN "DOCKER-USER"
 #define FIREWALLD_TABLE "firewalld"
-#define TRIES 16
 #define RULES_MAX 8
 
 /* ---- looking ---- */
@@ -96,15 +95,16 @@ static void look_at_legacy(struct firewall *f, uint8_t family, uint8_t number)
 int firewall_look(struct netlink *nl, struct firewall *ret, struct error *err)
 {
 	struct netlink_refusal refusal;
-	int r = -EAGAIN;
+	struct netlink_patience patience = {0};
+	int r;
 
-	for (int i = 0; i < TRIES && (r == -EAGAIN || r == -EINTR); i++) {
+	do {
 		cleanup_batch struct netlink_batch b = {0};
 
 		*ret = (struct firewall){0};
 		ask(&b, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC);
 		r = netlink_query(nl, &b, read_chain, ret, &refusal);
-	}
+	} while (netlink_again(&patience, r));
 	if (r < 0)
 		return refused(r, &refusal, "look at the firewall's other tables", err);
 	look_at_legacy(ret, AF_INET, NFPROTO_IPV4);
@@ -140,9 +140,10 @@ static int read_rule(const struct nlmsghdr *m, void *arg)
 static int find_own(struct netlink *nl, struct own_rules *ret, struct error *err)
 {
 	struct netlink_refusal refusal;
-	int r = -EAGAIN;
+	struct netlink_patience patience = {0};
+	int r;
 
-	for (int i = 0; i < TRIES && (r == -EAGAIN || r == -EINTR); i++) {
+	do {
 		cleanup_batch struct netlink_batch b = {0};
 
 		ret->n = 0;
@@ -150,7 +151,7 @@ static int find_own(struct netlink *nl, struct own_rules *ret, struct error *err
 		message_string(&b, NFTA_RULE_TABLE, DOCKER_TABLE);
 		message_string(&b, NFTA_RULE_CHAIN, DOCKER_CHAIN);
 		r = netlink_query(nl, &b, read_rule, ret, &refusal);
-	}
+	} while (netlink_again(&patience, r));
 	return r < 0 && r != -ENOENT ? refused(r, &refusal, "look at Docker's chain " DOCKER_CHAIN, err) : 0;
 }
 

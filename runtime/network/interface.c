@@ -12,6 +12,11 @@
 #include "runtime/network/route.h"
 
 #define NAME_TRIES 16
+/*
+ * The device of the container that had this ID before goes when the kernel gets round to its namespace: between being told of
+ * it and looking, too.  With several names that are nobody's it is the name inside that is taken.
+ */
+#define UNEXPLAINED_MAX 4
 #define MTU_MIN 68              /* RFC 791 */
 #define MTU_MIN6 1280           /* RFC 8200 */
 
@@ -87,9 +92,9 @@ static int name_taken(const struct net_interface *i, struct error *err)
 	return error_hint(err, "give it another name: interface_name=");
 }
 
-/* EEXIST says not which of the names it is. */
+/* *ret_ours: the name outside is the one that is taken, which EEXIST does not say. */
 static int try(struct netlink *outside, struct net_interface *i, int netns, const struct link *bridge,
-               struct netlink_refusal *refusal, bool *ret_again)
+               struct netlink_refusal *refusal, bool *ret_ours)
 {
 	cleanup_batch struct netlink_batch b = {0};
 	struct veth veth = {
@@ -101,7 +106,7 @@ static int try(struct netlink *outside, struct net_interface *i, int netns, cons
 
 	link_make_veth(&b, &veth);
 	r = netlink_commit(outside, &b, refusal);
-	*ret_again = r == -EEXIST && link_find(outside, i->host_name, &other, &ignored) == 0;
+	*ret_ours = r == -EEXIST && link_find(outside, i->host_name, &other, &ignored) == 0;
 	return r;
 }
 
@@ -109,15 +114,17 @@ int interface_make(struct netlink *outside, struct net_interface *i, unsigned nu
                    const struct link *bridge, struct error *err)
 {
 	struct netlink_refusal refusal = {0};
-	bool again = true;
+	unsigned unexplained = 0;
+	bool ours;
 	int r = -EEXIST;
 
 	i->mtu = i->mtu ?: bridge->mtu;
 	if (check_mtu(i, bridge, err) < 0)
 		return -err->code;
-	for (unsigned attempt = 0; attempt < NAME_TRIES && again; attempt++) {
+	for (unsigned attempt = 0; attempt < NAME_TRIES && unexplained < UNEXPLAINED_MAX && r == -EEXIST; attempt++) {
 		interface_name(i, id, number, attempt);
-		r = try(outside, i, netns, bridge, &refusal, &again);
+		r = try(outside, i, netns, bridge, &refusal, &ours);
+		unexplained += !ours;
 	}
 	if (r == -EEXIST)
 		return name_taken(i, err);

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The kernel fills at most 32 KiB of a dump at a time (netlink_dump). */
@@ -15,6 +17,10 @@
 #define RECEIVE_ROOM (4 << 20)
 /* Thousands of published ports are one batch. */
 #define SEND_ROOM_MAX (64 << 20)
+/* Hundreds at a time on a slow machine: each change of one makes the others' dumps begin anew. */
+#define PATIENCE_MS 10000
+#define PAUSE_MAX_MS 32
+#define TRIES_WITHOUT_PAUSE 4
 
 /* ---- sockets ---- */
 
@@ -416,4 +422,41 @@ int netlink_query(struct netlink *nl, struct netlink_batch *b, int (*each)(const
                   struct netlink_refusal *ret)
 {
 	return exchange(nl, b, each, arg, ret);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Between half of the longest pause and all of it, by chance: who collided would meet again. */
+static void give_way(unsigned longest_ms)
+{
+	struct timespec pause = {0};
+	uint32_t chance = 0;
+
+	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) < 0)
+		chance = (uint32_t)getpid();
+	pause.tv_nsec = (long)(longest_ms * 500000 + chance % (longest_ms * 500000));
+	nanosleep(&pause, NULL);
+}
+
+bool netlink_again(struct netlink_patience *p, int r)
+{
+	unsigned pauses;
+
+	if (r != -EAGAIN && r != -EINTR)
+		return false;
+	if (++p->tries <= TRIES_WITHOUT_PAUSE)
+		return true;
+	pauses = p->tries - TRIES_WITHOUT_PAUSE;
+	if (pauses == 1)
+		p->end = now_ms() + PATIENCE_MS;
+	if (now_ms() > p->end)
+		return false;
+	give_way(pauses > 5 ? PAUSE_MAX_MS : 1u << pauses);
+	return true;
 }

@@ -67,6 +67,16 @@ int netlink_transact(struct netlink *netlink, struct netlink_batch *batch, struc
 int netlink_query(struct netlink *netlink, struct netlink_batch *batch,
                   int (*each)(const struct nlmsghdr *answer, void *arg), void *arg, struct netlink_refusal *ret);
 
+/*
+ * Whether what ended with r (-EAGAIN, -EINTR: others changed things at the same moment) should be asked once more.  It gives
+ * way to the others, longer each time, for ten seconds in all.  Begins as {0}, one for each request.
+ */
+struct netlink_patience {
+	unsigned tries;
+	int64_t end;            /* milliseconds of CLOCK_MONOTONIC */
+};
+bool netlink_again(struct netlink_patience *patience, int r);
+
 /* An attribute of an answer whose family head has `head` bytes, or NULL; *ret_len is that of the data. */
 const void *netlink_attribute(const struct nlmsghdr *answer, size_t head, unsigned attribute, size_t *ret_len);
 /* An attribute inside another one, or NULL. */

@@ -8,8 +8,6 @@
 
 #include "runtime/network/address.h"
 
-#define DUMP_TRIES 16
-
 void route_default(struct netlink_batch *b, uint32_t index, const struct ip *gateway)
 {
 	struct rtmsg head = {
@@ -101,15 +99,16 @@ static int look(const struct nlmsghdr *m, void *arg)
 static int search(struct netlink *nl, uint8_t family, struct search *s, struct netlink_refusal *refusal)
 {
 	struct rtmsg head = {.rtm_family = family};
-	int r = -EAGAIN;
+	struct netlink_patience patience = {0};
+	int r;
 
-	for (int i = 0; i < DUMP_TRIES && r == -EAGAIN; i++) {
+	do {
 		cleanup_batch struct netlink_batch b = {0};
 
 		s->found = false;
 		message_begin(&b, RTM_GETROUTE, NLM_F_DUMP, &head, sizeof(head));
 		r = netlink_query(nl, &b, look, s, refusal);
-	}
+	} while (netlink_again(&patience, r));
 	/* A kernel without this family has no routes of it. */
 	return r == -EOPNOTSUPP || r == -EAFNOSUPPORT ? 0 : r;
 }

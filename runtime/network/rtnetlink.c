@@ -17,8 +17,6 @@
 #define LINK_NEW_IFINDEX 49     /* IFLA_NEW_IFINDEX */
 #define ADDRESS_PROTO 11        /* IFA_PROTO */
 
-#define DUMP_TRIES 16
-
 /* ---- devices ---- */
 
 static void read_text(const struct nlattr *a, char *ret, size_t size)
@@ -316,14 +314,15 @@ static int copy_family(struct netlink *nl, unsigned char family, struct copying 
 	cleanup_batch struct netlink_batch b = {0};
 	size_t len = c->batch->len;
 	unsigned n = c->batch->n;
-	int r = -EAGAIN;
+	struct netlink_patience patience = {0};
+	int r;
 
-	for (int i = 0; i < DUMP_TRIES && r == -EAGAIN; i++) {
+	do {
 		c->batch->len = len;
 		c->batch->n = n;
 		message_begin(&b, RTM_GETADDR, NLM_F_DUMP, &head, sizeof(head));
 		r = netlink_query(nl, &b, copy_address, c, refusal);
-	}
+	} while (netlink_again(&patience, r));
 	/* A kernel without this family has no addresses of it. */
 	return r == -EOPNOTSUPP || r == -EAFNOSUPPORT ? 0 : r;
 }

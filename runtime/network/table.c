@@ -18,8 +18,6 @@
 /* Shown by nft(8), and there for a version that makes another table. */
 #define TABLE_COMMENT "crun-lite 1"
 
-#define TRIES 16
-
 /* A register of 4 bytes; NFT_REG_1 is the first four of them, NFT_REG_2 the next. */
 #define REG32(n) (NFT_REG32_00 + (n))
 
@@ -259,12 +257,13 @@ static int transact(struct netlink *nl, void (*build)(struct netlink_batch *, co
                     struct netlink_refusal *refusal)
 {
 	cleanup_batch struct netlink_batch b = {0};
-	int r = -EAGAIN;
+	struct netlink_patience patience = {0};
+	int r;
 
-	for (int i = 0; i < TRIES && (r == -EAGAIN || r == -EINTR); i++) {
+	do {
 		build(&b, arg);
 		r = netlink_transact(nl, &b, refusal);
-	}
+	} while (netlink_again(&patience, r));
 	return r;
 }
 
@@ -614,16 +613,17 @@ static int read_ports(const struct nlmsghdr *m, void *arg)
 static int find_ports(struct netlink *nl, const struct map *map, struct found *ret, struct netlink_refusal *refusal)
 {
 	size_t before = ret->n;
-	int r = -EAGAIN;
+	struct netlink_patience patience = {0};
+	int r;
 
 	ret->map = map;
-	for (int i = 0; i < TRIES && (r == -EAGAIN || r == -EINTR); i++) {
+	do {
 		cleanup_batch struct netlink_batch b = {0};
 
 		ret->n = before;
 		nft_dump_elements(&b, TABLE, map->name);
 		r = netlink_query(nl, &b, read_ports, ret, refusal);
-	}
+	} while (netlink_again(&patience, r));
 	return r == -ENOENT ? 0 : r;
 }
 
