@@ -174,14 +174,12 @@ static int hold(const struct cgroup *cgroup, const struct unit *unit, const char
 	return r;
 }
 
-/* A slice takes no process from systemd, a scope takes it into its own group.  On v1 it joins by itself. */
+/* A slice takes no process from systemd, a scope takes it into its own group.  The groups of v1 it joins by itself. */
 static int enter(const struct cgroup *cgroup, const struct unit *unit, pid_t pid, struct error *err)
 {
 	const struct cgroup_dir *dir = cgroup_v2_dir(cgroup);
 
-	if (cgroup->host->layout != CGROUP_V2 || !(unit->is_slice || *unit->subgroup))
-		return 0;
-	return move_to(cgroup, dir->path, pid, err);
+	return dir && (unit->is_slice || *unit->subgroup) ? move_to(cgroup, dir->path, pid, err) : 0;
 }
 
 /* What is there is taken as it is, with the process in it. */
