@@ -15,4 +15,7 @@ endif
 bench: $(out)/crun-lite $(out)/crun-lite-image $(bench_programs) $(bench_zlib)   ## measure beside crun, runc, bwrap and the floor, as root (BENCH_ROUNDS=100, BENCH_WRITE=1)
 	$(Q)RUNTIME=$(out)/crun-lite RUNTIME_ZLIB=$(bench_zlib) HELPERS=$(out)/tests/bench tests/bench/run
 
-.PHONY: bench
+bench-plot:                   ## docs/plots/*.svg, from the figures of docs/benchmarks.md
+	@tests/bench/plot
+
+.PHONY: bench bench-plot
