@@ -33,8 +33,11 @@ check-version: $(out)/crun-lite  ## --version names the commit that was built
 check-package: all            ## what make install and make deb bring works, and goes again
 	tests/package
 
-check-documents: all          ## what docs/tutorial.md shows is what happens
-	tests/documents
+check-documents: all          ## README, tutorial and how-tos do what they show; errors, annotations and options are all told
+	@RUNTIME=$(RUNTIME) tests/docs/run
+
+catalogue:                    ## docs/errors.md, from the hints in the sources
+	@tests/docs/errors --update
 
 check-layers:                 ## who may include whom
 	@tests/layers
@@ -62,4 +65,4 @@ demo:                         ## install what is needed, build, and run a contai
 	@$(MAKE) --no-print-directory all
 	@RUNTIME=$(RUNTIME) contrib/quickstart/demo
 
-.PHONY: check check-package check-documents check-coverage check-network system-helpers check-golden check-system check-layers check-init check-version format demo
+.PHONY: check catalogue check-package check-documents check-coverage check-network system-helpers check-golden check-system check-layers check-init check-version format demo
