@@ -253,12 +253,18 @@ static int forget_ports(struct prune *p)
 	return r < 0 ? r : 0;
 }
 
+/* The lock from the look on: who comes takes a lease first, then the lock, then makes what is missing. */
 static int take_down(const struct network *network, void *arg)
 {
+	cleanup_close int room = -1;
 	struct prune *p = arg;
 	char id[256];
-	int r = networks_members(network->name, first_member, id, p->err);
+	int r = room_open(network->name, false, &room, p->err);
 
+	if (r == 0 && room >= 0)
+		r = room_lock(room, p->err);
+	if (r == 0 && room >= 0)
+		r = lease_each(room, first_member, id, p->err);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	r = net_network_remove(network, NETWORKS_LOCK, p->err);

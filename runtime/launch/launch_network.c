@@ -233,6 +233,9 @@ static int take_addresses(struct launch *l, const char *owner, struct error *err
 			r = take_family(network, room, AF_INET, &request->joins[i].ip4, owner, &interface->address4, err);
 		if (r == 0)
 			r = take_family(network, room, AF_INET6, &request->joins[i].ip6, owner, &interface->address6, err);
+		/* Who takes a network down in which he saw nobody has finished then (networks_prune); let go of with the room. */
+		if (r == 0)
+			r = room_lock(room, err);
 	}
 	return r;
 }
@@ -309,6 +312,7 @@ static int attach_bridged(struct launch *l, struct error *err)
 	a = attachment(l, networks);
 	return net_attach(&a, netns, err);
 }
+
 static int make_nothing(struct launch *l, struct error *err)
 {
 	return 0;
