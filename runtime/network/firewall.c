@@ -11,8 +11,8 @@
 
 #include "runtime/base/log.h"
 #include "runtime/network/legacy.h"
+#include "runtime/network/table.h"
 
-#define OWN_TABLE "crun_lite"
 #define DOCKER_TABLE "filter"
 #define DOCKER_CHAIN "DOCKER-USER"
 #define FIREWALLD_TABLE "firewalld"
@@ -69,7 +69,7 @@ static int read_chain(const struct nlmsghdr *m, void *arg)
 		f->firewalld = true;
 	if (d.family != NFPROTO_IPV4 && d.family != NFPROTO_IPV6 && d.family != NFPROTO_INET)
 		return 0;
-	if (is_forward(m) && drops(m) && strcmp(d.table, OWN_TABLE) != 0 && f->n_drops < sizeof(f->drops) / sizeof(f->drops[0]))
+	if (is_forward(m) && drops(m) && strcmp(d.table, TABLE_NAME) != 0 && f->n_drops < sizeof(f->drops) / sizeof(f->drops[0]))
 		f->drops[f->n_drops++] = d;
 	return 0;
 }

@@ -3,13 +3,14 @@
  *
  * A published port is an element of a map, so the kernel itself refuses a second owner, and a thousand ports cost a
  * packet no more than one.  Elements bear their owner's name as a comment: what belongs to whom can be read from the
- * kernel alone.  Rules are never read, parsed or changed.
+ * kernel alone.  Rules are never read, parsed or changed (ruleset.h has them).
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "runtime/network/network.h"
 #include "runtime/network/nft.h"
 
+#define TABLE_NAME "crun_lite"
 #define OWNER_MAX 128   /* bytes, with the NUL: table_owner makes one of any ID */
 
 /* One port of the host that leads to one of a container. */
@@ -55,7 +56,5 @@ int table_unpublish(struct netlink *netlink, const char *owner, const struct por
 int table_each(struct netlink *netlink, int (*each)(const char *owner, const struct port_rule *rule, void *arg), void *arg,
                struct error *err);
 
-/* Pure, for tests: the messages of table_make. */
-void table_build(struct netlink_batch *batch);
 /* Pure: an element's key and data. */
 struct nft_element table_element(const struct port_rule *rule, uint8_t key[32], uint8_t data[20], const char **ret_map);

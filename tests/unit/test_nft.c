@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/network/ruleset.h"
 #include "runtime/network/table.h"
 
 #include <linux/netfilter.h>
@@ -101,7 +102,7 @@ static void the_table_is_one_transaction_that_begins_with_a_table_that_must_be_n
 	const struct nlmsghdr *m;
 
 	(void)state;
-	table_build(&b);
+	ruleset_build(&b);
 	assert_false(b.failed);
 	assert_int_equal(message(&b, 0)->nlmsg_type, 0x10);     /* NFNL_MSG_BATCH_BEGIN */
 	m = message(&b, 1);
