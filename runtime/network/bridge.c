@@ -18,10 +18,10 @@
 #include "runtime/network/sysctl.h"
 
 #define MTU_USUAL 1500
-#define INDEX_TRIES 16
+#define NUMBER_TRIES 16
 /* Numbers of bridges are chosen here, above those that the kernel gives. */
-#define INDEX_FIRST 0x100000
-#define INDEX_COUNT 0x100000
+#define NUMBER_FIRST 0x100000
+#define NUMBER_COUNT 0x100000
 
 /* ---- words ---- */
 
@@ -164,10 +164,26 @@ static void build(struct netlink_batch *b, const struct network *n, uint32_t ind
 	link_alias(b, index, alias);
 }
 
+/* One that no device has: what is said of it in the same breath as its making would be heard by that one. */
+static int choose_number(struct sockets *s, uint32_t *ret, struct netlink_refusal *refusal)
+{
+	struct link other;
+	uint32_t random;
+	int r = 0;
+
+	for (int i = 0; i < NUMBER_TRIES && r == 0; i++) {
+		if (getrandom(&random, sizeof(random), 0) < 0)
+			return -errno;
+		*ret = NUMBER_FIRST + random % NUMBER_COUNT;
+		r = link_get(&s->route, *ret, &other, refusal);
+	}
+	return r == -ENODEV ? 0 : r < 0 ? r : -EBUSY;
+}
+
 static int make(struct sockets *s, const struct network *n, struct error *err)
 {
 	cleanup_batch struct netlink_batch b = {0};
-	struct netlink_refusal refusal;
+	struct netlink_refusal refusal = {0};
 	uint32_t mtu, number = 0;
 	int r = check_routes(s, n, 0, err);
 
@@ -175,13 +191,11 @@ static int make(struct sockets *s, const struct network *n, struct error *err)
 		r = find_mtu(s, n, &mtu, err);
 	if (r < 0)
 		return r;
-	r = -EBUSY;
-	for (int i = 0; i < INDEX_TRIES && r == -EBUSY; i++) {
-		if (getrandom(&number, sizeof(number), 0) < 0)
-			return error_set(err, errno, "network %s: choose a number for bridge %s", n->name, n->bridge);
-		build(&b, n, INDEX_FIRST + number % INDEX_COUNT, mtu);
-		r = netlink_commit(&s->route, &b, &refusal);
-	}
+	r = choose_number(s, &number, &refusal);
+	if (r < 0)
+		return refused(r, &refusal, n, "choose a number for", err);
+	build(&b, n, number, mtu);
+	r = netlink_commit(&s->route, &b, &refusal);
 	return r < 0 ? refused(r, &refusal, n, "make", err) : 0;
 }
 
@@ -311,27 +325,34 @@ static int is_whole(struct sockets *s, const struct network *n, struct link *ret
 	return r == -ENODEV ? 0 : r;
 }
 
-int bridge_ensure(struct sockets *s, const struct network *n, const char *lock, struct link *ret, struct error *err)
+static int ensure_locked(struct sockets *s, const struct network *n, struct link *ret, struct error *err)
 {
-	cleanup_close int fd = -1;
 	struct link before;
-	bool new;
-	int r = is_whole(s, n, ret, err);
+	bool new = find(s, n, &before, err) == -ENODEV;
+	int r = make_whole(s, n, ret, err);
 
-	if (r > 0)
-		return forward(n, err);
-	if (r < 0 && r != -EBUSY)
-		return r;
-	fd = lock_networks(lock, err);
-	if (fd < 0)
-		return fd;
-	new = find(s, n, &before, err) == -ENODEV;
-	r = make_whole(s, n, ret, err);
 	if (r == 0)
 		r = forward(n, err);
 	if (r < 0 && new)
 		unmake(s, n);
 	return r;
+}
+
+int bridge_ensure(struct sockets *s, const struct network *n, const char *lock, struct link *ret, struct error *err)
+{
+	cleanup_close int fd = -1;
+	int r = is_whole(s, n, ret, err);
+
+	if (r == 0 || r == -EBUSY) {
+		fd = lock_networks(lock, err);
+		if (fd < 0)
+			return fd;
+		/* Somebody else may have made it meanwhile: hundreds that came at once need not do it again one after the other. */
+		r = is_whole(s, n, ret, err);
+	}
+	if (r == 0)
+		return ensure_locked(s, n, ret, err);
+	return r < 0 ? r : forward(n, err);
 }
 
 int bridge_remove(struct sockets *s, const struct network *n, const char *lock, struct error *err)

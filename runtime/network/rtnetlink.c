@@ -104,6 +104,18 @@ static void about(struct netlink_batch *b, const char *name)
 	message_string(b, IFLA_IFNAME, name);
 }
 
+static void set_mtu(struct netlink_batch *b, uint32_t index, uint32_t mtu)
+{
+	struct ifinfomsg head = {.ifi_index = (int)index};
+
+	message_begin(b, RTM_NEWLINK, 0, &head, sizeof(head));
+	message_u32(b, IFLA_MTU, mtu);
+}
+
+/*
+ * A bridge follows the smallest MTU of its ports, and has 1500 when the last one goes, until its own is changed
+ * (br_mtu_auto_adjust): so it is made with another one.
+ */
 void link_make_bridge(struct netlink_batch *b, uint32_t index, const char *name, const struct mac *mac, uint32_t mtu)
 {
 	struct ifinfomsg head = {.ifi_index = (int)index};
@@ -112,10 +124,11 @@ void link_make_bridge(struct netlink_batch *b, uint32_t index, const char *name,
 	message_begin(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &head, sizeof(head));
 	message_string(b, IFLA_IFNAME, name);
 	message_put(b, IFLA_ADDRESS, mac->bytes, sizeof(mac->bytes));
-	message_u32(b, IFLA_MTU, mtu);
+	message_u32(b, IFLA_MTU, mtu < UINT16_MAX ? mtu + 1 : mtu - 1);
 	nest = message_nest(b, IFLA_LINKINFO);
 	message_string(b, IFLA_INFO_KIND, "bridge");
 	message_nest_end(b, nest);
+	set_mtu(b, index, mtu);
 }
 
 /* More queues than one (the kernel makes one for each processor) double the time, and serve nobody. */

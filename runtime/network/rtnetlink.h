@@ -24,7 +24,7 @@ void link_up(struct netlink_batch *batch, uint32_t index);
 /* Moves a device to the namespace `netns`, where it gets this name ("eth%d": the first that is free) and index. */
 void link_move(struct netlink_batch *batch, uint32_t index, int netns, const char *name, uint32_t new_index);
 
-/* A bridge of this number, down.  -EBUSY: the number is taken; -EEXIST: the name. */
+/* A bridge of this number, down.  -EEXIST: the number, or the name, is taken.  The MTU stays, whatever its ports have. */
 void link_make_bridge(struct netlink_batch *batch, uint32_t index, const char *name, const struct mac *mac, uint32_t mtu);
 
 struct veth {
