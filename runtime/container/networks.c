@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -99,7 +100,17 @@ struct reload {
 	struct error *err;
 };
 
-static int reattach(struct reload *reload, const char *id, struct net_record *record)
+/* A process lets go of its network, which goes with its devices, a moment before it is dead. */
+static bool has_ended(const char *owner, bool ending)
+{
+	const struct timespec pause = {.tv_nsec = 10000000};
+
+	for (int i = 0; i < 200 && ending && network_judge.is_alive(owner, NULL); i++)
+		nanosleep(&pause, NULL);
+	return !network_judge.is_alive(owner, NULL);
+}
+
+static int reattach(struct reload *reload, const char *owner, const char *id, struct net_record *record)
 {
 	static struct network networks[NETWORK_JOINS_MAX];
 	const struct network *each[NETWORK_JOINS_MAX];
@@ -113,6 +124,9 @@ static int reattach(struct reload *reload, const char *id, struct net_record *re
 	a = network_attachment(id, record, each);
 	if (r == 0)
 		r = net_reattach(&a, reload->err);
+	/* Whoever deleted it meanwhile did not find what is there again. */
+	if (has_ended(owner, r == -ENODEV))
+		return net_detach(&a, false, reload->err);
 	if (r < 0)
 		return error_wrap(reload->err, "reload the network of container %s", id);
 	reload->n++;
@@ -146,7 +160,7 @@ static int reload_one(const struct ip *ip, const char *owner, void *arg)
 	/* One that is deleted meanwhile has nothing to be reloaded. */
 	if (root >= 0 && store_open(root, slash + 1, STORE_READ, &store, &ignored) == 0 &&
 	    network_record_read(&store, &record, &ignored) == 0 && begins_with(&record, ip))
-		r = reattach(reload, slash + 1, &record);
+		r = reattach(reload, owner, slash + 1, &record);
 	store_close(&store);
 	return r;
 }
@@ -276,8 +290,10 @@ static int take_down(const struct network *network, void *arg)
 int networks_prune(void (*said)(const char *what, const char *name), struct error *err)
 {
 	struct prune p = {.said = said, .err = err, .room = -1};
-	int r = each_network(sweep_network, &p, err);
+	int r;
 
+	rooms_make();
+	r = each_network(sweep_network, &p, err);
 	network_cni_sweep(said);
 	if (r == 0)
 		r = forget_ports(&p);

@@ -23,6 +23,12 @@ static void room_path(const char *network, char buf[128])
 	snprintf(buf, 128, NETWORKS_RUN_DIR "/%s", network);
 }
 
+void rooms_make(void)
+{
+	mkdir("/run/crun-lite", 0700);
+	mkdir(NETWORKS_RUN_DIR, 0700);
+}
+
 int room_open(const char *network, bool make, int *ret_fd, struct error *err)
 {
 	char path[128];
@@ -31,8 +37,7 @@ int room_open(const char *network, bool make, int *ret_fd, struct error *err)
 	*ret_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*ret_fd >= 0 || (errno == ENOENT && !make))
 		return 0;
-	mkdir("/run/crun-lite", 0700);
-	mkdir(NETWORKS_RUN_DIR, 0700);
+	rooms_make();
 	mkdir(path, 0700);
 	*ret_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	/* The subdirectory, so that nobody need look whether it is there. */

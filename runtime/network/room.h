@@ -20,6 +20,8 @@ struct lease_judge {
 	void *arg;
 };
 
+/* The directory of all rooms, with the lock of the networks; a failure is seen by who opens something in it. */
+void rooms_make(void);
 /* *ret_fd is -1 where there is none, unless `make`. */
 int room_open(const char *network, bool make, int *ret_fd, struct error *err);
 int room_lock(int room, struct error *err);

@@ -574,6 +574,31 @@ test_networks__what_a_crash_left_in_a_networks_directory_is_in_nobodys_way() {
 	gone
 }
 
+# in_a_loop FILE COMMAND...: until FILE is there; what fails is told in FILE.failed
+in_a_loop() {
+	local end=$1
+	shift
+	until [ -e "$end" ]; do cl "$@" >/dev/null 2>"$end.words" || { cat "$end.words" >>"$end.failed"; break; }; done
+}
+
+# What they look at comes and goes meanwhile, among it the bridge.
+test_networks__prune_and_reload_beside_those_who_come_and_go() {
+	internet
+	local i
+	args true
+	in_a_loop "$T/end1" network prune &
+	local pruning=$!
+	in_a_loop "$T/end2" network reload &
+	local reloading=$!
+	for i in {1..40}; do cl_ok run --net bridge -p 4000:80 -b "$B" "$ID-$((i % 2))"; done
+	touch "$T/end1" "$T/end2"
+	wait "$pruning" "$reloading" || :
+	[ ! -e "$T/end1.failed" ] || fail "prune: $(<"$T/end1.failed")"
+	[ ! -e "$T/end2.failed" ] || fail "reload: $(<"$T/end2.failed")"
+	expect_nothing_left
+	gone
+}
+
 test_networks__reload_brings_back_what_an_emptied_firewall_lost() {
 	internet
 	command -v nft >/dev/null || skip "nft is missing"
@@ -589,6 +614,7 @@ test_networks__reload_brings_back_what_an_emptied_firewall_lost() {
 
 test_networks__networks_are_made_shown_and_removed() {
 	internet
+	cl_ok network prune              # where there has never been one
 	cl_ok network create front --mtu 1400 --isolate
 	expect_eq "$OUT" front
 	cl_fails 'already' network create front
