@@ -97,6 +97,7 @@ static int forget_many(struct netlink *nl, struct forgetting *f, struct netlink_
 	do {
 		cleanup_batch struct netlink_batch b = {0};
 
+		f->batch.len = f->batch.n = 0;
 		conntrack_build(&b, IPCTNL_MSG_CT_GET, f->family, 0);
 		r = netlink_query(nl, &b, each, f, refusal);
 	} while (netlink_again(&patience, r));
