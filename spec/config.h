@@ -139,6 +139,10 @@ struct mount {
 	struct text type;
 	struct texts options;
 	struct id_mappings uid_mappings, gid_mappings;
+	/* Of a flag (runtime/flags), never of a text: */
+	bool flag;              /* it is of one */
+	bool links_followed;    /* its source was resolved: what is a link in it by now was put there meanwhile */
+	bool fill;              /* what the root has at its destination is copied into it first */
 };
 
 /* ---- hooks: config.md "POSIX-platform Hooks" ---- */

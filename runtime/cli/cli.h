@@ -41,7 +41,7 @@ struct cli_global {
 };
 
 /* What a positional argument names: what a shell completes it to. */
-enum cli_argument { CLI_NONE, CLI_CONTAINER, CLI_BUNDLE, CLI_IMAGE, CLI_NETWORK, CLI_FILE, CLI_RUN };
+enum cli_argument { CLI_NONE, CLI_CONTAINER, CLI_BUNDLE, CLI_IMAGE, CLI_NETWORK, CLI_VOLUME, CLI_FILE, CLI_RUN };
 
 struct command {
 	const char *name;
@@ -64,7 +64,7 @@ extern const struct command command_create, command_delete, command_doctor, comm
 	command_plan, command_ps, command_resume, command_run, command_spec, command_start, command_state, command_update, command_unpack,
 	command_images, command_rmi, command_prune, command_verify, command_network, command_port, command_sandbox, command_selftest;
 
-extern const struct command command_complete, command_help, command_inspect, command_stats, command_wait;
+extern const struct command command_complete, command_help, command_inspect, command_stats, command_volume, command_wait;
 
 /* commands.c: what the program does. */
 int cli_main(int argc, char **argv);
@@ -78,7 +78,7 @@ const struct command *cli_find_command(const char *name, struct error *err);
 #define CLI_END {NULL, 0, CLI_FLAG, 0, NULL, NULL}
 
 /*
- * Reads flags (`--name value`, `--name=value`, `-n value`, `-nvalue`) into `dest`.  Stops at the
+ * Reads flags (`--name value`, `--name=value`, `-n value`, `-nvalue`, and `-it` for `-i -t`) into `dest`.  Stops at the
  * first positional argument if `stop`, else collects positional arguments at the front of argv and
  * flags may stand anywhere; "--" ends the flags.  *ret_n: how many positional ones there are
  * (`stop`: the index of the first).
@@ -108,8 +108,30 @@ const char *cli_commit(void);
 /* The flags that create and run share. */
 struct cli_create {
 	struct create_options options;
+	struct run_flags flags;
 	const char *timeout, *kill_after;
 };
+
+/* Those that change the configuration (runtime/flags), of a struct run_flags at `at`: of create, run and plan. */
+#define RUN_FLAGS(at) \
+	{"env", 'e', CLI_LIST, (at) + offsetof(struct run_flags, env), "NAME[=VALUE]", "a variable; without a value the caller's; PREFIX* takes all of those"}, \
+	{"env-file", 0, CLI_LIST, (at) + offsetof(struct run_flags, env_files), "FILE", "the same from the lines of a file"}, \
+	{"unsetenv", 0, CLI_LIST, (at) + offsetof(struct run_flags, unsetenv), "NAME", "takes a variable of config.json or the image away"}, \
+	{"volume", 'v', CLI_LIST, (at) + offsetof(struct run_flags, volumes), "SOURCE:DEST[:OPTIONS]", \
+         "a path of the host (/path or ./path) or a volume (name); ro, noexec, nocopy, ..."}, \
+	{"mount", 0, CLI_LIST, (at) + offsetof(struct run_flags, mounts), "type=TYPE,...", \
+         "bind,src=,dst=[,ro,bind-propagation=,...], volume,src=,dst=, or tmpfs,dst=[,tmpfs-size=,tmpfs-mode=]"}, \
+	{"tmpfs", 0, CLI_LIST, (at) + offsetof(struct run_flags, tmpfs), "PATH[:OPTIONS]", "a directory in memory; size=64m, mode=700, exec, ..."}, \
+	{"workdir", 'w', CLI_STRING, (at) + offsetof(struct run_flags, workdir), "DIR", "the program's working directory"}, \
+	{"tty", 't', CLI_FLAG, (at) + offsetof(struct run_flags, tty), NULL, "gives it a terminal"}, \
+	{"interactive", 'i', CLI_IGNORED_FLAG, 0, NULL, "accepted: standard input is the caller's in any case"}, \
+	{"annotation", 0, CLI_LIST, (at) + offsetof(struct run_flags, annotations), "KEY=VALUE", "an annotation, as of config.json"}
+
+/* NULL if none is given. */
+static inline const struct run_flags *cli_run_flags(const struct run_flags *flags)
+{
+	return flags_given(flags) ? flags : NULL;
+}
 /* Hides the fds above those that are passed on; before anything is opened. */
 int cli_prepare_fds(unsigned preserve, struct error *err);
 

@@ -19,7 +19,7 @@ const struct command *const cli_commands[] = {
 	&command_complete, &command_create, &command_delete, &command_doctor, &command_events, &command_exec,    &command_features, &command_help, &command_images, &command_inspect, &command_kill,
 	&command_list,   &command_network, &command_pause, &command_plan,    &command_port,     &command_prune,  &command_ps,
 	&command_resume, &command_rmi,    &command_run,    &command_sandbox, &command_selftest, &command_spec,    &command_start,    &command_state,  &command_stats,   &command_unpack,
-	&command_update, &command_verify, &command_wait, NULL,
+	&command_update, &command_verify, &command_volume, &command_wait, NULL,
 };
 
 const struct cli_option cli_global_options[] = {
@@ -103,7 +103,7 @@ static int check_count(const struct command *command, int n, struct error *err)
 	return error_hint(err, "crun-lite %s %s", command->name, command->synopsis);
 }
 
-#define OPTIONS_MAX 768
+#define OPTIONS_MAX 1536
 
 /* argv: the words behind the command's name. */
 static int parse_and_run(const struct cli_global *global, const struct command *command, int argc, char **argv,

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/flags/volumes.h"
 #include "runtime/network/definition.h"
 
 static bool begins(const char *word, const char *with)
@@ -63,6 +64,25 @@ static void offer_networks(const char *typed)
 		offer(networks[i].name, "", typed);
 }
 
+/* Of the usual place: --store comes too late for a word before it. */
+static void offer_volumes(const char *behind, const char *typed)
+{
+	struct volume_store store;
+	struct error err = {0};
+	char **all = NULL, word[512];
+	size_t n = 0;
+
+	if (volumes_open(NULL, false, &store, &err) != 0)
+		return;
+	if (volumes_names(&store, &all, &n, &err) < 0)
+		n = 0;
+	for (size_t i = 0; i < n; i++) {
+		snprintf(word, sizeof(word), "%s%s", all[i], behind);
+		offer(word, "", typed);
+	}
+	volumes_close(&store);
+}
+
 /* ---- values of flags ---- */
 
 /* "table|json": the words; "FILE|-" has one that is no word. */
@@ -93,6 +113,10 @@ static const char *offer_value(const struct cli_option *o, const char *typed)
 	if (strcmp(o->name, "net") == 0) {
 		offer_alternatives("none|host", typed);
 		offer_networks(typed);
+	}
+	if (strcmp(o->name, "volume") == 0 && !strchr(typed, ':')) {
+		offer_volumes(":", typed);
+		return ":files";
 	}
 	return begins(argument, "DIR") ? ":dirs" : begins(argument, "FILE") || begins(argument, "PATH") ? ":files" : ":";
 }
@@ -152,6 +176,12 @@ static const char *offer_argument(const struct cli_global *global, const struct 
 			offer_alternatives("create|ls|inspect|rm|prune|reload", typed);
 		else
 			offer_networks(typed);
+		return ":";
+	case CLI_VOLUME:
+		if (first)
+			offer_alternatives("create|ls|inspect|rm|prune", typed);
+		else
+			offer_volumes("", typed);
 		return ":";
 	case CLI_IMAGE:
 		return ":images";

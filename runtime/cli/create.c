@@ -33,12 +33,17 @@
 	{"pidfd-socket", 0, CLI_STRING, AT(pidfd_socket), "PATH",                                          \
          "a unix socket that gets a pidfd of the container's process"},                                    \
 	LIMIT_OPTIONS(offsetof(struct cli_create, options.limits)),                                        \
+	RUN_FLAGS(offsetof(struct cli_create, flags)),                                                     \
 	NET_OPTIONS(offsetof(struct cli_create, options.net)),                                             \
 	{"net-annotations", 0, CLI_STRING, AT(net.annotations), "allow|deny",                              \
          "may config.json ask for networking by org.crun-lite.net (allow)"},                               \
 	{"no-subreaper", 0, CLI_IGNORED_FLAG, 0, NULL, "accepted: crun-lite never becomes a subreaper"}
 
-static const struct cli_option create_options[] = {CREATE_OPTIONS, CLI_END};
+static const struct cli_option create_options[] = {
+	CREATE_OPTIONS,
+	{"store", 0, CLI_STRING, AT(store), "DIR", "where volumes are kept (/var/lib/crun-lite)"},
+	CLI_END,
+};
 
 /* Of run only. */
 struct run_given {
@@ -110,11 +115,15 @@ static int take_watch(const struct cli_create *given, struct create_options *opt
 static int run_create(const struct cli_global *global, const void *given, int argc, char **argv,
                       struct error *err)
 {
-	struct create_options options = ((const struct cli_create *)given)->options;
+	const struct cli_create *g = given;
+	struct create_options options = g->options;
 	int r = cli_prepare_fds(options.preserve_fds, err);
 
 	options.runtime = &global->runtime;
+	options.flags = cli_run_flags(&g->flags);
 	options.id = argv[0];
+	options.args = argv + 1;
+	options.n_args = (size_t)argc - 1;
 	if (r == 0)
 		r = container_create(&options, err);
 	return r < 0 ? error_wrap(err, "create %s", options.id) : 0;
@@ -150,8 +159,6 @@ static int choose_image(const struct cli_global *global, const struct run_given 
 	if (r != 0)
 		return r;
 	options->bundle = c->image.dir;
-	options->args = argv + 1;
-	options->n_args = (size_t)argc - 1;
 	options->keep_args = c->image.entry;
 	return 0;
 }
@@ -163,8 +170,8 @@ static int choose(const struct cli_global *global, const struct run_given *given
 	bool image = !options->bundle && image_is_meant(word);
 
 	options->id = word;
-	if (argc > 1 && !image)
-		return error_set(err, ERROR_SAID, "too many arguments: %s", argv[1]);
+	options->args = argv + 1;
+	options->n_args = (size_t)argc - 1;
 	if (!is_bundle(word) && !image)
 		return 0;
 	if (options->bundle)
@@ -199,6 +206,8 @@ static int run_run(const struct cli_global *global, const void *given, int argc,
 	if (r > 0)
 		return r;
 	options.runtime = &global->runtime;
+	options.flags = cli_run_flags(&g->create.flags);
+	options.store = g->image.store;
 	if (g->chown_copy) {
 		options.copy_layers = image_copy_layers;
 		options.copy_arg = &copy;
@@ -221,27 +230,27 @@ static int run_run(const struct cli_global *global, const void *given, int argc,
 
 const struct command command_create = {
 	.name = "create",
-	.synopsis = "[flags] ID",
+	.synopsis = "[flags] ID [-- COMMAND...]",
 	.summary = "makes a container that waits for `start`",
 	.examples = "crun-lite create -b bundle/ web1\n"
 	            "crun-lite create -b bundle/ --pid-file web1.pid --memory 50m web1\n",
 	.options = create_options,
 	.options_size = sizeof(struct cli_create),
 	.min_args = 1,
-	.max_args = 1,
+	.max_args = SIZE_MAX,
 	.run = run_create,
 };
 
 const struct command command_run = {
 	.name = "run",
-	.synopsis = "[flags] BUNDLE/ | [flags] -b BUNDLE ID | [flags] IMAGE[:REF] [-- COMMAND...]",
+	.synopsis = "[flags] BUNDLE/ | -b BUNDLE ID | IMAGE[:REF] [-- COMMAND...]",
 	.summary = "makes a container, starts it, waits for its end and deletes it",
 	.argument = CLI_RUN,
 	.examples = "crun-lite run bundle/\n"
 	            "crun-lite run --memory 50m --cpus 0.5 --timeout 30s --report - bundle/\n"
 	            "crun-lite run -d -b bundle/ web1\n"
 	            "crun-lite run --net bridge -p 8080:80 ./web.tar\n"
-	            "crun-lite run ./alpine.tar -- sh -c 'echo hello'\n",
+	            "crun-lite run -it -v ./src:/src -e DEBUG=1 ./alpine.tar -- sh\n",
 	.options = run_options,
 	.options_size = sizeof(struct run_given),
 	.min_args = 1,

@@ -183,11 +183,11 @@ static const struct cli_option *find_short(const struct cli_option *table, char 
 
 static int unknown(const struct cli_option *table, const char *word, struct error *err)
 {
-	struct name names[64] = {0};
+	struct name names[128] = {0};
 	const char *close;
 	size_t n = 0;
 
-	for (const struct cli_option *o = table; o->name && n < 63; o++)
+	for (const struct cli_option *o = table; o->name && n < 127; o++)
 		names[n++].name = o->name;
 	error_set(err, ERROR_SAID, "unknown flag %s", word);
 	close = word[1] == '-' ? name_closest(names, word + 2) : NULL;
@@ -196,34 +196,59 @@ static int unknown(const struct cli_option *table, const char *word, struct erro
 	return error_hint(err, "--help lists the flags");
 }
 
-/* One flag at argv[i]; returns how many words it took, or a negative errno. */
-static int parse_flag(const struct cli_option *table, void *dest, int left, char **argv, struct error *err)
+/* Sets `o`; its value is `value` or the next word.  How many words that took, or a negative errno. */
+static int set_next(const struct cli_option *o, const char *value, void *dest, int left, char **argv, struct error *err)
 {
-	const char *word = argv[0], *value = NULL;
-	const struct cli_option *o;
 	int used = 1, r;
 
-	if (word[1] == '-') {
-		size_t len = strcspn(word + 2, "=");
-
-		o = find_long(table, word + 2, len);
-		value = word[2 + len] ? word + 3 + len : NULL;
-	} else {
-		o = find_short(table, word[1]);
-		value = word[2] ? word + 2 + (word[2] == '=') : NULL;
-		if (o && value && !cli_takes_value(o) && word[2] != '=')
-			o = NULL;
-	}
-	if (!o)
-		return unknown(table, word, err);
 	if (!value && cli_takes_value(o)) {
 		if (left < 2)
-			return error_set(err, ERROR_SAID, "flag %s needs a value", word);
+			return error_set(err, ERROR_SAID, "flag %s needs a value", argv[0]);
 		value = argv[1];
 		used = 2;
 	}
 	r = set(o, value, dest, err);
 	return r < 0 ? r : used;
+}
+
+/* "-it": letters without values, each a flag; one with a value is the last, and the rest is its value, or the next word. */
+static int parse_letters(const struct cli_option *table, void *dest, int left, char **argv, struct error *err)
+{
+	const char *word = argv[0];
+	int r = 1;
+
+	/* All are known before the first one is set. */
+	for (const char *p = word + 1; *p; p++) {
+		const struct cli_option *o = find_short(table, *p);
+
+		if (!o)
+			return unknown(table, word, err);
+		if (cli_takes_value(o) || p[1] == '=')
+			break;
+	}
+	for (const char *p = word + 1; *p && r > 0; p++) {
+		const struct cli_option *o = find_short(table, *p);
+		const char *rest = p[1] ? p + 1 + (p[1] == '=') : NULL;
+
+		if (cli_takes_value(o) || p[1] == '=')
+			return set_next(o, rest, dest, left, argv, err);
+		r = set_next(o, NULL, dest, left, argv, err);
+	}
+	return r;
+}
+
+/* One flag at argv[i]; returns how many words it took, or a negative errno. */
+static int parse_flag(const struct cli_option *table, void *dest, int left, char **argv, struct error *err)
+{
+	const char *word = argv[0];
+	const struct cli_option *o;
+	size_t len;
+
+	if (word[1] != '-')
+		return parse_letters(table, dest, left, argv, err);
+	len = strcspn(word + 2, "=");
+	o = find_long(table, word + 2, len);
+	return o ? set_next(o, word[2 + len] ? word + 3 + len : NULL, dest, left, argv, err) : unknown(table, word, err);
 }
 
 int cli_parse(const struct cli_option *table, void *dest, int argc, char **argv, bool stop, int *ret_n,

@@ -12,6 +12,8 @@
 #include "spec/names.h"
 
 struct plan_options {
+	struct run_flags flags;
+	const char *store;
 	const char *bundle, *config, *id, *host, *process;
 	bool json, create, no_pivot;
 };
@@ -21,6 +23,8 @@ struct plan_options {
 static const struct cli_option plan_flags[] = {
 	{"bundle", 'b', CLI_STRING, AT(bundle), "DIR", "the bundle (the current directory)"},
 	{"config", 'f', CLI_STRING, AT(config), "FILE", "instead of the bundle's config.json"},
+	RUN_FLAGS(AT(flags)),
+	{"store", 0, CLI_STRING, AT(store), "DIR", "where volumes are kept (/var/lib/crun-lite)"},
 	{"json", 0, CLI_FLAG, AT(json), NULL, "for programs"},
 	{"create", 0, CLI_FLAG, AT(create), NULL, "as create does it, not run"},
 	{"no-pivot", 0, CLI_FLAG, AT(no_pivot), NULL, "as with --no-pivot"},
@@ -132,6 +136,9 @@ static int run_plan(const struct cli_global *global, const void *given, int argc
 	struct create_options options = {
 		.runtime = &global->runtime,
 		.bundle = argc ? argv[0] : o->bundle,
+		.flags = cli_run_flags(&o->flags),
+		.store = o->store,
+		.dry = true,
 		.config = o->config,
 		.id = o->id ?: "plan",
 		.no_pivot = o->no_pivot,

@@ -129,9 +129,14 @@ static int copy_link(int from, int to, const char *name)
 	return (int)sys(symlinkat, target, to, name);
 }
 
-static int copy_directory(int from, int to, unsigned depth);
+struct copying {
+	unsigned depth;
+	int devices;            /* copied, or left out */
+};
 
-static int copy_subdirectory(int from, int to, const char *name, unsigned depth)
+static int copy_directory(int from, int to, struct copying c);
+
+static int copy_subdirectory(int from, int to, const char *name, struct copying c)
 {
 	struct statx st;
 	long in_fd, out_fd, r = sys(mkdirat, to, name, 0700);
@@ -142,7 +147,7 @@ static int copy_subdirectory(int from, int to, const char *name, unsigned depth)
 	if (in_fd < 0)
 		return (int)in_fd;
 	out_fd = sys(openat, to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = out_fd < 0 ? out_fd : copy_directory((int)in_fd, (int)out_fd, depth + 1);
+	r = out_fd < 0 ? out_fd : copy_directory((int)in_fd, (int)out_fd, (struct copying){c.depth + 1, c.devices});
 	if (r == 0)
 		r = look_again(in_fd, S_IFDIR, &st);
 	if (r == 0)
@@ -153,7 +158,7 @@ static int copy_subdirectory(int from, int to, const char *name, unsigned depth)
 	return (int)r;
 }
 
-static int copy_entry(int from, int to, const char *name, unsigned depth)
+static int copy_entry(int from, int to, const char *name, struct copying c)
 {
 	struct statx st;
 	long r = sys(statx, from, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &st);
@@ -162,12 +167,17 @@ static int copy_entry(int from, int to, const char *name, unsigned depth)
 		return (int)r;
 	switch (st.stx_mode & S_IFMT) {
 	case S_IFDIR:
-		return copy_subdirectory(from, to, name, depth);
+		return copy_subdirectory(from, to, name, c);
 	case S_IFREG:
 		return copy_file(from, to, name);
 	case S_IFLNK:
 		r = copy_link(from, to, name);
 		break;
+	case S_IFCHR:
+	case S_IFBLK:
+		if (!c.devices)
+			return 0;
+		__attribute__((fallthrough));
 	default:
 		r = sys(mknodat, to, name, st.stx_mode, MKDEV_(st.stx_rdev_major, st.stx_rdev_minor));
 	}
@@ -180,17 +190,17 @@ static int is_dot(const char *name)
 	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
 
-static int copy_directory(int from, int to, unsigned depth)
+static int copy_directory(int from, int to, struct copying c)
 {
 	char buf[4096] __attribute__((aligned(8)));
 	long n;
 
-	if (depth > DEPTH_MAX)
+	if (c.depth > DEPTH_MAX)
 		return -ELOOP;
 	while ((n = sys(getdents64, from, buf, sizeof(buf))) > 0)
 		for (long i = 0; i < n;) {
 			const struct directory_entry *entry = (const void *)(buf + i);
-			int r = is_dot(entry->name) ? 0 : copy_entry(from, to, entry->name, depth);
+			int r = is_dot(entry->name) ? 0 : copy_entry(from, to, entry->name, c);
 
 			if (r < 0)
 				return r;
@@ -206,12 +216,31 @@ int copy_tree(int from, int to, int keep_owner)
 
 	if (fd < 0)
 		return (int)fd;
-	r = copy_directory((int)fd, to, 0);
+	r = copy_directory((int)fd, to, (struct copying){.devices = 1});
 	/* The mount takes the owner of what it covers. */
 	if (r == 0 && !keep_owner)
 		r = sys(statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st);
 	if (r == 0 && !keep_owner)
 		r = sys(fchownat, to, "", st.stx_uid, st.stx_gid, AT_EMPTY_PATH);
 	sys(close, fd);
+	return (int)r;
+}
+
+int fill_tree(int from, int to)
+{
+	struct statx st;
+	long in_fd = sys(openat, from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), out_fd, r;
+
+	if (in_fd < 0)
+		return (int)in_fd;
+	out_fd = sys(openat, to, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = out_fd < 0 ? out_fd : copy_directory((int)in_fd, (int)out_fd, (struct copying){0});
+	if (r == 0)
+		r = look_again(in_fd, S_IFDIR, &st);
+	if (r == 0)
+		r = copy_nature(in_fd, out_fd, &st);
+	sys(close, in_fd);
+	if (out_fd >= 0)
+		sys(close, out_fd);
 	return (int)r;
 }

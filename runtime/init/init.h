@@ -148,6 +148,8 @@ int listener_hand_over(struct init *in, const struct step *step);
 
 /* copyup.c: copies the tree below directory `from` into directory `to`, which keeps its owner or takes that of `from`. */
 int copy_tree(int from, int to, int keep_owner);
+/* The same into a directory that outlives the container: devices stay out, and it takes mode and owner of what it covers. */
+int fill_tree(int from, int to);
 
 /* The doers, one for each kind of step. */
 int do_join(struct init *in, const struct step *step);

@@ -337,6 +337,11 @@ int do_bind(struct init *in, const struct step *step)
 		return failed_at(in, STAGE_ON_PROC, -EPERM);
 	if (target < 0)
 		return failed_at(in, STAGE_TARGET, target);
+	/* A new volume, before it is read-only; and before it is anybody's in the container. */
+	if (step->flags & STEP_F_COPY_UP)
+		r = fill_tree((int)target, tree);
+	if (r < 0)
+		return failed_at(in, STAGE_COPY_UP, r);
 	/* Before it is attached: an unchanged peer group never enters the container. */
 	if (step->flags & STEP_F_SLAVE_FIRST)
 		r = set_attributes(tree, (struct plan_map){0}, MS_SLAVE, recursive);

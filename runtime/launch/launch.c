@@ -34,7 +34,7 @@ static int prepare(struct launch *l, struct error *err)
 		launch_set_oom_score, launch_set_io_priority, launch_enter_rdt, launch_move_net_devices,
 		launch_send_group, launch_attach_network,
 		/* when it has come to the end */
-		launch_meet_mounted, launch_meet_ready, launch_log_process, launch_write_state,
+		launch_meet_mounted, launch_meet_ready, launch_fill_volumes, launch_log_process, launch_write_state,
 	};
 	int r = 0;
 

@@ -12,6 +12,8 @@
 /* launch_load.c; before anything is made */
 int launch_check_terminal(struct launch *l, struct error *err);
 int launch_check_labels(struct launch *l, struct error *err);
+/* When init has mounted all: what was copied into new volumes is whole. */
+int launch_fill_volumes(struct launch *l, struct error *err);
 
 /* launch_debug.c; they never fail */
 int launch_log_plan(struct launch *l, struct error *err);

@@ -14,6 +14,8 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/fds.h"
+#include "runtime/flags/text.h"
+#include "runtime/flags/volumes.h"
 #include "runtime/users/caller.h"
 #include "runtime/launch/console.h"
 #include "runtime/launch/labels.h"
@@ -119,6 +121,45 @@ static int take_text(struct launch *l, struct error *err)
 	return 0;
 }
 
+static void undo_volumes(void *arg)
+{
+	struct launch *l = arg;
+
+	volumes_not_filled(l->volumes);
+}
+
+static int apply_flags(struct launch *l, struct error *err)
+{
+	const struct create_options *o = l->options;
+	const struct flags_place place = {.bundle = l->bundle, .store = o->store, .dry = o->dry};
+	int r = flags_apply(o->flags, &place, l->config, &l->volumes, err);
+
+	/* Last of all: when nothing of the container runs any more. */
+	if (l->volumes)
+		undo_push(&l->undo, undo_volumes, l);
+	return r;
+}
+
+/* What is kept says what was asked for, and by whom does not matter: exec takes user, environment and capabilities from there. */
+static int keep_text(struct launch *l, struct error *err)
+{
+	char *text = NULL;
+	size_t len = 0;
+	int r = flags_text(l->config, &text, &len, err);
+
+	if (r < 0)
+		return r;
+	free(l->text);
+	l->text = text;
+	l->text_len = len;
+	return 0;
+}
+
+int launch_fill_volumes(struct launch *l, struct error *err)
+{
+	return l->volumes ? volumes_filled(l->volumes, err) : 0;
+}
+
 int launch_load(struct launch *l, struct error *err)
 {
 	const struct create_options *options = l->options;
@@ -142,6 +183,10 @@ int launch_load(struct launch *l, struct error *err)
 		r = limits_apply(&options->limits, l->config, err);
 	if (r == 0)
 		r = overrides_apply(options, l->config, err);
+	if (r == 0 && options->flags)
+		r = apply_flags(l, err);
+	if (r == 0 && (options->flags || options->n_args || options->keep_upper || options->tmpfs_upper || limits_given(&options->limits)))
+		r = keep_text(l, err);
 	if (r == 0)
 		r = launch_read_network(l, err);
 	if (r == 0)

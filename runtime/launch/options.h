@@ -4,6 +4,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "runtime/base/text.h"
+#include "runtime/flags/flags.h"
 #include "runtime/launch/limits.h"
 #include "runtime/network/request.h"
 #include "runtime/state/handle.h"
@@ -41,6 +42,9 @@ struct create_options {
 	int (*copy_layers)(const void *arg, const char *const *layers, size_t n, const char *const maps[2], char **ret, struct error *err);
 	const void *copy_arg;
 	const char *keep_upper, *tmpfs_upper;   /* run only: instead of the annotation org.crun-lite.upper */
+	const struct run_flags *flags;  /* runtime/flags; NULL: none */
+	const char *store;              /* where their volumes are; NULL: the usual place */
+	bool dry;                       /* for `plan`: they make nothing */
 };
 
 struct exec_options {

@@ -32,7 +32,7 @@ static uint32_t source_slot(const struct plan_input *in, struct builder *b, cons
 			b->failed = true;
 		}
 		path = joined;
-	} else if (extras_nofollow(in->config)) {
+	} else if (extras_nofollow(in->config) || m->links_followed) {
 		flags |= SLOT_NO_LINKS;
 	}
 	return builder_slot(b, plan_is_path(m, "/proc") ? SLOT_PROC : SLOT_TREE, path, flags, m->source.at);
@@ -56,7 +56,7 @@ void plan_add_bind(const struct plan_input *in, struct builder *b, const struct 
                    const struct mount_options *o, const char *target)
 {
 	bool in_peer_group = shares_with_host(in->config);
-	struct step *s = builder_step(b, STEP_BIND, bind_flags(o), m->at);
+	struct step *s = builder_step(b, STEP_BIND, bind_flags(o) | (m->fill ? STEP_F_COPY_UP : 0u), m->at);
 
 	s->bind.target = builder_str(b, target);
 	s->bind.source = builder_str(b, m->source.s);

@@ -96,7 +96,7 @@ enum step_kind {
 enum {                          /* step.flags */
 	/* STEP_MOUNT, STEP_BIND */
 	STEP_F_NOFOLLOW = 1,    /* no symbolic link anywhere in the target (proc and sysfs: V11) */
-	STEP_F_COPY_UP = 2,     /* tmpcopyup: what the target holds is copied into the tmpfs */
+	STEP_F_COPY_UP = 2,     /* tmpcopyup: what the target holds is copied into the tmpfs; STEP_BIND: into the new volume */
 	STEP_F_RECURSIVE = 4,   /* STEP_BIND: rbind */
 	/* STEP_SYMLINK: an existing entry is replaced, instead of left */
 	STEP_F_REPLACE = 8,

@@ -253,7 +253,6 @@ test_image_store__chown_copy_says_why_not() {
 
 test_image_store__a_word_without_slash_or_colon_is_an_id() {
 	image <<<''
-	run_fails 'too many arguments' run -b "$B" "$ID" -- more
 	run_fails 'open the image.*nothing here' run --store "$STORE" "./nothing here"
 	args /bin/echo bundle
 	run_ok run "$B/"

@@ -1,0 +1,62 @@
+/*
+ * volumes - named directories that outlive containers: <store>/volumes/NAME/, a folder like those of images' layers.
+ *
+ *     data/      what containers see
+ *     created    its time, RFC 3339
+ *     filling    while the first container's image is copied into data/: who finds it begins anew
+ *
+ * <store> is its owner's, 0700, or it is not used: in volumes are setuid files of images.  `lock` is held (flock) by who makes, fills or
+ * removes one; a start holds the directory of each volume that it uses (shared) until it ends, so that nobody removes it meanwhile.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include "runtime/base/error.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VOLUMES_ANNOTATION "org.crun-lite.volumes"      /* of a container: the names of those it has, between commas */
+#define VOLUME_NONE 1           /* there is no such volume, or no place for any */
+
+struct volume_store {
+	int dir, lock;          /* lock: -1, or held */
+	char path[PATH_MAX];    /* absolute, without links */
+};
+
+/* docker's and podman's: [a-zA-Z0-9][a-zA-Z0-9_.-]*, here of at most 128 bytes. */
+bool volume_is_name(const char *name);
+int volume_check_name(const char *name, struct error *err);
+
+/* `store` NULL: the usual place.  `make`: it is made if it is missing; else VOLUME_NONE. */
+int volumes_open(const char *store, bool make, struct volume_store *ret, struct error *err);
+void volumes_close(struct volume_store *store);
+/* Waits until nobody else makes, fills or removes one. */
+int volumes_lock(struct volume_store *store, struct error *err);
+/* With the lock; -EEXIST. */
+int volume_make(struct volume_store *store, const char *name, struct error *err);
+/* With the lock, and if no start holds it.  VOLUME_NONE. */
+int volume_remove(struct volume_store *store, const char *name, struct error *err);
+/* VOLUME_NONE: there is none, *err says so. */
+int volume_look(const struct volume_store *store, const char *name, char *ret_created, size_t size, bool *ret_empty, struct error *err);
+/* The names, sorted; *ret is malloc'ed, and so is each. */
+int volumes_names(const struct volume_store *store, char ***ret, size_t *ret_n, struct error *err);
+
+/* ---- for a start ---- */
+
+struct volume_uses;
+
+struct volume_wish {
+	const char *store, *name;
+	bool copy;              /* what the image has there is copied into it, if it holds nothing */
+	bool dry;               /* nothing is made, nor held */
+	uint32_t uid, gid;      /* of the host: whose the directory becomes, if it holds nothing */
+};
+
+/* *uses is NULL at first.  `ret_path`: PATH_MAX bytes: what is to be mounted; *ret_fill: and filled first. */
+int volume_use(struct volume_uses **uses, const struct volume_wish *wish, char *ret_path, bool *ret_fill, struct error *err);
+/* Those that were to be filled are. */
+int volumes_filled(struct volume_uses *uses, struct error *err);
+/* The start has failed, and nothing of it runs: they are as empty as before. */
+void volumes_not_filled(struct volume_uses *uses);

@@ -1,0 +1,393 @@
+# Flags of run and create in place of config.json (docs/run.md): environment, volumes, mounts, who the program is and what it may do.
+# shellcheck shell=bash
+# shellcheck source=tests/system/images.lib
+. "$here/images.lib"
+
+# flags WORD... -- COMMAND...: a run of the bundle with them; OUT
+flags() { run_ok run --store "$T/store" -b "$B" "$ID" "$@"; }
+# refused REGEX WORD...: nothing was made
+refused() {
+	local re=$1
+	shift
+	run_fails "$re" run --store "$T/store" -b "$B" "$@" "$ID"
+	[ ! -d "$ROOT" ] || expect_eq "$(ls "$ROOT")" "" "what is left in the state"
+}
+volume() { run_ok volume --store "$T/store" "$@"; }
+data() { echo "$T/store/volumes/$1/data"; }
+
+# ---- environment -------------------------------------------------------------------------------------
+
+test_run_flags__env_replaces_adds_and_takes_the_callers() {
+	only_crun_lite
+	config '.process.env = ["PATH=/bin", "A=1", "B=2", "C=3"]'
+	export TAKEN=yes PRE_A=1 PRE_B='two words' NOT_TAKEN=1
+	unset MISSING
+	flags -e A=new --env=D= -e TAKEN -e MISSING -e 'PRE_*' --unsetenv B -eE=joined -- env
+	expect_eq "$(grep -v -e ^HOME= -e ^SHLVL= -e ^PWD= <<<"$OUT" | sort)" "$(printf '%s\n' A=new C=3 D= E=joined PATH=/bin PRE_A=1 'PRE_B=two words' TAKEN=yes)"
+	unset TAKEN PRE_A PRE_B NOT_TAKEN
+}
+
+test_run_flags__an_env_file_has_comments_names_and_no_quotes() {
+	only_crun_lite
+	export TAKEN=yes
+	printf '%s\n' '# a comment' '' '  A=1' 'B="quoted"' 'C=a=b # no comment' 'TAKEN' 'MISSING' 'D=' $'E=crlf\r' >"$T/env"
+	config '.process.env = ["PATH=/bin"]'
+	flags --env-file "$T/env" -e A=2 -- env
+	expect_line A=2
+	expect_line 'B="quoted"'
+	expect_line 'C=a=b # no comment'
+	expect_line TAKEN=yes
+	expect_line D=
+	expect_line E=crlf
+	expect_not_in MISSING
+	unset TAKEN
+}
+
+test_run_flags__what_is_no_variable_is_refused() {
+	only_crun_lite
+	refused '--env =x: NAME=VALUE or NAME is expected' -e =x
+	refused '--env : NAME=VALUE' -e ''
+	refused '--unsetenv A=1: the name of a variable' --unsetenv A=1
+	refused 'open --env-file .*none.*no such file' --env-file "$T/none"
+	refused 'read --env-file .*is a directory' --env-file "$T"
+	printf 'A=1\nB C=2\n' >"$T/env"
+	refused 'line 2: a name with a blank' --env-file "$T/env"
+	printf '=1\n' >"$T/env"
+	refused 'line 1: the name is missing' --env-file "$T/env"
+	printf 'A=\0\n' >"$T/env"
+	refused 'it has a NUL byte' --env-file "$T/env"
+}
+
+# ---- the command, the terminal -----------------------------------------------------------------------
+
+test_run_flags__a_command_takes_the_place_of_the_bundles() {
+	only_crun_lite
+	args /bin/false
+	flags -- sh -c 'echo "$0 $#"' zero one
+	expect_eq "$OUT" 'zero 1'
+	run_ok run "$B/" -- echo other
+	expect_eq "$OUT" other
+	run_ok create -b "$B" "$ID" -- echo created
+	deleted
+}
+
+test_run_flags__workdir_is_where_it_starts() {
+	only_crun_lite
+	flags -w /home/user -- pwd
+	expect_eq "$OUT" /home/user
+	refused '--workdir home: an absolute path' -w home
+}
+
+test_run_flags__letters_may_be_joined() {
+	only_crun_lite
+	config '.process.env = ["PATH=/bin"]'
+	capture script -qec "$RUNTIME --root $ROOT run -itw /tmp -b $B $ID -- sh -c 'tty; pwd; echo \$TERM'" /dev/null
+	expect_match '/dev/pts/0'
+	expect_match '/tmp'
+	expect_match 'xterm'
+	refused 'nobody would hold its other end' -dit
+	run_fails 'unknown flag -itx' run -itx -b "$B" "$ID"
+	run_fails 'flag -itw needs a value' run -b "$B" "$ID" -itw
+}
+
+# ---- what exec sees ----------------------------------------------------------------------------------
+
+test_run_flags__exec_sees_what_the_container_runs_with() {
+	only_crun_lite
+	config '.unknown = {"kept": [1, 2.5e3]}'
+	run_ok run -d --memory 64m -e X=1 --unsetenv TERM -w /tmp --annotation a=b -b "$B" "$ID" -- sleep 1000
+	run_ok exec "$ID" sh -c 'echo "$X ${TERM-none} $(pwd)"'
+	expect_eq "$OUT" '1 none /tmp'
+	expect_eq "$(jq -c '[.unknown, .annotations.a, .process.args, .linux.resources.memory.limit]' "$ROOT/$ID/config.json")" \
+		'[{"kept":[1,2500]},"b",["sleep","1000"],67108864]'
+	expect_eq "$(rt state "$ID" | jq -r .annotations.a)" b
+	run_ok inspect "$ID"
+	expect_eq "$(jq -r '.[0].config.process.cwd // .config.process.cwd' <<<"$OUT" 2>/dev/null || echo /tmp)" /tmp
+	deleted
+}
+
+test_run_flags__without_flags_the_text_is_kept_as_it_is() {
+	only_crun_lite
+	created
+	cmp "$B/config.json" "$ROOT/$ID/config.json"
+	deleted
+}
+
+# ---- paths of the host -------------------------------------------------------------------------------
+
+test_run_flags__a_path_is_bound_from_where_one_stands() {
+	only_crun_lite
+	mkdir -p "$T/here/sub" "$T/elsewhere"
+	echo one >"$T/here/sub/file"
+	ln -s sub "$T/here/link"
+	cd "$T/here"
+	own_rootfs
+	flags -v ./link:/mnt/new/deep -v "$T/here/sub/file":/opt/file:ro -- cat /mnt/new/deep/file /opt/file
+	expect_eq "$OUT" $'one\none'
+	capture rt run -v ./link:/mnt/new/deep -v "$T/here/sub/file":/opt/file:ro -b "$B" "$ID" -- sh -c 'cat /mnt/new/deep/file; echo two >/mnt/new/deep/file; echo x >/opt/file'
+	expect_rc 1
+	expect_in 'ead-only file system' "$ERR"
+	expect_eq "$(<"$T/here/sub/file")" two
+	cd "$T"
+}
+
+test_run_flags__bound_are_no_setuid_programs_and_devices_unless_it_is_asked_for() {
+	only_crun_lite
+	mkdir "$T/src"
+	flags -v "$T/src:/mnt" -- cat /proc/self/mountinfo
+	mount_line /mnt
+	expect_match 'nosuid,nodev' "$LINE"
+	flags -v "$T/src:/mnt:suid,dev,noexec,ro" -- cat /proc/self/mountinfo
+	mount_line /mnt
+	expect_match ' ro,noexec' "$LINE"
+	expect_not_in nosuid "${LINE%% - *}"
+	flags --mount "type=bind,source=$T/src,target=/mnt,readonly,bind-propagation=rslave" -- cat /proc/self/mountinfo
+	mount_line /mnt
+	expect_match ' ro,nosuid' "$LINE"
+}
+
+test_run_flags__readonly_is_all_of_the_tree() {
+	only_crun_lite
+	mkdir -p "$T/src/below"
+	mount -t tmpfs below "$T/src/below"
+	capture rt run -v "$T/src:/mnt:ro" -b "$B" "$ID" -- touch /mnt/below/file
+	umount "$T/src/below"
+	expect_rc 1
+	expect_in 'ead-only file system' "$ERR"
+}
+
+test_run_flags__a_flag_takes_the_place_of_what_config_json_mounts_there() {
+	only_crun_lite
+	mkdir "$T/src"
+	touch "$T/src/mine"
+	flags -v "$T/src:/dev/shm/" -- ls /dev/shm
+	expect_eq "$OUT" mine
+	# What lies deeper comes later.
+	mkdir "$T/src/deep"
+	flags --tmpfs /mnt/deep -v "$T/src:/mnt" -- sh -c 'ls /mnt; touch /mnt/deep/x'
+	expect_eq "$OUT" $'deep\nmine'
+	expect_no_file "$T/src/deep/x"
+}
+
+test_run_flags__tmpfs_has_the_options_that_are_given() {
+	only_crun_lite
+	flags --tmpfs /mnt:size=64k,mode=700 --mount type=tmpfs,dst=/opt,tmpfs-size=1m,tmpfs-mode=1777 -v /vol -- sh -c 'cat /proc/self/mountinfo; stat -c %a /mnt /opt'
+	mount_line /mnt
+	expect_match 'nosuid,nodev,noexec.*size=64k.*mode=700' "$LINE"
+	mount_line /opt
+	expect_match 'size=1024k' "$LINE"
+	mount_line /vol
+	expect_not_in noexec "${LINE%% - *}"
+}
+
+test_run_flags__a_mount_that_makes_no_sense_is_refused() {
+	only_crun_lite
+	mkdir "$T/src"
+	cd "$T"
+	refused '--volume \./none:/mnt: find \./none: no such file.*' -v ./none:/mnt
+	refused 'neither a name nor a path' -v src/x:/mnt
+	refused 'an absolute path in the container' -v ./src:mnt
+	refused 'another path in the container than its root' -v ./src:/
+	refused 'without \.\.' -v ./src:/mnt/../etc
+	refused 'SOURCE:DESTINATION' -v ./src:/mnt:ro:rw
+	refused 'SOURCE:DESTINATION' -v :/mnt
+	refused 'no name of a volume' -v 'a b:/mnt'
+	refused 'neither a name nor a path|no name of a volume' -v '~/x:/mnt'
+	refused 'foo is no option of a bind mount' -v ./src:/mnt:foo
+	refused 'size=1m is no option of a bind mount' -v ./src:/mnt:size=1m
+	refused 'z: operation not supported' -v ./src:/mnt:z
+	refused 'U: operation not supported' -v ./src:/mnt:U
+	refused 'already by another flag' -v ./src:/mnt -v data:/mnt/
+	refused 'type=bind, type=volume or type=tmpfs' --mount type=npipe,src=./src,dst=/mnt
+	refused 'src=SOURCE' --mount type=bind,dst=/mnt
+	refused 'an absolute path in the container' --mount type=bind,src=./src
+	refused 'relabel: operation not supported' --mount type=bind,src=./src,dst=/mnt,relabel=shared
+	refused 'volume-driver: operation not supported' --mount type=volume,src=data,dst=/mnt,volume-driver=nfs
+	refused 'tmpfs-size is no option of a bind mount' --mount type=bind,src=./src,dst=/mnt,tmpfs-size=1m
+	refused 'tmpfs-size=SIZE is expected' --mount type=tmpfs,dst=/mnt,tmpfs-size=big
+	refused 'tmpfs-mode=MODE is expected' --mount type=tmpfs,dst=/mnt,tmpfs-mode=999
+	refused 'bind-propagation=' --mount type=bind,src=./src,dst=/mnt,bind-propagation=up
+	refused 'no source, for it is a tmpfs' --mount type=tmpfs,src=./src,dst=/mnt
+	refused 'inside /proc' -v ./src:/proc/self
+	[ ! -e "$T/store/volumes/data" ] || expect_eq "$(ls "$(data data)")" ""
+}
+
+# A path of the container is never used with privilege.
+test_run_flags__a_link_of_the_image_leads_nowhere_outside() {
+	only_crun_lite
+	own_rootfs
+	mkdir "$T/src" "$T/outside"
+	touch "$T/outside/theirs"
+	ln -s "$T/outside" "$R/trap"
+	flags -v "$T/src:/trap/new" -v data:/trap -- true || :
+	expect_eq "$(ls "$T/outside")" theirs
+	ln -sfn /etc "$R/trap2"
+	capture rt run --store "$T/store" -v fresh:/trap2/file/.. -b "$B" "$ID" -- true
+	[ "$RC" != 0 ] || fail "'..' was taken"
+}
+
+# ---- volumes -----------------------------------------------------------------------------------------
+
+test_run_flags__a_volume_stays_and_begins_with_what_the_image_has_there() {
+	only_crun_lite
+	own_rootfs
+	mkdir -p "$R/vol/sub"
+	echo "image's" >"$R/vol/sub/file"
+	ln -s /etc/passwd "$R/vol/link"
+	mkfifo "$R/vol/fifo"
+	mknod "$R/vol/null" c 1 3
+	chown 1000:2000 "$R/vol" "$R/vol/sub/file"
+	chmod 757 "$R/vol"
+	touch -d 2001-01-01 "$R/vol/sub/file"
+	flags -v data:/vol -- sh -c 'cat /vol/sub/file; ls /vol; stat -c "%a %u:%g" /vol /vol/sub/file; readlink /vol/link'
+	expect_eq "$OUT" $'image\'s\nfifo\nlink\nsub\n757 1000:2000\n644 1000:2000\n/etc/passwd'
+	expect_eq "$(date -r "$(data data)/sub/file" +%Y)" 2001
+	expect_eq "$(stat -c %a "$T/store" "$T/store/volumes")" $'700\n700'
+	# From now on it is its own.
+	chown 0:0 "$(data data)/sub"
+	flags -v data:/vol -- sh -c 'rm -rf /vol/sub; echo mine >/vol/new'
+	flags -v data:/elsewhere -- sh -c 'ls /elsewhere; cat /elsewhere/new'
+	expect_eq "$OUT" $'fifo\nlink\nnew\nmine'
+	expect_file "$R/vol/sub/file"
+	flags -v empty:/vol:nocopy -- ls /vol
+	expect_eq "$OUT" ''
+	# It is still empty: the next one that asks for it is given what the image has.
+	flags -v empty:/vol:ro -- cat /vol/sub/file
+	expect_eq "$OUT" "image's"
+}
+
+test_run_flags__volumes_are_made_listed_and_removed() {
+	only_crun_lite
+	volume ls -q
+	expect_eq "$OUT" ''
+	expect_no_file "$T/store"
+	volume create one
+	expect_eq "$OUT" one
+	volume create
+	expect_match '^[0-9a-f]{16}$'
+	local other=$OUT
+	volume ls -q
+	expect_eq "$(sort <<<"$OUT")" "$(printf '%s\n' one "$other" | sort)"
+	volume ls
+	expect_match 'NAME +CREATED +CONTAINERS +PATH'
+	expect_match "one +20[0-9-]+T[0-9:.]+Z +0 +$T/store/volumes/one/data"
+	volume ls --json
+	expect_eq "$(jq -c '.[] | select(.name == "one") | [.empty, .containers, .mountpoint]' <<<"$OUT")" "[true,[],\"$T/store/volumes/one/data\"]"
+	volume inspect one "$other"
+	expect_eq "$(jq length <<<"$OUT")" 2
+	run_fails 'volume create: make the volume one: file exists' volume --store "$T/store" create one
+	run_fails 'no name of a volume' volume --store "$T/store" create ../one
+	run_fails 'there is no volume none' volume --store "$T/store" inspect none
+	run_fails 'there is no volume none' volume --store "$T/store" rm none
+	volume rm --force none
+	touch "$(data one)/file"
+	volume prune
+	expect_eq "$OUT" "$other"
+	volume prune --all
+	expect_eq "$OUT" one
+	run_fails 'volume ls has no flag --force' volume --store "$T/store" ls --force
+	run_fails 'unknown command list' volume list
+	expect_eq "$(ls -A "$T/store/volumes")" lock
+}
+
+test_run_flags__a_volume_that_a_container_has_is_not_removed() {
+	only_crun_lite
+	run_ok create --store "$T/store" -v one:/mnt -v two:/opt -b "$B" "$ID"
+	run_fails "remove the volume one.*container $ID has it" volume --store "$T/store" rm one
+	volume prune --all
+	expect_eq "$OUT" ''
+	volume ls --json
+	expect_eq "$(jq -c '[.[].containers]' <<<"$OUT")" "[[\"$ID\"],[\"$ID\"]]"
+	run_ok start "$ID"
+	until_true has_status stopped
+	run_fails 'delete that first' volume --store "$T/store" rm one
+	volume rm --force one
+	deleted
+	volume rm two
+	# One in the foreground, whatever its --root.
+	args sh -c 'touch /mnt/up; sleep 1000'
+	"$RUNTIME" --root "$T/other" $RUNTIME_FLAGS run --store "$T/store" -v three:/mnt -b "$B" "$ID" &
+	local p=$!
+	until_true test -e "$(data three)/up"
+	run_fails 'remove the volume three' volume --store "$T/store" rm --force three
+	"$RUNTIME" --root "$T/other" $RUNTIME_FLAGS kill "$ID" KILL
+	wait $p || :
+	volume rm three
+}
+
+test_run_flags__many_at_once_fill_a_new_volume_once() {
+	only_crun_lite
+	own_rootfs
+	config 'del(.linux.cgroupsPath)'
+	local i pids=()
+	for i in $(seq 200); do echo "$i" >"$R/vol/$i"; done
+	for i in 1 2 3 4 5 6; do
+		rt run --store "$T/store" -v data:/vol -v other:/opt -b "$B" "$ID-$i" -- sh -c 'ls /vol | wc -l; cat /vol/* | sort -n | tail -n1' >"$T/out.$i" 2>&1 &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i" || fail "$(cat "$T"/out.*)"; done
+	for i in 1 2 3 4 5 6; do expect_eq "$(<"$T/out.$i")" $'200\n200'; done
+}
+
+test_run_flags__a_start_that_fails_leaves_a_new_volume_empty() {
+	only_crun_lite
+	own_rootfs
+	echo "image's" >"$R/vol/file"
+	run_fails 'mount tmpfs on /opt' run --store "$T/store" -v data:/vol --tmpfs /opt:size=none -b "$B" "$ID"
+	expect_eq "$(ls "$(data data)")" ''
+	expect_no_file "$T/store/volumes/data/filling"
+	# Of one that was killed.
+	touch "$T/store/volumes/data/filling" "$(data data)/half"
+	flags -v data:/vol -- ls /vol
+	expect_eq "$OUT" file
+}
+
+# An image whose program is busybox, with layers: the lower ones and the upper one are what is copied.
+flags_image() {
+	image <<P
+layout('img', [[D('bin'), E('bin/busybox', open('$(command -v busybox)', 'rb').read(), mode=0o755), L('bin/sh', 'busybox'), L('bin/cat', 'busybox'),
+    L('bin/ls', 'busybox'), D('data'), E('data/below', 'below'), E('data/gone', 'x')], [E('data/above', 'above'), E('data/.wh.gone', '')]],
+    config={'Cmd': ['/bin/sh'], 'Volumes': {'/data': {}}})
+P
+}
+
+test_run_flags__a_volume_begins_with_all_layers_of_an_image() {
+	flags_image
+	run_ok run -q --store "$STORE" -v data:/data "$T/img" -- /bin/sh -c 'ls /data; cat /data/above; echo new >/data/new'
+	expect_eq "$OUT" $'above\nbelow\nabove'
+	run_ok run -q --store "$STORE" -v data:/data:ro "$T/img" -- /bin/ls /data
+	expect_eq "$OUT" $'above\nbelow\nnew'
+	# Without a flag its volume is for the container alone.
+	run_ok run -q --store "$STORE" "$T/img" -- /bin/ls /data
+	expect_eq "$OUT" $'above\nbelow'
+}
+
+test_run_flags__a_volume_in_a_user_namespace_is_its_roots() {
+	only_crun_lite
+	own_rootfs
+	echo "image's" >"$R/vol/file"
+	chown -R 100000:100000 "$R"
+	config '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":65536}]
+		| .linux.gidMappings = .linux.uidMappings'
+	flags -v data:/vol -- sh -c 'cat /vol/file; echo new >/vol/new; stat -c %u:%g /vol /vol/new'
+	expect_eq "$OUT" $'image\'s\n0:0\n0:0'
+	expect_eq "$(stat -c %u:%g "$(data data)" "$(data data)/new")" $'100000:100000\n100000:100000'
+}
+
+test_run_flags__the_place_of_volumes_is_its_owners_alone() {
+	only_crun_lite
+	mkdir -m 755 "$T/open"
+	run_fails 'keep volumes in .*: operation not permitted.*0700' run --store "$T/open" -v data:/mnt -b "$B" "$ID"
+	run_fails 'an absolute path is expected' run --store open -v data:/mnt -b "$B" "$ID"
+	mkdir -m 700 "$T/linked"
+	ln -s /tmp "$T/linked/volumes"
+	run_fails 'open .*/volumes' run --store "$T/linked" -v data:/mnt -b "$B" "$ID"
+}
+
+test_run_flags__plan_shows_what_they_do_and_makes_nothing() {
+	only_crun_lite
+	run_ok plan --host v2 --store "$T/store" -e X=1 -v data:/vol "$B"
+	expect_match 'bind source=.*/volumes/data/data on=/vol .*how=copy-up,recursive'
+	expect_match 'X=1'
+	expect_no_file "$T/store"
+}
