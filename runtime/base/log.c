@@ -188,6 +188,11 @@ int log_open(const struct log_options *options, struct error *err)
 	return 0;
 }
 
+int log_file(void)
+{
+	return state.fd;
+}
+
 bool log_tells(enum log_level level)
 {
 	return state.level >= level;

@@ -21,6 +21,8 @@ struct log_options {
 
 /* Opens the file (append, 0644, close-on-exec). */
 int log_open(const struct log_options *options, struct error *err);
+/* That file, or -1: for who closes what is not its own. */
+int log_file(void);
 /* So that nobody works for a message that is not written. */
 bool log_tells(enum log_level level);
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));

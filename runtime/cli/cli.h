@@ -64,7 +64,7 @@ extern const struct command command_create, command_delete, command_doctor, comm
 	command_plan, command_ps, command_resume, command_run, command_spec, command_start, command_state, command_update, command_unpack,
 	command_images, command_rmi, command_prune, command_verify, command_network, command_port, command_sandbox, command_selftest;
 
-extern const struct command command_complete, command_help, command_inspect, command_stats, command_volume, command_wait;
+extern const struct command command_complete, command_help, command_inspect, command_logs, command_stats, command_volume, command_wait;
 
 /* commands.c: what the program does. */
 int cli_main(int argc, char **argv);

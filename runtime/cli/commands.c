@@ -17,7 +17,7 @@
 
 const struct command *const cli_commands[] = {
 	&command_complete, &command_create, &command_delete, &command_doctor, &command_events, &command_exec,    &command_features, &command_help, &command_images, &command_inspect, &command_kill,
-	&command_list,   &command_network, &command_pause, &command_plan,    &command_port,     &command_prune,  &command_ps,
+	&command_list,   &command_logs,    &command_network, &command_pause, &command_plan,    &command_port,     &command_prune,  &command_ps,
 	&command_resume, &command_rmi,    &command_run,    &command_sandbox, &command_selftest, &command_spec,    &command_start,    &command_state,  &command_stats,   &command_unpack,
 	&command_update, &command_verify, &command_volume, &command_wait, NULL,
 };

@@ -17,6 +17,7 @@
 #include "runtime/base/weak.h"
 #include "runtime/base/units.h"
 #include "runtime/cli/image.h"
+#include "runtime/launch/log_writer.h"
 
 #define AT(field) offsetof(struct cli_create, options.field)
 
@@ -50,6 +51,7 @@ struct run_given {
 	struct cli_create create;       /* first: CREATE_OPTIONS count from it */
 	struct image_options image;
 	bool chown_copy;
+	const char *log_max, *restart;
 };
 
 static const struct cli_option run_options[] = {
@@ -59,6 +61,10 @@ static const struct cli_option run_options[] = {
 	{"chown-copy", 0, CLI_FLAG, offsetof(struct run_given, chown_copy), NULL, "copies the layers where the kernel cannot map their owners"},
 	{"tmpfs-upper", 0, CLI_STRING, AT(tmpfs_upper), "SIZE", "it goes into memory, and this much of it (64m)"},
 	{"detach", 'd', CLI_FLAG, AT(detach), NULL, "return once the program runs"},
+	{"log-file", 0, CLI_STRING, AT(log_file), "FILE|DIR/", "with --detach: what it writes goes there (DIR/ID.log); `crun-lite logs` shows it"},
+	{"log-max-size", 0, CLI_STRING, offsetof(struct run_given, log_max), "SIZE", "of that file: then it becomes FILE.1, and a new one begins"},
+	{"restart", 0, CLI_STRING, offsetof(struct run_given, restart), "no|on-failure[:N]|always",
+         "starts it again when it has ended, after a pause (100 ms, doubled up to 1 min)"},
 	{"keep", 0, CLI_FLAG, AT(keep), NULL, "do not delete the container at its end"},
 	{"timeout", 0, CLI_STRING, offsetof(struct cli_create, timeout), "DURATION",
          "10, 10s, 1.5m, 500ms: then TERM, and exit code 124"},
@@ -105,10 +111,45 @@ static int take_watch(const struct cli_create *given, struct create_options *opt
 		r = error_set(err, ERROR_SAID, "--timeout %s: more than 0 is expected", given->timeout);
 	if (r == 0 && given->kill_after && !given->timeout)
 		r = error_set(err, ERROR_SAID, "--kill-after is given without --timeout");
-	if (r == 0 && options->detach && (given->timeout || options->report)) {
+	if (r == 0 && options->detach && (given->timeout || options->report) && !options->log_file && !options->restart.kind) {
 		error_set(err, ERROR_SAID, "--%s and --detach are given: nobody would be there at the end", flag);
-		r = error_hint(err, "leave --detach out, and put the command in the background");
+		r = error_hint(err, "leave --detach out, and put the command in the background; or give --log-file, and somebody stays");
 	}
+	if (r == 0 && options->detach && options->report && strcmp(options->report, "-") == 0)
+		r = error_set(err, ERROR_SAID, "--report - and --detach are given: a file is expected");
+	return r;
+}
+
+static int take_log(const struct run_given *given, struct create_options *options, struct error *err)
+{
+	if (given->log_max && !options->log_file)
+		return error_set(err, ERROR_SAID, "--log-max-size is given without --log-file");
+	if (options->log_file && !options->detach) {
+		error_set(err, ERROR_SAID, "--log-file is given without --detach: in the foreground the output is yours");
+		return error_hint(err, "add --detach, or redirect it: crun-lite run ... >FILE 2>&1");
+	}
+	if (!given->log_max)
+		return 0;
+	if (units_bytes(given->log_max, &options->log_max) && options->log_max >= LOG_MAX_LEAST)
+		return 0;
+	error_set(err, ERROR_SAID, "--log-max-size %s: a size is expected, of 64k at least", given->log_max);
+	return error_hint(err, "such as 64k or 10m");
+}
+
+/* What only makes sense with a process that stays beside the container. */
+static int take_keeping(const struct run_given *given, struct create_options *options, struct error *err)
+{
+	int r = take_log(given, options, err);
+
+	if (r == 0 && given->restart)
+		r = restart_parse(given->restart, &options->restart, err);
+	if (r == 0 && options->restart.kind && options->console_socket) {
+		error_set(err, ERROR_SAID, "--restart and --console-socket are given: who listens there gets one terminal, and not one for each start");
+		error_hint(err, "an engine starts its containers again itself");
+		r = -err->code;
+	}
+	if (!options->restart.kind)
+		options->restart.text = NULL;
 	return r;
 }
 
@@ -213,6 +254,8 @@ static int run_run(const struct cli_global *global, const void *given, int argc,
 		options.copy_arg = &copy;
 	}
 	if (r == 0)
+		r = take_keeping(g, &options, err);
+	if (r == 0)
 		r = take_watch(given, &options, err);
 	if (r == 0)
 		r = cli_prepare_fds(options.preserve_fds, err);
@@ -249,6 +292,7 @@ const struct command command_run = {
 	.examples = "crun-lite run bundle/\n"
 	            "crun-lite run --memory 50m --cpus 0.5 --timeout 30s --report - bundle/\n"
 	            "crun-lite run -d -b bundle/ web1\n"
+	            "crun-lite run -d --log-file /var/log/ --restart on-failure:5 -b bundle/ web1\n"
 	            "crun-lite run --net bridge -p 8080:80 ./web.tar\n"
 	            "crun-lite run -it -v ./src:/src -e DEBUG=1 ./alpine.tar -- sh\n",
 	.options = run_options,

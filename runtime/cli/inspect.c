@@ -15,6 +15,25 @@
 #include "runtime/state/network.h"
 #include "spec/emit.h"
 
+/* Of one that somebody stays beside. */
+static void emit_keeper_of(struct emitter *e, const struct handle *h)
+{
+	const struct state_keeper *k = &h->state.keeper;
+	bool stopped = h->status == STATUS_STOPPED;
+
+	if (!k->pid)
+		return;
+	if (stopped && k->ended)
+		emit_key_int(e, "exitStatus", k->exit_status);
+	if (k->log)
+		emit_key_string(e, "log", k->log);
+	if (!k->policy)
+		return;
+	emit_key_string(e, "restartPolicy", k->policy);
+	emit_key_uint(e, "restarts", k->restarts);
+	emit_key_bool(e, "restarting", stopped && state_keeper_lives(&h->state));
+}
+
 static void emit_state_of(struct emitter *e, const struct handle *h)
 {
 	const struct state *s = &h->state;
@@ -31,6 +50,7 @@ static void emit_state_of(struct emitter *e, const struct handle *h)
 	emit_key_uint(e, "owner", s->owner);
 	if (s->unit)
 		emit_key_string(e, "systemdScope", s->unit);
+	emit_keeper_of(e, h);
 	emit_key_pairs(e, "annotations", &s->annotations);
 	emit_key(e, "cgroups");
 	emit_array(e);

@@ -17,6 +17,8 @@ int container_create(const struct create_options *options, struct error *err);
  * exit code (128 + signal), and the container is deleted unless `keep`.
  */
 int container_run(const struct create_options *options, int *ret_status, struct error *err);
+/* One start of it, without a keeper and without restarts (keeper.h, restarts.h). */
+int container_run_once(const struct create_options *options, int *ret_status, struct error *err);
 int container_start(const struct runtime_options *runtime, const char *id, struct error *err);
 /* One more process in a container that runs; without `detach` it stays until its end, as container_run. */
 int container_exec(const struct exec_options *options, int *ret_status, struct error *err);
@@ -58,5 +60,7 @@ int container_events(const struct runtime_options *runtime, const char *id, cons
  */
 struct cgroup;
 struct config;
+/* Between two starts of it: all but what it wrote to a root of layers, its directory and its addresses. */
+int container_rest(struct store *store, const struct state *state, struct error *err);
 int container_dispose(struct store *store, const struct state *state, const struct cgroup *group,
                       const struct config *config, struct error *err);

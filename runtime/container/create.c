@@ -9,9 +9,13 @@
 
 #include "runtime/base/log.h"
 #include "runtime/container/guardian.h"
+#include "runtime/container/keeper.h"
+#include "runtime/container/restarts.h"
 #include "runtime/launch/foreground.h"
 #include "runtime/launch/hooks.h"
+#include "runtime/launch/keeping.h"
 #include "runtime/launch/launch.h"
+#include "runtime/launch/log_writer.h"
 #include "runtime/launch/notify.h"
 #include "runtime/launch/output.h"
 #include "runtime/launch/report.h"
@@ -86,6 +90,7 @@ static int wait_in_time(struct launch *l, struct foreground *fg, int *ret_status
 	struct timeout timeout = {
 		.after_ns = l->options->timeout_ns,
 		.kill_after_ns = l->options->kill_after_ns,
+		.told_ns = l->options->keeping ? l->options->keeping->timeout_ns : 0,
 		.passes_on = l->stays,
 		.group = is_ours(&l->group) ? &l->group : NULL,
 	};
@@ -120,6 +125,21 @@ static void hear_end(const struct launch *l, struct foreground *fg, int *ret_sta
 		*ret_status = STATUS_OUTPUT;
 }
 
+/* For who asks when the process is no more; and for who may start it again. */
+static void note_end(struct launch *l, const struct foreground *fg, int status)
+{
+	struct error err = {0};
+
+	l->options->keeping->attempt->timed_out = fg->timed_out;
+	l->state.keeper.ended = true;
+	l->state.keeper.exit_status = status;
+	if (store_relock(&l->store, &err) != 0)
+		return;
+	if (state_write(&l->store, &l->state, &err) < 0)
+		log_warning("%s: %s", err.text, error_reason(&err));
+	store_unlock(&l->store);
+}
+
 static int stay(struct launch *l, struct foreground *fg, struct report *report, int *ret_status, struct error *err)
 {
 	struct guardian guardian = {.runtime = l->options->runtime, .id = l->options->id};
@@ -133,6 +153,10 @@ static int stay(struct launch *l, struct foreground *fg, struct report *report, 
 		fg->later = guardian_start;
 		fg->later_arg = &guardian;
 		fg->later_ms = GUARDIAN_AFTER_MS;
+	}
+	if (l->options->keeping && l->notify >= 0) {
+		fg->ready = keeper_announce_ready;
+		fg->ready_arg = l->options->keeping;
 	}
 	r = l->options->timeout_ns ? wait_in_time(l, fg, ret_status, err)
 	                           : foreground_wait(fg, l->pid, l->pidfd, l->tty, ret_status, err);
@@ -148,6 +172,8 @@ static int stay(struct launch *l, struct foreground *fg, struct report *report, 
 	if (report)
 		report_end(report, l, fg, *ret_status);
 	launch_let_go(l);
+	if (l->options->keeping)
+		note_end(l, fg, *ret_status);
 	if (l->options->keep)
 		return 0;
 	r = store_relock(&l->store, &late);
@@ -156,6 +182,20 @@ static int stay(struct launch *l, struct foreground *fg, struct report *report, 
 		log_warning("delete %s: %s: %s", l->options->id, late.text, error_reason(&late));
 	guardian_end(&guardian);
 	return 0;
+}
+
+/* Who made the container for somebody who is gone takes it back. */
+static int tell_keeper(struct launch *l, struct error *err)
+{
+	struct keeping *keeping = l->options->keeping;
+	int r;
+
+	keeper_note_start(keeping);
+	/* A service manager takes the caller's end for the service's, unless it has heard that that is ready. */
+	r = l->notify < 0 ? keeper_announce(keeping, err) : 0;
+	if (r < 0)
+		launch_undo(l);
+	return r;
 }
 
 static int run(const struct create_options *options, struct report *report, int *ret_status, struct error *err)
@@ -180,6 +220,8 @@ static int run(const struct create_options *options, struct report *report, int 
 		report_start(report);
 	if (r == 0)
 		r = run_poststart(&l, err);
+	if (r == 0 && options->keeping)
+		r = tell_keeper(&l, err);
 	if (r == 0 && options->detach && l.notify >= 0 && notify_until_ready(l.notify, l.pid, err) < 0)
 		log_warning("%s: %s", err->text, error_reason(err));
 	if (r == 0 && !options->detach)
@@ -189,7 +231,7 @@ static int run(const struct create_options *options, struct report *report, int 
 	return r;
 }
 
-int container_run(const struct create_options *options, int *ret_status, struct error *err)
+static int run_reported(const struct create_options *options, int *ret_status, struct error *err)
 {
 	struct report report = {.fd = -1};
 	int r;
@@ -201,4 +243,32 @@ int container_run(const struct create_options *options, int *ret_status, struct 
 		return r;
 	r = run(options, &report, ret_status, err);
 	return report_close(&report, r, err);
+}
+
+int container_run_once(const struct create_options *options, int *ret_status, struct error *err)
+{
+	static struct output output;    /* large, and not touched without the flag */
+	struct create_options logged = *options;
+	struct log_writer writer;
+	int r;
+
+	if (!options->log_file)
+		return run_reported(options, ret_status, err);
+	r = log_writer_open(&writer, options->keeping->log, options->log_max, err);
+	if (r == 0)
+		r = output_open(&output, UINT64_MAX - 1, err);
+	if (r == 0) {
+		output.log = &writer;
+		logged.output = &output;
+		r = run_reported(&logged, ret_status, err);
+	}
+	log_writer_close(&writer);
+	return r;
+}
+
+int container_run(const struct create_options *options, int *ret_status, struct error *err)
+{
+	if (options->detach && (options->log_file || options->restart.kind))
+		return keeper_start(options, ret_status, err);
+	return options->restart.kind ? restarts_run(options, ret_status, err) : run_reported(options, ret_status, err);
 }

@@ -120,6 +120,43 @@ static void run_poststop(const struct state *state, const struct config *config)
 		log_warning("%s: %s", err.text, error_reason(&err));
 }
 
+/* What hooks, groups and others have; what is left is what it wrote, its directory and its addresses. */
+static int rest(struct store *store, const struct state *state, struct config *config, struct error *err)
+{
+	bool unit = unit_is_there(state);
+	int r = end_process(state, err);
+
+	if (r == 0)
+		r = end_group(state, NULL, err);
+	if (r == 0)
+		r = unit_end(state, unit, err);
+	if (r == 0)
+		r = end_rdt(state, err);
+	if (r == 0 && state->network)
+		r = network_rest(store, err);
+	if (r == 0) {
+		run_poststop(state, config);
+		store_rest(store);
+	}
+	return r;
+}
+
+int container_rest(struct store *store, const struct state *state, struct error *err)
+{
+	struct state rested = *state;
+	struct config *config = NULL;
+	int r = load_poststop(store, state, &config, err);
+
+	if (r == 0)
+		r = rest(store, state, config, err);
+	config_free(config);
+	rested.pid = 0;
+	rested.n_groups = 0;
+	rested.unit = NULL;
+	rested.rdt = (struct rdt_group){0};
+	return r == 0 ? state_write(store, &rested, err) : r;
+}
+
 int container_dispose(struct store *store, const struct state *state, const struct cgroup *group,
                       const struct config *config, struct error *err)
 {
@@ -180,6 +217,8 @@ static int delete_one(struct store *store, bool force, struct error *err)
 		r = may_delete(store, &state, err);
 	if (r == 0)
 		r = container_dispose(store, &state, NULL, NULL, err);
+	if (r == 0)
+		state_wake_keeper(&state);      /* it finds nothing to start again */
 	state_free(&state);
 	return r;
 }
@@ -197,8 +236,10 @@ static int end_first(int root, const char *id, struct error *err)
 
 	if (r == 0)
 		r = state_read(&store, &state, &why);
-	if (r == 0)
+	if (r == 0) {
+		state_end_for_good(&store, &state);
 		r = end_process(&state, &why);
+	}
 	state_free(&state);
 	store_close(&store);
 	if (r != -ETIMEDOUT)

@@ -46,10 +46,21 @@ static void thaw(const struct state *state)
 	group_close(&group);
 }
 
-static int kill_state(const struct state *state, enum status status, int sig, bool all, struct error *err)
+/* Who sends one of these wants it to end, and not to come back. */
+static bool asks_to_end(int sig)
+{
+	return sig == SIGKILL || sig == SIGTERM || sig == SIGINT || sig == SIGQUIT;
+}
+
+static int kill_state(const struct store *store, const struct state *state, enum status status, int sig, bool all, struct error *err)
 {
 	int r;
 
+	if (asks_to_end(sig))
+		state_end_for_good(store, state);
+	/* Between its end and its next start, or at the start. */
+	if (asks_to_end(sig) && (status == STATUS_STOPPED || status == STATUS_CREATING) && state_wake_keeper(state))
+		return 0;
 	if (all) {
 		r = state->n_groups ? kill_group(state, sig, err) : 0;
 		if (r < 0 || status == STATUS_STOPPED || state->n_groups)
@@ -69,7 +80,7 @@ int container_kill(const struct runtime_options *runtime, const char *id, int si
 	int r = handle_open(runtime, id, STORE_READ, &h, err);
 
 	if (r == 0)
-		r = kill_state(&h.state, h.status, sig, all, err);
+		r = kill_state(&h.store, &h.state, h.status, sig, all, err);
 	handle_close(&h);
 	return r;
 }

@@ -237,6 +237,10 @@ static void forward_notifications(struct session *s)
 	if (notify_forward(s->fg->notify_fd, host_socket ? host_socket : "", s->pid, &ready, &err) <
 	    0)
 		log_warning("%s: %s", err.text, error_reason(&err));
+	if (ready && s->fg->ready) {
+		s->fg->ready(s->fg->ready_arg);
+		s->fg->ready = NULL;
+	}
 }
 
 /* ---- the loop
@@ -327,8 +331,11 @@ static void serve(struct session *s, const struct pollfd *fds)
  */
 static bool is_over(const struct session *s, int n_events)
 {
-	if (!s->exited || s->out.n || (s->fg->output && !output_is_over(s->fg->output)))
+	if (!s->exited || s->out.n)
 		return false;
+	/* A log is not held open by whom the program left behind; what it wrote itself is there by now. */
+	if (s->fg->output && !output_is_over(s->fg->output))
+		return s->fg->output->log && (n_events == 0 || now_ms() > s->give_up);
 	return s->master < 0 || s->hung_up || n_events == 0 || now_ms() > s->give_up;
 }
 

@@ -19,7 +19,9 @@ struct foreground {
 	int signal_fd;       /* does not block */
 	int notify_fd;       /* of notify_open, the caller's; -1 from foreground_begin: none */
 	struct timeout *timeout; /* armed, the caller's; NULL from foreground_begin: none */
-	struct output *output; /* counted, the caller's; NULL from foreground_begin: the program writes by itself */
+	struct output *output; /* counted or kept, the caller's; NULL from foreground_begin: the program writes by itself */
+	void (*ready)(void *arg); /* called once, when READY=1 has been forwarded; NULL from foreground_begin: nothing */
+	void *ready_arg;
 	void (*later)(void *arg); /* called once, `later_ms` after the wait began; NULL from foreground_begin: nothing */
 	void *later_arg;
 	int later_ms;

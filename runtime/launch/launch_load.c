@@ -18,6 +18,7 @@
 #include "runtime/flags/volumes.h"
 #include "runtime/users/caller.h"
 #include "runtime/launch/console.h"
+#include "runtime/launch/keeping.h"
 #include "runtime/launch/labels.h"
 #include "runtime/users/maps.h"
 #include "runtime/launch/overrides.h"
@@ -169,7 +170,7 @@ int launch_load(struct launch *l, struct error *err)
 	if (r < 0)
 		return r;
 	if (options->text)
-		path = strdup(TEXT_NAME);
+		path = strdup(keeping_again(options->keeping) ? "config.json, as it was at the first start" : TEXT_NAME);
 	else if (options->config)
 		path = strdup(options->config);
 	else if (asprintf(&path, "%s/config.json", l->bundle) < 0)
@@ -316,7 +317,12 @@ int launch_check_terminal(struct launch *l, struct error *err)
 	const struct create_options *o = l->options;
 	bool terminal = l->config->process.terminal;
 
-	if (terminal && !o->console_socket && (l->create || o->detach)) {
+	if (terminal && o->log_file) {
+		error_set(err, ERROR_SAID, "--log-file is given, and a terminal is asked for: what is drawn on a screen is no log");
+		error_hint(err, "set process.terminal to false (leave --tty out), or --log-file out");
+		return error_locate(err, l->config->process.at);
+	}
+	if (terminal && !o->console_socket && (l->create || o->detach || (o->keeping && o->keeping->detached))) {
 		error_set(err, ERROR_SAID, "a terminal is asked for, but nobody would hold its other end");
 		error_hint(err, "give --console-socket, or run in the foreground, or set process.terminal to false");
 		return error_locate(err, l->config->process.at);

@@ -17,6 +17,7 @@
 #include "runtime/base/log.h"
 #include "runtime/state/handle.h"
 #include "runtime/launch/launch_files.h"
+#include "runtime/launch/keeping.h"
 #include "runtime/launch/launch_foreign.h"
 #include "runtime/state/network.h"
 #include "runtime/network/address.h"
@@ -218,10 +219,34 @@ static int take_family(const struct network *network, int room, uint8_t family, 
 	return 0;
 }
 
+/* Where somebody asks for an address it is that; of a container that is started again the one that it had, if it is still to be had. */
+static int take_again(const struct network *network, int room, uint8_t family, const struct ip *wanted, const struct ip *former,
+                      const char *owner, struct subnet *ret, struct error *err)
+{
+	struct error ignored = {0};
+
+	if (!wanted->family && former->family == family && take_family(network, room, family, former, owner, ret, &ignored) == 0 &&
+	    ret->address.family)
+		return 0;
+	return take_family(network, room, family, wanted, owner, ret, err);
+}
+
+/* By its record, which a pause between two starts has left. */
+static void find_former(const struct launch *l, struct net_record *ret)
+{
+	struct error ignored;
+
+	if (!keeping_again(l->options->keeping) || network_record_read(&l->store, ret, &ignored) != 0)
+		*ret = (struct net_record){0};
+}
+
 static int take_addresses(struct launch *l, const char *owner, struct error *err)
 {
 	const struct net_request *request = &l->network.request;
+	static struct net_record former; /* large */
 	int r = 0;
+
+	find_former(l, &former);
 
 	for (size_t i = 0; i < request->n_joins && r == 0; i++) {
 		const struct network *network = &l->network.networks[i];
@@ -230,9 +255,11 @@ static int take_addresses(struct launch *l, const char *owner, struct error *err
 
 		r = room_open(network->name, true, &room, err);
 		if (r == 0)
-			r = take_family(network, room, AF_INET, &request->joins[i].ip4, owner, &interface->address4, err);
+			r = take_again(network, room, AF_INET, &request->joins[i].ip4, &former.interfaces[i].address4.address, owner,
+			               &interface->address4, err);
 		if (r == 0)
-			r = take_family(network, room, AF_INET6, &request->joins[i].ip6, owner, &interface->address6, err);
+			r = take_again(network, room, AF_INET6, &request->joins[i].ip6, &former.interfaces[i].address6.address, owner,
+			               &interface->address6, err);
 		/* Who takes a network down in which he saw nobody has finished then (networks_prune); let go of with the room. */
 		if (r == 0)
 			r = room_lock(room, err);
@@ -344,7 +371,7 @@ int launch_make_network(struct launch *l, struct error *err)
 	if (r == 0)
 		r = launch_make_files(l, err);
 	if (r == 0)
-		r = write_record(l, false, err);
+		r = write_record(l, keeping_again(l->options->keeping), err);
 	return r < 0 ? error_locate(err, l->network.request.at) : 0;
 }
 

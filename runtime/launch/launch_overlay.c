@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/base/log.h"
+#include "runtime/launch/keeping.h"
 #include "runtime/launch/layers.h"
 #include "runtime/state/upper.h"
 #include "runtime/plan/extras.h"
@@ -31,6 +33,20 @@ static int state_path(const struct launch *l, char *buf, size_t size)
 	return 0;
 }
 
+/* Of the start before: its name is made up anew, what was written is there. */
+static void use_former(struct upper_places *places, const char *own)
+{
+	bool same = strcmp(places->dir, places->own) == 0;
+
+	if (!own || strcmp(places->own, own) == 0)
+		return;
+	snprintf(places->own, sizeof(places->own), "%s", own);
+	if (same)
+		snprintf(places->dir, sizeof(places->dir), "%s", own);
+	if (*places->below)
+		snprintf(places->below, sizeof(places->below), "%.4000s/below", own);
+}
+
 int launch_name_upper(struct launch *l, struct error *err)
 {
 	char state[PATH_MAX];
@@ -48,6 +64,8 @@ int launch_name_upper(struct launch *l, struct error *err)
 		o.upper = UPPER_TMPFS;
 	if (r == 0)
 		r = upper_name(&o, l->options->id, state, l->store.dir < 0, &l->upper, err);
+	if (r == 0 && keeping_again(l->options->keeping))
+		use_former(&l->upper, l->options->keeping->upper);
 	if (r == 0 && l->store.dir >= 0 && *l->upper.own)
 		l->state.upper = l->upper.own;
 	overlay_free(&o);
@@ -72,6 +90,8 @@ int launch_make_upper(struct launch *l, struct error *err)
 
 	if (!*l->upper.own && !*l->upper.dir)
 		return 0;
+	if (keeping_again(l->options->keeping))
+		return upper_again(&l->upper, err);
 	if (l->state.upper)
 		undo_push(&l->undo, undo_upper, l);
 	r = overlay_read(l->config, l->bundle, &o, err);

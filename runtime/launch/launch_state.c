@@ -17,6 +17,7 @@
 #include "runtime/base/time.h"
 #include "runtime/launch/console.h"
 #include "runtime/launch/foreground.h"
+#include "runtime/launch/keeping.h"
 #include "runtime/launch/notify.h"
 #include "runtime/launch/pidfile.h"
 #include "runtime/launch/seccomp_agent.h"
@@ -58,6 +59,28 @@ static void fill_state(struct launch *l)
 	s->unit = *l->unit.name ? l->unit.name : NULL;
 	s->unit_user = l->unit.user;
 	s->unit_held = l->unit.held && l->cgroup_host.layout == CGROUP_V2;
+	if (l->options->keeping)
+		s->keeper = (struct state_keeper){
+			.pid = l->options->keeping->pid,
+			.start_time = l->options->keeping->start_time,
+			.log = l->options->keeping->log,
+			.policy = l->options->keeping->policy,
+			.restarts = l->options->keeping->restarts,
+		};
+}
+
+/* The directory of the start before: somebody who deleted it meanwhile has ended it, even if the name is another's now. */
+static int take_store(struct launch *l, struct error *err)
+{
+	int dir = openat(l->options->keeping->store, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+	l->store = (struct store){.root = l->root, .dir = dir};
+	snprintf(l->store.id, sizeof(l->store.id), "%s", l->options->id);
+	if (dir < 0)
+		return error_set(err, errno, "open the state of container %s", l->options->id);
+	r = store_relock(&l->store, err);
+	l->config_kept = r == 0;
+	return r == STATE_NOT_FOUND ? -err->code : r;
 }
 
 static bool wants_notify(void)
@@ -72,10 +95,12 @@ int launch_make_store(struct launch *l, struct error *err)
 	int r = state_root_open(l->options->runtime->root, true, &l->root, err);
 
 	if (r == 0)
-		r = store_make(l->root, l->options->id, &l->store, err);
+		r = keeping_again(l->options->keeping) ? take_store(l, err) : store_make(l->root, l->options->id, &l->store, err);
 	if (r < 0)
 		return r;
-	undo_push(&l->undo, undo_store, l);
+	/* A container that was there before stays, as one that has ended. */
+	if (!keeping_again(l->options->keeping))
+		undo_push(&l->undo, undo_store, l);
 	fill_state(l);
 	r = launch_name_upper(l, err);
 	if (r < 0)
@@ -190,7 +215,7 @@ int launch_write_state(struct launch *l, struct error *err)
 	l->ignored_late = l->ignored_signals ? ignored_late() : 0;
 	l->state.creating = false;
 	launch_record_groups(l);
-	l->store.plain = !l->create && l->notify < 0;
+	l->store.plain = !l->create && l->notify < 0 && !l->options->keeping;
 	if (r == 0 && l->create)        /* for the words, should `start` hear of a failure */
 		r = store_write_new(&l->store, "plan", l->plan, l->plan->size, err);
 	if (r == 0)

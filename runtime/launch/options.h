@@ -6,6 +6,7 @@
 #include "runtime/base/text.h"
 #include "runtime/flags/flags.h"
 #include "runtime/launch/limits.h"
+#include "runtime/launch/restart.h"
 #include "runtime/network/request.h"
 #include "runtime/state/handle.h"
 
@@ -32,6 +33,10 @@ struct create_options {
 	struct net_flags net;
 	uint64_t timeout_ns, kill_after_ns;     /* run only; 0: none, and at once */
 	const char *report;             /* run only: a file, or "-" */
+	const char *log_file;           /* run --detach only: what it writes goes there; NULL: where ours goes */
+	uint64_t log_max;               /* bytes of that file; 0: no end */
+	struct restart_policy restart;  /* run only */
+	struct keeping *keeping;        /* run only, of who stays beside the container; NULL: nobody, or only we */
 	/* run only, of an image: of process.args keep_args stay, these come behind them; none: all stay */
 	char *const *args;
 	size_t n_args, keep_args;

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "runtime/launch/log_writer.h"
 #include "runtime/plan/plan.h"
 
 /* poll(2) promises that a pipe takes this much without blocking, and nothing of more. */
@@ -15,6 +16,7 @@ int output_open(struct output *output, uint64_t max, struct error *err)
 {
 	output->left = max;
 	output->exceeded = false;
+	output->log = NULL;
 	for (int i = 0; i < 2; i++) {
 		int ends[2];
 
@@ -77,7 +79,9 @@ static void read_some(struct output *output, struct output_stream *s)
 	}
 	output->left -= (uint64_t)n;
 	s->start = 0;
-	s->n = (size_t)n;
+	s->n = output->log ? 0 : (size_t)n;
+	if (output->log)
+		log_writer_put(output->log, s == output->streams ? LOG_STDOUT : LOG_STDERR, s->buffer, (size_t)n);
 }
 
 static void write_some(struct output_stream *s)

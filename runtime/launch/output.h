@@ -1,6 +1,7 @@
 /*
- * output - what the program writes to its standard output and error, where that is counted (sandbox --max-output): two pipes
- * between it and our own streams, byte for byte, in order, and no further than they are read.
+ * output - what the program writes to its standard output and error, where that is counted (sandbox --max-output) or kept
+ * (run --log-file): two pipes between it and our own streams, byte for byte, in order, and no further than they are read; or a log,
+ * which takes all at once.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -10,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct log_writer;
 struct plan;
 
 struct output_stream {
@@ -22,6 +24,7 @@ struct output {
 	uint64_t left;          /* bytes, of both together */
 	bool exceeded;          /* there was one more */
 	int inner[2];           /* the program's ends, until output_give */
+	struct log_writer *log; /* the caller's; NULL from output_open: our own streams */
 	struct output_stream streams[2];
 };
 

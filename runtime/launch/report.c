@@ -14,6 +14,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/time.h"
 #include "runtime/launch/foreground.h"
+#include "runtime/launch/keeping.h"
 #include "runtime/launch/launch.h"
 #include "spec/emit.h"
 
@@ -123,6 +124,8 @@ void report_end(struct report *report, const struct launch *l, const struct fore
 	emit_key_string(&e, "id", report->id);
 	emit_key_string(&e, "reason", reason(l, fg, status));
 	emit_key_int(&e, "status", status);
+	if (l->options->keeping && l->options->keeping->policy)
+		emit_key_uint(&e, "restarts", l->options->keeping->restarts);
 	emit_end(&e, fg->wait_status);
 	emit_times(&e, report);
 	emit_process(&e, &fg->usage);

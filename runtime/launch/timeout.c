@@ -97,7 +97,7 @@ void timeout_act(struct timeout *t, pid_t pid, int pidfd)
 	if (read(t->fd, &expired, sizeof(expired)) != sizeof(expired))
 		return;
 	if (t->phase == TIMEOUT_WAITS)
-		log_warning("the container was stopped after %g s (--timeout)", (double)t->after_ns / 1e9);
+		log_warning("the container was stopped after %g s (--timeout)", (double)(t->told_ns ?: t->after_ns) / 1e9);
 	if (t->phase != TIMEOUT_WAITS || t->kill_after_ns == 0 || (!t->passes_on && !heeds_term(pid))) {
 		kill_all(t, pidfd);
 		return;

@@ -43,7 +43,7 @@ static bool is_alive_in(int root, const char *id)
 	if (r == STATE_NOT_FOUND) {
 		alive = false;
 	} else if (r == 0 && state_read(&store, &state, &ignored) == 0) {
-		alive = state_status(&store, &state, &ignored) != STATUS_STOPPED;
+		alive = state_status(&store, &state, &ignored) != STATUS_STOPPED || state_keeper_lives(&state);
 	}
 	state_free(&state);
 	store_close(&store);
@@ -195,6 +195,24 @@ static int leave_all_rooms(const char *id, const char *owner, struct error *err)
 	return r;
 }
 
+/* So that nobody finds it by name; the address stays its own. */
+static int leave_names(const struct net_record *record, const char *id, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < record->n_interfaces && r == 0; i++) {
+		const struct net_interface *interface = &record->interfaces[i];
+		cleanup_close int room = -1;
+
+		r = room_open(interface->network, false, &room, err);
+		if (r == 0 && room >= 0)
+			r = room_lock(room, err);
+		if (r == 0 && room >= 0)
+			r = names_leave(room, &interface->address4.address, &interface->address6.address, id, err);
+	}
+	return r;
+}
+
 static int leave_networks(const struct net_record *record, const char *id, const char *owner, struct error *err)
 {
 	int r = 0;
@@ -252,6 +270,24 @@ int network_end(const struct store *store, const struct net_record *known, struc
 		r = end_foreign(store, record, owner, err);
 	}
 	if (r == 0)
-		store_remove_network(store);
+		store_remove_network(store, false);
+	return r;
+}
+
+int network_rest(const struct store *store, struct error *err)
+{
+	static struct net_record record; /* large */
+	struct net_attachment attachment;
+	int r = network_record_read(store, &record, err);
+
+	/* Others keep their own books, and give their own addresses. */
+	if (r != 0 || !record.n_interfaces)
+		return r < 0 ? r : network_end(store, NULL, err);
+	attachment = network_attachment(store->id, &record, NULL);
+	r = net_detach(&attachment, false, err);
+	if (r == 0)
+		r = leave_names(&record, store->id, err);
+	if (r == 0)
+		store_remove_network(store, true);
 	return r;
 }

@@ -28,3 +28,5 @@ int network_status(const struct store *store, const struct state *state, enum st
 int network_end(const struct store *store, const struct net_record *record, struct error *err);
 /* What attach.h wants to know of a record.  `networks` has room for one pointer for each interface. */
 struct net_attachment network_attachment(const char *id, struct net_record *record, const struct network **networks);
+/* Between two starts of a container: the same, but its addresses stay its own, and the record that says so. */
+int network_rest(const struct store *store, struct error *err);

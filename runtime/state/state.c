@@ -73,6 +73,24 @@ static void emit_rdt(struct emitter *e, const struct rdt_group *g)
 	emit_end_object(e);
 }
 
+static void emit_keeper(struct emitter *e, const struct state_keeper *k)
+{
+	if (!k->pid)
+		return;
+	emit_key(e, "keeper");
+	emit_object(e);
+	emit_key_int(e, "pid", k->pid);
+	emit_key_uint(e, "startTime", k->start_time);
+	if (k->log)
+		emit_key_string(e, "log", k->log);
+	if (k->policy)
+		emit_key_string(e, "policy", k->policy);
+	emit_key_uint(e, "restarts", k->restarts);
+	if (k->ended)
+		emit_key_int(e, "exitStatus", k->exit_status);
+	emit_end_object(e);
+}
+
 static void emit_fields(struct emitter *e, const struct state *s)
 {
 	emit_object(e);
@@ -96,6 +114,7 @@ static void emit_fields(struct emitter *e, const struct state *s)
 	if (s->network)
 		emit_key_bool(e, "network", true);
 	emit_key_pairs(e, "annotations", &s->annotations);
+	emit_keeper(e, &s->keeper);
 	emit_end_object(e);
 }
 
@@ -185,6 +204,21 @@ static void get_rdt(const struct json *root, struct rdt_group *ret)
 	};
 }
 
+static void get_keeper(const struct json *root, struct state_keeper *ret)
+{
+	const struct json *keeper = json_get(root, "keeper");
+
+	if (!keeper || keeper->type != JSON_OBJECT)
+		return;
+	ret->pid = (pid_t)get_number(keeper, "pid");
+	ret->start_time = get_number(keeper, "startTime");
+	ret->log = *get_string(keeper, "log") == '/' ? get_string(keeper, "log") : NULL;
+	ret->policy = *get_string(keeper, "policy") ? get_string(keeper, "policy") : NULL;
+	ret->restarts = (unsigned)get_number(keeper, "restarts");
+	ret->ended = json_get(keeper, "exitStatus") != NULL;
+	ret->exit_status = (int)get_number(keeper, "exitStatus");
+}
+
 static int get_annotations(const struct json *root, struct state *ret, struct error *err)
 {
 	const struct json *map = json_get(root, "annotations");
@@ -231,6 +265,7 @@ int state_read(const struct store *store, struct state *ret, struct error *err)
 	get_unit(root, ret);
 	get_rdt(root, &ret->rdt);
 	ret->network = get_bool(root, "network");
+	get_keeper(root, &ret->keeper);
 	ret->upper = *get_string(root, "upper") == '/' ? get_string(root, "upper") : NULL;
 	return get_annotations(root, ret, err);
 }

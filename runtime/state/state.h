@@ -56,6 +56,16 @@ struct state {
 	struct rdt_group rdt;
 	bool network;                   /* there is, or was to be, a record of networking (runtime/network/record.h) */
 	struct pairs annotations;
+	/* Of a container that somebody stays beside (run -d --log-file, run --restart). */
+	struct state_keeper {
+		pid_t pid;              /* of who stays; 0: nobody, and all below is nothing */
+		uint64_t start_time;
+		const char *log;        /* absolute; NULL: none */
+		const char *policy;     /* of --restart; NULL: none */
+		unsigned restarts;
+		bool ended;
+		int exit_status;        /* once it has */
+	} keeper;
 };
 
 /*
@@ -79,8 +89,10 @@ int store_relock(const struct store *store, struct error *err);
 void store_close(struct store *store);
 /* Removes the directory and what is in it. */
 int store_remove(struct store *store, struct error *err);
-/* The files that networking made in it (runtime/state/network.h). */
-void store_remove_network(const struct store *store);
+/* The files that networking made in it (runtime/state/network.h); `but_record`: all others. */
+void store_remove_network(const struct store *store, bool but_record);
+/* Between two starts of a container: what the next one makes anew. */
+void store_rest(const struct store *store);
 
 int state_write(const struct store *store, const struct state *state, struct error *err);
 /* STATE_EMPTY if there is none.  The caller ends *ret with state_free. */
@@ -89,6 +101,17 @@ void state_free(struct state *state);
 /* What the container is now, an enum status: by its process and the start socket. */
 int state_status(const struct store *store, const struct state *state, struct error *err);
 const char *status_name(enum status status);
+
+/* As state_pidfd, of who stays beside the container. */
+int state_keeper_pidfd(const struct state *state);
+/* Somebody stays beside it who starts it again when it has ended (run --restart). */
+bool state_keeper_lives(const struct state *state);
+/* Whoever stays beside it does not start it again; nothing of who would not anyway. */
+void state_end_for_good(const struct store *store, const struct state *state);
+/* In a pause before it is started again: that ends.  False: there is none. */
+bool state_wake_keeper(const struct state *state);
+/* Has somebody ended it for good? */
+bool state_ends_for_good(const struct store *store);
 
 /* A file that nobody reads before the state says that it is there: made in place. */
 int store_write_new(const struct store *store, const char *name, const void *bytes, size_t len,

@@ -251,15 +251,20 @@ static int remove_file(int dir, const char *name, int flags, struct error *err)
 
 /* All that this program makes, but state.json, which goes last: a removal that is cut short can be repeated. */
 static const char *const our_files[] = {"start", "plan", "config.json", "config.json.tmp", "state.json.tmp",
-                                        "resources.json", "resources.json.tmp", "notify/notify.sock"};
+                                        "resources.json", "resources.json.tmp", "notify/notify.sock", "ended"};
 
-void store_remove_network(const struct store *store)
+void store_remove_network(const struct store *store, bool but_record)
 {
 	static const char *const names[] = {"net.json", "net.json.tmp", "hosts", "resolv.conf", "hostname", "cni.json", "cni.json.tmp",
 	                                    "netns", "slirp.sock"};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = but_record; i < sizeof(names) / sizeof(names[0]); i++)
 		unlinkat(store->dir, names[i], 0);
+}
+
+void store_rest(const struct store *store)
+{
+	unlinkat(store->dir, "resources.json", 0);
 }
 
 static int remove_files(const struct store *store, struct error *err)
@@ -295,7 +300,7 @@ int store_remove(struct store *store, struct error *err)
 	if (r < 0 || unlinkat(store->root, store->id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return r;
 	if (errno == ENOTEMPTY)
-		store_remove_network(store);    /* the state that said so was damaged */
+		store_remove_network(store, false);     /* the state that said so was damaged */
 	if (unlinkat(store->root, store->id, AT_REMOVEDIR) < 0 && errno != ENOENT) {
 		r = error_set(err, errno, "remove the directory of container %s", store->id);
 		error_hint(err, "it holds files that crun-lite did not make");

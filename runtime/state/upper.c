@@ -174,6 +174,19 @@ int upper_make(const struct overlay *o, const struct upper_places *places, bool 
 	return dir < 0 ? error_set(err, errno, "open the upper directory %s", places->dir) : upper_fill(o, dir, places->dir, o->layers[0], err);
 }
 
+int upper_again(const struct upper_places *places, struct error *err)
+{
+	char work[PATH_MAX + 8];
+	struct stat st;
+	int r;
+
+	snprintf(work, sizeof(work), "%s/work", places->dir);
+	if (!*places->dir || lstat(work, &st) < 0)      /* in memory: all of it has gone */
+		return 0;
+	r = upper_remove(work, err);
+	return r == 0 && mkdir(work, 0700) < 0 ? error_set(err, errno, "make %s", work) : r;
+}
+
 int upper_remove(const char *path, struct error *err)
 {
 	int r = tree_remove(AT_FDCWD, path);

@@ -31,5 +31,10 @@ int upper_make(const struct overlay *overlay, const struct upper_places *places,
 int upper_fill(const struct overlay *overlay, int dir, const char *path, const char *top, struct error *err);
 /* Notes these layers there, too. */
 int upper_note(const struct overlay *overlay, const struct upper_places *places, struct error *err);
+/*
+ * For one more start of a container: what it wrote stays.  An overlay that was mounted `volatile` is refused a second time, for
+ * the machine may have crashed since: this one has not.
+ */
+int upper_again(const struct upper_places *places, struct error *err);
 /* 0 if it is not there any more. */
 int upper_remove(const char *path, struct error *err);

@@ -1,0 +1,303 @@
+# run --restart: a container that is started again.
+# shellcheck shell=bash
+
+# counted SCRIPT: it adds a line to $T/runs at each start, and N is their number.
+counted() {
+	config '.mounts += [{"destination":"/vol","type":"bind","source":$d,"options":["bind"]}]' --arg d "$T"
+	args /bin/sh -c "echo run >>/vol/runs; N=\$(wc -l </vol/runs); $1"
+}
+runs() { [ ! -e "$T/runs" ] || wc -l <"$T/runs"; }
+of_state() { rt inspect "$ID" | jq -r ".[0].state | $1"; }
+is_restarting() { [ "$(of_state .restarting)" = true ]; }
+keeper() { jq -r .keeper.pid "$ROOT/$ID/state.json"; }
+
+test_restart__starts_it_again_until_it_succeeds() {
+	only_crun_lite
+	counted 'echo $N; [ $N -ge 3 ] || exit 5'
+	run_ok run --restart on-failure -b "$B" "$ID"
+	expect_eq "${OUT//$'\n'/ }" '1 2 3'
+	run_fails 'does not exist' state "$ID"
+}
+
+test_restart__gives_up_after_so_many_with_the_last_exit_code() {
+	local begin
+	only_crun_lite
+	counted 'exit $((40 + N))'
+	begin=$(date +%s%N)
+	capture rt run --restart on-failure:2 -b "$B" "$ID"
+	expect_rc 43
+	expect_eq "$(runs)" 3
+	[ $(($(date +%s%N) - begin)) -ge 300000000 ] || fail "no pauses of 100 and 200 ms"
+	expect_eq "$ERR" ''
+	: >"$T/runs"
+	capture rt run --restart no -b "$B" "$ID"
+	expect_rc 41
+	expect_eq "$(runs)" 1
+}
+
+test_restart__always_is_after_a_success_too() {
+	local pid
+	only_crun_lite
+	counted 'trap "exit 9" TERM; while [ $N -ge 3 ]; do sleep 0.01; done'
+	rt_exec run --restart always -b "$B" "$ID" &
+	pid=$!
+	until_true eval '[ "$(runs)" = 3 ]'
+	until_true has_status running
+	expect_eq "$(of_state '.restarts, .restarting, .restartPolicy')" $'2\nfalse\nalways'
+	ended_by TERM "$pid"
+	expect_rc 9
+	run_fails 'does not exist' state "$ID"
+}
+
+test_restart__policies_that_need_a_daemon_are_refused_by_name() {
+	only_crun_lite
+	args true
+	run_fails '--restart unless-stopped.*no daemon' run --restart unless-stopped -b "$B" "$ID"
+	expect_in 'a unit of systemd' "$ERR"
+	run_fails 'no, on-failure\[:N\] or always' run --restart on-failure:x -b "$B" "$ID"
+	run_fails 'no, on-failure\[:N\] or always' run --restart always:3 -b "$B" "$ID"
+	config '.process.terminal = true'
+	run_fails '--restart and --console-socket' run --restart always --console-socket "$T/none" -b "$B" "$ID"
+}
+
+test_restart__a_signal_to_us_ends_it_for_good() {
+	local pid
+	only_crun_lite
+	counted 'trap "exit 9" TERM; while :; do sleep 0.01; done'
+	rt_exec run --restart always -b "$B" "$ID" &
+	pid=$!
+	until_true eval '[ "$(runs)" = 1 ]'
+	ended_by TERM "$pid"
+	expect_rc 9
+	expect_eq "$(runs)" 1
+	run_fails 'does not exist' state "$ID"
+}
+
+# in_pause: it has failed until the pauses are long.
+in_pause() {
+	until_true eval '[ "$(runs)" -ge 4 ]'
+	until_true is_restarting
+}
+
+test_restart__a_signal_in_the_pause_ends_it() {
+	local pid
+	only_crun_lite
+	counted 'exit 7'
+	rt_exec run --restart on-failure -b "$B" "$ID" &
+	pid=$!
+	in_pause
+	ended_by TERM "$pid"
+	expect_rc 7
+	run_fails 'does not exist' state "$ID"
+	expect_eq "$(own_groups)" ''
+}
+
+test_restart__kill_from_outside_ends_it_for_good() {
+	local pid
+	only_crun_lite
+	counted 'exec sleep 1000'
+	rt_exec run --restart always -b "$B" "$ID" &
+	pid=$!
+	until_true has_status running
+	until_true eval '[ "$(runs)" = 1 ]'
+	run_ok kill "$ID" KILL
+	RC=0
+	wait "$pid" || RC=$?
+	expect_rc 137
+	expect_eq "$(runs)" 1
+}
+
+test_restart__kill_and_delete_in_the_pause_end_it() {
+	local pid how
+	only_crun_lite
+	counted 'exit 7'
+	for how in 'kill ID TERM' 'kill ID KILL' 'delete --force ID' 'delete ID'; do
+		: >"$T/runs"
+		rt_exec run --restart on-failure -b "$B" "$ID" &
+		pid=$!
+		in_pause
+		# shellcheck disable=SC2086
+		run_ok ${how/ID/"$ID"}
+		RC=0
+		wait "$pid" || RC=$?
+		expect_rc 7
+		run_fails 'does not exist' state "$ID"
+		expect_eq "$(own_groups)" ''
+	done
+}
+
+test_restart__delete_by_force_while_it_runs_ends_it() {
+	local pid
+	only_crun_lite
+	counted 'exec sleep 1000'
+	rt_exec run --restart always -b "$B" "$ID" &
+	pid=$!
+	until_true has_status running
+	run_ok delete --force "$ID"
+	RC=0
+	wait "$pid" || RC=$?
+	expect_rc 137
+	run_fails 'does not exist' state "$ID"
+	expect_eq "$(runs)" 1
+}
+
+test_restart__what_a_kill_in_the_pause_leaves_is_deleted_by_force() {
+	local pid
+	only_crun_lite
+	counted 'exit 7'
+	rt_exec run --restart on-failure -b "$B" "$ID" &
+	pid=$!
+	in_pause
+	ended_by KILL "$pid"
+	expect_eq "$(status "$ID")" stopped
+	expect_eq "$(of_state .restarting)" false
+	deleted
+	expect_no_file "$ROOT/$ID"
+	expect_eq "$(own_groups)" ''
+}
+
+test_restart__detached_with_a_log() {
+	only_crun_lite
+	counted 'echo start $N; exit $N'
+	run_ok run -d --log-file "$T/log" --restart on-failure:3 -b "$B" "$ID"
+	rt logs -f "$ID" >"$T/followed"         # until the last of its ends
+	expect_eq "$(<"$T/followed")" $'start 1\nstart 2\nstart 3\nstart 4'
+	run_ok wait "$ID"
+	expect_eq "$OUT" 4
+	expect_eq "$(of_state '.status, .exitStatus, .restarts, .restarting')" $'stopped\n4\n3\nfalse'
+	deleted
+}
+
+test_restart__detached_wait_waits_for_the_last_end() {
+	only_crun_lite
+	counted '[ $N -lt 3 ] || exit 0; exit 6'
+	run_ok run -d --log-file "$T/log" --restart on-failure -b "$B" "$ID"
+	run_ok wait "$ID"
+	expect_eq "$OUT" 0
+	expect_eq "$(runs)" 3
+	deleted
+}
+
+test_restart__detached_is_ended_by_kill_and_by_delete() {
+	local pid
+	only_crun_lite
+	counted 'exec sleep 1000'
+	run_ok run -d --log-file "$T/log" --restart always -b "$B" "$ID"
+	pid=$(keeper)
+	run_ok kill "$ID" KILL
+	until_true is_gone "$pid"
+	expect_eq "$(of_state '.status, .exitStatus')" $'stopped\n137'
+	deleted
+	run_ok run -d --log-file "$T/log" --restart always -b "$B" "$ID"
+	pid=$(keeper)
+	deleted
+	until_true is_gone "$pid"
+	run_fails 'does not exist' state "$ID"
+}
+
+test_restart__a_first_start_that_fails_is_an_error_and_is_not_repeated() {
+	only_crun_lite
+	config '.process.args = ["/bin/missing"]'
+	for how in '' -d; do
+		capture rt run $how --restart always -b "$B" "$ID"
+		expect_rc 127
+		expect_match 'exec: "/bin/missing": no such file' "$ERR"
+		one_sentence
+		run_fails 'does not exist' state "$ID"
+	done
+}
+
+test_restart__goes_by_the_configuration_of_the_first_start() {
+	only_crun_lite
+	counted 'echo $N >/vol/n; [ $N -ge 3 ]'
+	cp "$B/config.json" "$T/kept"
+	rt_exec run --restart on-failure -b "$B" "$ID" &
+	pid=$!
+	until_true test -s "$T/n"
+	args false
+	wait "$pid" || fail "it has another configuration"
+	expect_eq "$(runs)" 3
+}
+
+test_restart__flags_are_applied_once() {
+	only_crun_lite
+	mkdir "$T/dir"
+	counted 'echo $(grep -c " /dir " /proc/self/mounts) $A $(cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.max) "$@"; exit 7'
+	config '.process.args += ["x"] | .mounts += [{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup"}]'
+	capture rt run --restart on-failure:2 --memory 64m -v "$T/dir:/dir" -e A=b -b "$B" "$ID"
+	expect_rc 7
+	expect_eq "$OUT" $'1 b 67108864\n1 b 67108864\n1 b 67108864'
+}
+
+test_restart__later_starts_that_fail_end_it_and_the_log_says_why() {
+	only_crun_lite
+	own_rootfs
+	counted 'cat /vol/go; exit 7'
+	mkfifo "$T/go"
+	run_ok run -d --log-file "$T/log" --restart always -b "$B" "$ID"
+	pid=$(keeper)
+	until_true test -s "$T/runs"
+	mv "$R" "$R.away"
+	echo >"$T/go"
+	until_true is_gone "$pid"
+	grep -qE 'stderr F crun-lite: run .*rootfs' "$T/log" || fail "$(<"$T/log")"
+	expect_eq "$(status "$ID")" stopped
+	deleted
+	expect_eq "$(own_groups)" ''
+}
+
+test_restart__a_time_limit_is_for_all_starts_together() {
+	only_crun_lite
+	counted 'trap "exit 9" TERM; sleep 0.05; exit 7'
+	capture rt run --restart on-failure --timeout 1s --report "$T/report" -b "$B" "$ID"
+	expect_rc 124
+	[ "$(runs)" -ge 2 ] || fail "$(runs) starts"
+	counted 'exec sleep 1000'
+	capture rt run --restart on-failure --timeout 300ms --kill-after 0 -b "$B" "$ID"
+	expect_rc 137
+	run_fails 'does not exist' state "$ID"
+}
+
+test_restart__the_report_is_of_the_last_start_and_counts_them() {
+	only_crun_lite
+	counted 'exit $N'
+	capture rt run --restart on-failure:2 --report "$T/report" -b "$B" "$ID"
+	expect_rc 3
+	expect_eq "$(jq -rs 'length, .[0].restarts, .[0].status, .[0].exit_code' "$T/report")" $'1\n2\n3\n3'
+	: >"$T/runs"
+	capture rt run --restart on-failure:1 --report - -b "$B" "$ID"
+	expect_eq "$(jq -s length <<<"$OUT")" 1
+}
+
+test_restart__hooks_are_run_at_each_start_and_end() {
+	only_crun_lite
+	config '.hooks = {"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", $c]}], "poststop": [{"path": "/bin/sh", "args": ["sh", "-c", $p]}]}' \
+		--arg c "cat >/dev/null; echo create >>$T/hooks" --arg p "cat >/dev/null; echo poststop >>$T/hooks"
+	counted 'exit 7'
+	capture rt run --restart on-failure:1 -b "$B" "$ID"
+	expect_rc 7
+	expect_eq "$(tr '\n' ' ' <"$T/hooks")" 'create poststop create poststop '
+}
+
+test_restart__keeps_what_was_written_to_layers() {
+	local where
+	only_crun_lite
+	mkdir "$T/scratch"
+	for where in '{}' '{"org.crun-lite.scratch": $s}'; do
+		config '.root = {"path": "nowhere"} | .annotations = {"org.crun-lite.layers": $l} + '"$where" --arg l "$ROOTFS" --arg s "$T/scratch"
+		args /bin/sh -c 'echo x >>/written; [ $(wc -l </written) -ge 3 ] || exit 7; cat /written'
+		run_ok run --restart on-failure:5 -b "$B" "$ID"
+		expect_eq "${OUT//$'\n'/}" xxx
+		run_fails 'does not exist' state "$ID"
+		expect_eq "$(ls -A "$ROOT" "$T/scratch" | grep -v -e : -e '^$')" ''
+	done
+}
+
+test_restart__leaves_nobody_of_the_start_before() {
+	only_crun_lite
+	config 'del(.linux.namespaces[] | select(.type == "pid"))'
+	counted 'sleep 1000 & echo $! >>/vol/pids; exit 7'
+	capture rt run --restart on-failure:1 -b "$B" "$ID" </dev/null
+	expect_rc 7
+	for pid in $(<"$T/pids"); do is_gone "$pid" || fail "process $pid is left"; done
+}
