@@ -27,6 +27,18 @@ include tests/soak/soak.mk
 include tests/security/security.mk
 include tests/engines/engines.mk
 
+# Another build of the same sources, as far as anybody can tell: what bears the commit is made anew.
+other := build/other
+other-build: $(out)/crun-lite $(image)
+	$(Q)rm -rf $(other) && cp -a $(out) $(other)
+	$(Q)$(MAKE) --no-print-directory out=$(other) commit=abcdef012345 $(other)/crun-lite
+
+check-upgrade: other-build $(helpers) ## the program is replaced by another build while containers run, as root
+	@RUNTIME=$(RUNTIME) OTHER=$(CURDIR)/$(other)/crun-lite HELPERS=$(out)/tests/system/helpers tests/system/run upgrade
+
+check-installed: all $(helpers) ## the system tests with the program where make install puts it (CHAPTERS= FILTER=); then uninstall leaves nothing
+	@OUT=$(out) tests/installed $(if $(FILTER),--filter '$(FILTER)') $(CHAPTERS)
+
 check-version: $(out)/crun-lite  ## --version names the commit that was built
 	@$(RUNTIME) --version | grep -qx 'commit: $(commit)' || { echo 'not ok version: it is not $(commit)'; $(RUNTIME) --version; exit 1; }
 
@@ -65,4 +77,4 @@ demo:                         ## install what is needed, build, and run a contai
 	@$(MAKE) --no-print-directory all
 	@RUNTIME=$(RUNTIME) contrib/quickstart/demo
 
-.PHONY: check catalogue check-package check-documents check-coverage check-network system-helpers check-golden check-system check-layers check-init check-version format demo
+.PHONY: check other-build check-upgrade check-installed catalogue check-package check-documents check-coverage check-network system-helpers check-golden check-system check-layers check-init check-version format demo

@@ -20,7 +20,7 @@ enum message_type {
 	MSG_MOUNTED,            /* init: the mounts are in place, pivot_root has not happened; fd: etc/passwd if asked for */
 	MSG_HOOKS_DONE,         /* parent: prestart and createRuntime hooks ran; data: HOME=... if asked for */
 	MSG_READY,              /* init: only START is missing; fd: the terminal's master, if there is one */
-	MSG_START,              /* parent or `start`: go; from the parent aux, code: signals 1-32, 33-64 that are ignored */
+	MSG_START = 8,          /* parent or `start`: go; from the parent aux, code: signals 1-32, 33-64 that are ignored */
 	MSG_LISTENER,           /* init: the seccomp filter is loaded; fd: its listener, which nobody else has */
 	MSG_LISTENED,           /* parent or `start`: the agent has it */
 	MSG_RUNS,               /* init that stays (STEP_REAP): the program is executed */
@@ -75,6 +75,10 @@ struct message {
 	uint32_t aux;
 	uint32_t len;           /* bytes of data */
 };
+
+/* What `start` and an init of another build say to each other: these numbers stay. */
+_Static_assert(MSG_LISTENER == 9 && MSG_LISTENED == 10 && MSG_FAILED == 13 && sizeof(struct message) == 24,
+               "a container that an older build created could not be started");
 
 #define MESSAGE_DATA_MAX 4096
 #define MESSAGE_FDS_MAX 32

@@ -14,7 +14,8 @@
 #pragma once
 #include <stdint.h>
 
-#define PLAN_MAGIC 0x314e4c50u          /* "PLN1" */
+/* "PLN1", and what a step is: `start` may be of another build than the `create` before it, and reads none of its plans then. */
+#define PLAN_MAGIC (0x314e4c50u ^ (uint32_t)sizeof(struct step) << 20 ^ (uint32_t)STEP_KINDS << 8)
 #define PLAN_SIZE_MAX (16u << 20)       /* bytes: init maps that much and reads what is there */
 
 /* A NUL-terminated string: its offset from the start of the blob; 0 = none. */

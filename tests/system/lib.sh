@@ -10,6 +10,7 @@
 RUN=cl$$                        # in every name we give: IDs, cgroups
 WORK=
 ROOTFS=
+IMAGE=                          # the program that reads images, where the runtime finds it
 V2=                             # pure cgroup v2
 CRUN_LITE=                      # the runtime is ours: what only it does is tested
 CGROUPS=()                      # the mounted hierarchies' directories
@@ -91,11 +92,15 @@ setup_run() {
 	chmod 755 "$WORK"
 	mkfifo "$WORK/done" "$WORK/never" || return 1
 	exec {done_fd}<>"$WORK/done"
-	# A copy: a build that goes on, or a slow shared folder, is none of the tests' business.
-	mkdir "$WORK/runtime"
-	cp "$RUNTIME" "$WORK/runtime/" || return 1
-	[ ! -x "${RUNTIME%/*}/crun-lite-image" ] || cp "${RUNTIME%/*}/crun-lite-image" "$WORK/runtime/" || return 1
-	RUNTIME=$WORK/runtime/${RUNTIME##*/}
+	# A copy: a build that goes on, or a slow shared folder, is none of the tests' business.  What is installed stays where it is.
+	if [ -z "${INSTALLED:-}" ]; then
+		mkdir "$WORK/runtime"
+		cp "$RUNTIME" "$WORK/runtime/" || return 1
+		[ ! -x "${RUNTIME%/*}/crun-lite-image" ] || cp "${RUNTIME%/*}/crun-lite-image" "$WORK/runtime/" || return 1
+		RUNTIME=$WORK/runtime/${RUNTIME##*/}
+	fi
+	IMAGE=${RUNTIME%/*}/crun-lite-image
+	[ -x "$IMAGE" ] || IMAGE=${RUNTIME%/*/*}/libexec/crun-lite/crun-lite-image
 	learn_facts
 	ROOTFS=$WORK/rootfs
 	make_rootfs "$ROOTFS" || return 1

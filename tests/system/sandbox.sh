@@ -280,7 +280,7 @@ test_sandbox__another_root() {
 
 test_sandbox__an_image_as_root() {
 	only_crun_lite; setup
-	[ -x "${RUNTIME%/*}/crun-lite-image" ] || skip "there is no crun-lite-image"
+	[ -x "$IMAGE" ] || skip "there is no crun-lite-image"
 	tar -C "$ROOTFS" -cf "$T/root.tar" .
 	capture box --root "$T/root.tar" --store "$T/store" -- sh -c 'cat /etc/file; echo x >/etc/file && cat /etc/file; cat file; id -u'
 	expect_eq "$OUT" $'original\nx\ninside\n0'

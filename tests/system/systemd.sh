@@ -834,3 +834,56 @@ test_systemd__rootless_without_a_systemd_C007() {
 	[ "$RC" != 0 ] || fail "the limit is not kept"
 	expect_match 'limit memory: reach systemd by unix:path=.*hint: limits need a systemd of the user' "$ERR"
 }
+
+# howto_unit FILE NAME SED...: that unit of docs/howto/systemd.md becomes NAME, until the test is over
+howto_unit() {
+	local to=/run/systemd/system/$2
+	any_systemd
+	[ -n "$V2" ] || skip "this test knows the files of cgroup v2 only"
+	echo "$to" >>"$WORK/$N.elsewhere"
+	awk -v mark='```ini '"$1" '$0 == mark { on = 1; next } /^```$/ { on = 0 } on' "$top/docs/howto/systemd.md" | sed "${@:3}" >"$to"
+	grep -q '^ExecStart=' "$to" || fail "docs/howto/systemd.md has no $1"
+	systemctl daemon-reload
+}
+
+howto_over() {
+	rm "/run/systemd/system/$1"
+	systemctl daemon-reload
+	systemctl reset-failed "$1" 2>/dev/null || :
+}
+
+test_systemd__the_bundle_as_a_service_of_the_howto() {
+	local unit=howto-$ID.service
+	howto_unit web.service "$unit" -e "s|/usr/local/bin/crun-lite|$RUNTIME --root $ROOT|" -e "s|/srv/web web|$B $ID|" -e "s|--force web|--force $ID|"
+	config 'del(.linux.cgroupsPath) | .linux.resources.pids.limit = 40'
+	args sh -c 'trap "exit 0" TERM; echo up; while :; do sleep 0.2; done'
+	UNIT=crun-lite-$ID.scope GROUP=/sys/fs/cgroup/system.slice/$UNIT
+	systemctl start "$unit" || fail "it does not start: $(systemctl status "$unit" 2>&1)"
+	until_true rt exec "$ID" true
+	expect_eq "$(<"$GROUP/pids.max")" 40
+	systemctl stop "$unit"
+	expect_eq "$(property Result "$unit")" success
+	expect_no_unit
+	expect_no_file "$ROOT/$ID"
+	# The runtime is killed: what it left goes with the service.
+	systemctl start "$unit"
+	until_true rt exec "$ID" true
+	systemctl kill --kill-who=main --signal=KILL "$unit"
+	until_true no_unit
+	expect_no_file "$ROOT/$ID"
+	systemctl stop "$unit"
+	howto_over "$unit"
+}
+
+test_systemd__the_job_with_limits_of_the_howto() {
+	local unit=howto-$ID.service group=/sys/fs/cgroup/system.slice/howto-$ID.service
+	howto_unit ci-job.service "$unit" -e "s|/usr/local/bin/crun-lite sandbox|$RUNTIME --root /tmp/state sandbox --id $ID|" \
+		-e "s|^User=.*|User=daemon|" -e "s|/srv/ci|/|" -e "s|-- make check|-- sleep 1000|" -e "/^PrivateTmp/d"      # where the tests are
+	systemctl start --no-block "$unit"
+	until_true file_has 268435456 "$group/crun-lite-$ID/memory.max"
+	expect_eq "$(<"$group/crun-lite-$ID/pids.max")" 100
+	until_true grep -q . "$group/crun-lite-$ID/cgroup.procs"
+	systemctl stop "$unit"
+	expect_no_file "$group"
+	howto_over "$unit"
+}
