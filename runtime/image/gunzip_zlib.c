@@ -58,4 +58,12 @@ static void end(void *state)
 	free(s);
 }
 
-const struct unpacker unpacker_gzip = {"gzip", begin, step, end};
+/* Twentieth part of all the time. */
+static void trust(void *state)
+{
+	struct state *s = state;
+
+	inflateValidate(&s->z, 0);
+}
+
+const struct unpacker unpacker_gzip = {"gzip", begin, step, end, trust};

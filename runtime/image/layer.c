@@ -188,7 +188,7 @@ static int finish_fd(const struct work *w, int fd, const struct tar_entry *e, st
 	if (has_owner(w, e) && fchown(fd, e->uid, e->gid) < 0)
 		return blame_owner(e, err);
 	/* chown(2) takes setuid and setgid away.  A directory's setgid comes last (finish_directories). */
-	if ((S_ISDIR(e->mode) || (e->mode & 07000)) && fchmod(fd, e->mode & (S_ISDIR(e->mode) ? 05777 : 07777)) < 0)
+	if ((e->mode & 07000) && fchmod(fd, e->mode & (S_ISDIR(e->mode) ? 05777 : 07777)) < 0)
 		return error_set(err, errno, "set its mode");
 	return set_xattrs(w, fd, NULL, e, err);
 }
@@ -273,6 +273,7 @@ static int copy_data(struct work *w, int fd, struct error *err)
 		r = write_all(fd, p, (size_t)n);
 		if (r < 0)
 			return error_set(err, -r, "write it");
+		flush_wrote(w->options->flush, (uint64_t)n);
 	}
 	return (int)n;
 }
@@ -300,36 +301,50 @@ static int make_file(struct work *w, const struct tar_entry *e, struct error *er
 	return r;
 }
 
-static int make_directory(struct work *w, const struct tar_entry *e, struct error *err)
+/* *ret: it was there already, as what. */
+static int find_or_make_directory(struct work *w, const struct tar_entry *e, struct stat *ret, struct error *err)
 {
-	bool root = strcmp(w->base, ".") == 0, replaced = false;
-	cleanup_close int fd = -1;
-	struct stat st;
-	int r = 0;
-
-	if (!root && mkdirat(w->dir, w->base, 0700) < 0) {
-		if (errno != EEXIST)
-			return error_set(err, errno, "make it");
-		if (fstatat(w->dir, w->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return error_set(err, errno, "look at what is there");
-		replaced = !S_ISDIR(st.st_mode);
-		if (replaced)
-			spoil(w);
-		if (replaced && (unlinkat(w->dir, w->base, 0) < 0 || mkdirat(w->dir, w->base, 0700) < 0))
+	/* Nothing that umask or a parent could add: both are ours. */
+	if (mkdirat(w->dir, w->base, e->mode & 0777) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return error_set(err, errno, "make it");
+	if (fstatat(w->dir, w->base, ret, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set(err, errno, "look at what is there");
+	if (!S_ISDIR(ret->st_mode)) {
+		spoil(w);
+		if (unlinkat(w->dir, w->base, 0) < 0 || mkdirat(w->dir, w->base, e->mode & 0777) < 0)
 			return error_set(err, errno, "replace it");
-		r = note_own(w, w->path, err);
-		if (r < 0)
-			return r;
 	}
-	fd = openat(w->dir, w->base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return note_own(w, w->path, err);
+}
+
+/* What mkdir(2) did not. */
+static int finish_directory(struct work *w, const struct tar_entry *e, const struct stat *was, struct error *err)
+{
+	cleanup_close int fd = openat(w->dir, w->base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
 	if (fd < 0)
 		return error_set(err, errno, "open it");
-	w->notes->names_root |= root;
 	/* The directory is another than what lies below it. */
-	r = replaced ? marks_set_opaque(fd, w->options->marks) : 0;
+	r = was->st_mode && !S_ISDIR(was->st_mode) ? marks_set_opaque(fd, w->options->marks) : 0;
 	if (r < 0)
 		return error_set(err, -r, "hide what is below it");
-	r = finish_fd(w, fd, e, err);
+	if (S_ISDIR(was->st_mode) && fchmod(fd, e->mode & 0777) < 0)
+		return error_set(err, errno, "set its mode");
+	return finish_fd(w, fd, e, err);
+}
+
+static int make_directory(struct work *w, const struct tar_entry *e, struct error *err)
+{
+	bool root = strcmp(w->base, ".") == 0;
+	struct stat was = {.st_mode = root ? S_IFDIR : 0};
+	int r = root ? 0 : find_or_make_directory(w, e, &was, err);
+
+	w->notes->names_root |= root;
+	if (r == 0 && (was.st_mode || has_owner(w, e) || (e->mode & 07000) || e->n_xattrs))
+		r = finish_directory(w, e, &was, err);
 	return r < 0 ? r : look_later(w, w->path, e->mtime, e->mode, err);
 }
 

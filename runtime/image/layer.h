@@ -8,6 +8,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 #include "runtime/base/error.h"
+#include "runtime/image/flush.h"
 #include "runtime/image/marks.h"
 #include "runtime/image/recipe.h"
 #include "runtime/image/stream.h"
@@ -21,6 +22,7 @@ struct layer_options {
 	bool squash;            /* one id is all there is: owners are left out */
 	bool no_devices;        /* a user namespace makes none: they are left out */
 	uint64_t max_bytes;     /* of all files together */
+	struct flush *flush;    /* is told of what is written; or NULL */
 	struct recipe *recipe;  /* gets what is no file's data; or NULL */
 };
 

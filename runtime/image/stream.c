@@ -116,6 +116,12 @@ int stream_open(const struct extent *extent, atomic_ullong *done, struct stream 
 	return 0;
 }
 
+void stream_trust(struct stream *s)
+{
+	if (s->unpacker && s->unpacker->trust)
+		s->unpacker->trust(s->state);
+}
+
 static int check_ratio(const struct stream *s, struct error *err)
 {
 	if (s->n_plain <= STREAM_FREE_BYTES + STREAM_RATIO_MAX * s->n_packed)

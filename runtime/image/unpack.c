@@ -49,6 +49,7 @@ struct run {
 	size_t n, next;
 	struct job *jobs;
 	struct job **order;     /* the largest first */
+	struct flush *flush;    /* or NULL */
 	bool stop;
 	pthread_mutex_t mutex;
 };
@@ -120,6 +121,9 @@ static int unpack_into(const struct run *r, struct job *j, const struct extent *
 
 	if (e < 0)
 		return e;
+	if (j->layer->known)
+		stream_trust(stream);
+	options.flush = r->flush;
 	e = recipe_begin(j->claim.dir, &options.recipe, err);
 	if (e == 0)
 		e = layer_unpack(stream, dir, &options, &j->notes, err);
@@ -251,11 +255,13 @@ static void work_all(struct run *r)
 	unsigned n = count_workers(r), started = 0;
 	pthread_t threads[WORKERS_MAX];
 
+	r->flush = r->options->no_sync || !n ? NULL : flush_begin(r->store->root);
 	while (started + 1 < n && pthread_create(&threads[started], NULL, work, r) == 0)
 		started++;
 	work(r);
 	while (started > 0)
 		pthread_join(threads[--started], NULL);
+	r->flush = flush_end(r->flush);
 }
 
 /* ---- from the lowest to the topmost ---- */

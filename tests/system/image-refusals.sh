@@ -243,3 +243,16 @@ test_image_refusals__leave_a_store_that_has_something_as_it_was() {
 	run_fails "unpack $T/badtop: " unpack --store "$STORE" -q "$T/badtop" "$T/made"
 	expect_file "$T/made"
 }
+
+# Of a layer whose diff_id is known the digest says more; of a root file system nothing else does.
+test_image_refusals__a_root_file_system_whose_gzip_has_another_checksum() {
+	image <<-'P'
+		packed = bytearray(gzip.compress(tar([E("f", "x" * 5000)])))
+		write("right.tar.gz", bytes(packed))
+		packed[-8] ^= 1
+		write("wrong.tar.gz", bytes(packed))
+	P
+	unpack "$T/right.tar.gz"
+	rm -rf "$STORE"
+	unpack_fails "gzip: .*(checksum|data check)" "$T/wrong.tar.gz"
+}

@@ -562,3 +562,18 @@ test_image_store__skopeo_and_a_registry() {
 	run_image "$T/back.tar"
 	expect_eq "$OUT" "through a registry"
 }
+
+# The disk works while the unpacking does: not only when all is unpacked.  (Writing is slowed down: nobody knows when a thread runs.)
+test_image_store__what_is_unpacked_is_written_meanwhile() {
+	command -v strace >/dev/null || skip "there is no strace"
+	image <<<'layout("img", [[E("f%d" % n, bytes([n]) * (48 << 20))] for n in range(2)], how="none"); layout("small", [[E("f")]])'
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=syncfs,renameat2,write -e inject=write:delay_enter=2000 "$RUNTIME" unpack --store "$STORE" -q "$T/img" || fail "unpack"
+	local before last
+	before=$(grep -c 'syncfs(' "$T/trace")
+	[ "$before" -ge 2 ] || fail "$(<"$T/trace")"
+	# The last one is after all that was written, and before the first layer has its name.
+	last=$(grep -n 'syncfs(' "$T/trace" | tail -n 1 | cut -d: -f1)
+	[ "$last" -lt "$(grep -n 'renameat2(' "$T/trace" | head -n 1 | cut -d: -f1)" ] || fail "$(<"$T/trace")"
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o "$T/trace" -e trace=syncfs "$RUNTIME" unpack --store "$STORE" -q "$T/small" || fail "unpack"
+	expect_eq "$(grep -c 'syncfs(' "$T/trace")" 1 "syncfs of a small image"
+}
