@@ -69,7 +69,7 @@ static void reap(struct init *in, long program, int options, int tell)
 	int status = 0;
 	long pid;
 
-	while ((pid = sys(wait4, -1, &status, options, NULL)) > 0)
+	while ((pid = sys(wait4, -1, &status, options, NULL)) > 0 || pid == -EINTR)
 		if (pid == program)
 			end(in, status, tell);
 }

@@ -82,7 +82,8 @@ int launch_go(struct launch *l, struct error *err)
 		r = launch_await_init(l, err);
 		if (r == 0)
 			r = sync_receive(l->sync, l->stays ? MSG_RUNS : MSG_NONE, &reply, err);
-		if (r == SYNC_CLOSED && (l->options->detach || l->options->keeping) && process_never_ran(l->pid))
+		/* Init that stays says that the program runs; without a word it has died. */
+		if (r == SYNC_CLOSED && (l->stays || ((l->options->detach || l->options->keeping) && process_never_ran(l->pid))))
 			r = launch_init_ended(l, r, &reply, err);
 		else if (r != SYNC_CLOSED && r != 0)
 			r = launch_init_ended(l, r, &reply, err);

@@ -98,11 +98,20 @@ static bool is_in(const char *path, const char *above)
 	return strncmp(path, above, n) == 0 && (!path[n] || path[n] == '/');
 }
 
-static bool is_directory(const char *path)
+/* Who cannot be reached by us is shown to nobody in there; what fails otherwise is not for us to guess. */
+static bool is_absent(int code)
+{
+	return code == ENOENT || code == ENOTDIR || code == EACCES || code == ELOOP;
+}
+
+/* 1, 0, or that it cannot be told. */
+static int is_directory(const char *path, struct error *err)
 {
 	struct stat st;
 
-	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+	if (lstat(path, &st) == 0)
+		return S_ISDIR(st.st_mode);
+	return is_absent(errno) ? 0 : error_set(err, errno, "look at %s", path);
 }
 
 /* No link in it; who looks again later (org.crun-lite.sources) will see one that comes meanwhile. */
@@ -238,21 +247,40 @@ static int add_empty(const struct sandbox *s, struct sandbox_facts *f, bool read
 
 	for (size_t i = 0; i < 3; i++) {
 		const char *there = f->root[1] ? join(f, f->root, empty[i].path, "") : empty[i].path;
+		int r = 1;
 
+		if (!there)
+			return no_memory(err);
 		/* A link leads to another of them; and what is read-only gets no new directories. */
-		if (there && (!readonly || is_directory(there)) && !(is_host(s, f) && !is_directory(there)) &&
-		    add(f, VIEW_TMPFS, NULL, empty[i].path, empty[i].options, EMPTY, err) < 0)
-			return -err->code;
+		if (readonly || is_host(s, f))
+			r = is_directory(there, err);
+		if (r > 0)
+			r = add(f, VIEW_TMPFS, NULL, empty[i].path, empty[i].options, EMPTY, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
 
 /* An ordinary user may not even look into what is somebody else's; a directory that can only be entered (0711) matters. */
-static bool matters(const struct sandbox_facts *f, const char *path)
+static int matters(const struct sandbox_facts *f, const char *path, struct error *err)
 {
-	if (!f->ordinary)
-		return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	return faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0 || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+	static const struct { int mode, flags; } asked[] = {{F_OK, AT_SYMLINK_NOFOLLOW}, {R_OK, AT_EACCESS}, {X_OK, AT_EACCESS}};
+
+	for (size_t i = f->ordinary ? 1 : 0; i < (f->ordinary ? 3 : 1); i++) {
+		if (faccessat(AT_FDCWD, path, asked[i].mode, asked[i].flags) == 0)
+			return 1;
+		if (!is_absent(errno))
+			return error_set(err, errno, "look at %s, which would be hidden", path);
+	}
+	return 0;
+}
+
+static int hide(struct sandbox_facts *f, const char *path, struct error *err)
+{
+	int r = path ? matters(f, path, err) : no_memory(err);
+
+	return r > 0 ? add(f, VIEW_HIDE, NULL, path, NULL, SECRET, err) : r;
 }
 
 static bool shows_of_home(const struct sandbox_facts *f, const char *home)
@@ -268,19 +296,16 @@ static int hide_in_home(struct sandbox_facts *f, const char *home, struct error 
 {
 	if (!shows_of_home(f, home))
 		return 0;
-	for (const char *const *name = sandbox_home_secrets; *name; name++) {
-		const char *path = join(f, home, "/", *name);
-
-		if (path && matters(f, path) && add(f, VIEW_HIDE, NULL, path, NULL, SECRET, err) < 0)
+	for (const char *const *name = sandbox_home_secrets; *name; name++)
+		if (hide(f, join(f, home, "/", *name), err) < 0)
 			return -err->code;
-	}
 	return 0;
 }
 
 static int hide_secrets(struct sandbox_facts *f, const char *home, struct error *err)
 {
 	for (const char *const *path = sandbox_secrets; *path; path++)
-		if (matters(f, *path) && add(f, VIEW_HIDE, NULL, *path, NULL, SECRET, err) < 0)
+		if (hide(f, *path, err) < 0)
 			return -err->code;
 	if (home && hide_in_home(f, home, err) < 0)
 		return -err->code;
@@ -293,7 +318,13 @@ static int add_home(struct sandbox_facts *f, const char *home, bool readonly, st
 	const char *owner = "";
 
 	snprintf(f->home, sizeof(f->home), "/tmp");
-	if (!home || (readonly && !is_directory(home)))
+	if (home && readonly) {
+		int r = is_directory(home, err);
+
+		if (r <= 0)
+			return r;
+	}
+	if (!home)
 		return 0;
 	snprintf(f->home, sizeof(f->home), "%s", home);
 	if (f->user) {
@@ -304,11 +335,18 @@ static int add_home(struct sandbox_facts *f, const char *home, bool readonly, st
 	return owner ? add(f, VIEW_TMPFS, NULL, home, join(f, "mode=0700," SIZE_DEFAULT, owner, ""), EMPTY, err) : no_memory(err);
 }
 
-static const char *find_home(struct sandbox_facts *f)
+static int find_home(struct sandbox_facts *f, const char **ret, struct error *err)
 {
 	const char *given = getenv("HOME"), *home = given && given[0] == '/' && strlen(given) < PATH_MAX ? normalise(f, given) : NULL;
 
-	return home && home[1] ? home : f->uid == 0 && is_directory("/root") ? "/root" : NULL;
+	int r = 0;
+
+	*ret = home && home[1] ? home : NULL;
+	if (!*ret && f->uid == 0)
+		r = is_directory("/root", err);
+	if (r > 0)
+		*ret = "/root";
+	return r < 0 ? r : 0;
 }
 
 /* An overlay shows nothing of what is mounted over its layer: the file systems directly below "/" come by themselves. */
@@ -354,11 +392,12 @@ static int absolute(struct sandbox_facts *f, const char *flag, const char *given
 
 static int look_at_root(const struct sandbox *s, struct sandbox_facts *f, struct error *err)
 {
+	int r;
+
 	if (!realpath(s->root ?: "/", f->root))
 		return error_set(err, errno, "--root %s", s->root);
-	if (f->root[1] && !is_directory(f->root))
-		return error_set(err, ENOTDIR, "--root %s", s->root);
-	return 0;
+	r = f->root[1] ? is_directory(f->root, err) : 1;
+	return r == 0 ? error_set(err, ENOTDIR, "--root %s", s->root) : r < 0 ? r : 0;
 }
 
 static bool is_disk(const char *upper)
@@ -504,7 +543,7 @@ int sandbox_look(const struct sandbox *asked, bool ordinary, struct sandbox_fact
 	if (r == 0)
 		r = show_all(asked, ret, err);
 	if (r == 0 && host)
-		home = find_home(ret);
+		r = find_home(ret, &home, err);
 	if (r == 0 && host && !asked->show_secrets)
 		r = hide_secrets(ret, home, err);
 	if (r == 0 && host && !asked->show_secrets)

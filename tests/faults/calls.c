@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-enum kind { OTHER, FD, MEMORY, READ, ROOM, WRITE, REMOVE, NAMESPACE, PROCESS, EXEC, WAIT, TALK, RIGHTS, CLOSE, CONTROL, NEVER, KINDS };
+enum kind { OTHER, FD, MEMORY, READ, ROOM, WRITE, REMOVE, NAMESPACE, PROCESS, EXEC, WAIT, TALK, RIGHTS, CLOSE, CONTROL, REAP, NEVER, KINDS };
 
 static const int errnos[KINDS][ERRNOS_MAX + 1] = {
 	[OTHER] = {ENOMEM, EACCES},
@@ -22,6 +22,7 @@ static const int errnos[KINDS][ERRNOS_MAX + 1] = {
 	[PROCESS] = {EAGAIN, ENOMEM, ENOSPC},
 	[EXEC] = {ENOMEM, EACCES, EIO},
 	[WAIT] = {EINTR, ENOMEM},
+	[REAP] = {EINTR},       /* wait(2) knows no other that fits */
 	[TALK] = {ENOMEM, EINTR, EACCES},
 	[RIGHTS] = {EPERM, ENOMEM, EACCES},
 	[CLOSE] = {EIO, EINTR},
@@ -111,8 +112,8 @@ static const struct {
 	{SYS_execveat, EXEC, 2},
 	{SYS_poll, WAIT, 0},
 	{SYS_ppoll, WAIT, 0},
-	{SYS_wait4, WAIT, 0},
-	{SYS_waitid, WAIT, 0},
+	{SYS_wait4, REAP, 0},
+	{SYS_waitid, REAP, 0},
 	{SYS_nanosleep, WAIT, 0},
 	{SYS_clock_nanosleep, WAIT, 0},
 	{SYS_rt_sigtimedwait, WAIT, 0},

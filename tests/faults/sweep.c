@@ -65,6 +65,7 @@ static const struct setup {
 	bool device;            /* a network device is moved, out of a network of the worker's own */
 	bool network;           /* it has an address and a port of our own network, on a host (network, /run) of the worker's own */
 	bool image;             /* unpack, and nothing else */
+	bool sandbox;           /* what is run is a sandbox on the host's own files, and not a bundle */
 	const char *needs;      /* a shell command that fails where the host has not what it takes: skipped */
 	const char *fresh[4];   /* of the root file system: mount points that are made anew */
 } setups[] = {
@@ -76,6 +77,7 @@ static const struct setup {
 	{.name = "agent", .first = START + 1, .exec = true},
 	{.name = "device", .first = CREATE + 1, .device = true, .needs = "unshare -n " ADD_DEVICE},
 	{.name = "network", .first = DELETE_FORCE + 1, .network = true, .needs = "unshare -n " ADD_DEVICE " && command -v nft"},
+	{.name = "sandbox", .first = RUN + 1, .sandbox = true},
 	{.name = "image", .image = true, .needs = "command -v python3"},
 	{.name = "labels", .first = CREATE + 1, .exec = true, .needs = "grep -q Y /sys/module/apparmor/parameters/enabled && command -v apparmor_parser"},
 };
@@ -92,9 +94,10 @@ struct point {
 struct worker {
 	const struct setup *setup;
 	char id[64], dir[512], root[600], bundle[600], pid_file[600], exec_pid_file[600], console[600], log[600];
-	char store[600], image[600], unpacker[700];
+	char store[600], image[600], unpacker[700], program[600];
 	char out[600], err[600], other_out[600], other_err[600], cache[700];
 	int console_fd, null_fd;
+	bool ended;             /* there is nothing to say of the end that the fault made */
 	struct text before, normal;     /* the host, and what the program prints, when nothing fails */
 	struct text why, note, scratch;
 	const char *ignored[12];
@@ -155,6 +158,7 @@ static void worker_init(struct worker *w, const struct setup *setup, unsigned nu
 	snprintf(w->cache, sizeof(w->cache), "%s/.seccomp", w->root);
 	snprintf(w->store, sizeof(w->store), "%s/store", w->dir);
 	snprintf(w->image, sizeof(w->image), "%s/image", base);
+	snprintf(w->program, sizeof(w->program), "%s/rootfs/bin/inspect", w->dir);
 	snprintf(w->unpacker, sizeof(w->unpacker), "%s-image", runtime);
 	w->ignored[0] = w->out;
 	w->ignored[1] = w->err;
@@ -268,6 +272,15 @@ static void fill_unpack(struct worker *w, struct command *ret, char **argv)
 	memcpy(argv, words, sizeof(words));
 }
 
+static void fill_sandbox(struct worker *w, struct command *ret, char **argv)
+{
+	static char *envp[] = {"PATH=/usr/bin:/bin", "TERM=xterm", NULL};
+	char *words[] = {(char *)runtime, "--root", w->root, "sandbox", "--id", w->id, "--", w->program, NULL};
+
+	memcpy(argv, words, sizeof(words));
+	*ret = (struct command){.argv = argv, .envp = envp, .dir = w->dir, .out = w->out, .err = w->err, .fd3 = -1, .timeout_ms = BOUND_MS};
+}
+
 static void fill_command(struct worker *w, enum command_kind kind, struct command *ret, char **argv)
 {
 	static char *envp[] = {"PATH=/usr/bin:/bin", "TERM=xterm", NULL, NULL};
@@ -276,6 +289,8 @@ static void fill_command(struct worker *w, enum command_kind kind, struct comman
 
 	if (kind == UNPACK)
 		return fill_unpack(w, ret, argv);
+	if (kind == RUN && w->setup->sandbox)
+		return fill_sandbox(w, ret, argv);
 	if (kind == UNPACK_INSIDE)
 		return fill_image_command(w, "unpack", true, ret, argv);
 	argv[n++] = (char *)runtime;
@@ -320,7 +335,10 @@ static void judge_outcome(struct worker *w, enum command_kind kind, const struct
 	const char *name = kind == UNPACK_INSIDE ? "unpack" : command_names[kind];
 	char prefix[700];
 
-	snprintf(prefix, sizeof(prefix), "%.*s %s: ", (int)strcspn(name, " "), name, w->setup->image ? w->image : w->id);
+	if (w->setup->sandbox && kind == RUN)
+		strcpy(prefix, "sandbox: ");
+	else
+		snprintf(prefix, sizeof(prefix), "%.*s %s: ", (int)strcspn(name, " "), name, w->setup->image ? w->image : w->id);
 	text_read(&w->scratch, command->err);
 	judge_words(w->scratch.s, prefix, said);
 	if (o->hung)
@@ -329,7 +347,7 @@ static void judge_outcome(struct worker *w, enum command_kind kind, const struct
 		why(w, "%s: %s", command_names[kind], said->why);
 	if (WIFEXITED(o->status) && WEXITSTATUS(o->status) == 0 && said->errors)
 		why(w, "%s says \"%s\" and exits with 0", command_names[kind], said->error);
-	if (WIFEXITED(o->status) && WEXITSTATUS(o->status) != 0 && !said->errors)
+	if (WIFEXITED(o->status) && WEXITSTATUS(o->status) != 0 && !said->errors && !w->ended)
 		why(w, "%s exits with %d and says nothing of it", command_names[kind], WEXITSTATUS(o->status));
 	if (w->scratch.n)
 		text_add(&w->note, "    %s said: %s", command_names[kind], w->scratch.s);
@@ -737,6 +755,30 @@ static bool is_home(const struct point *p, const struct call *call)
 	       (strcmp(call->path, "etc/passwd") == 0 || strncmp(call->path, "/proc/self/fd/", 14) == 0);
 }
 
+/* What we may not look at is not there for us, and for nobody in there (runtime/sandbox/look.c). */
+static bool is_out_of_reach(const struct worker *w, const struct point *p, const struct call *call)
+{
+	return w->setup->sandbox && p->fault.error == EACCES &&
+	       (call->nr == SYS_faccessat2 || call->nr == SYS_newfstatat || call->nr == SYS_statx);
+}
+
+/* Process 1 that was killed once the program ran, or that one: the container ended with 137, and nobody has more to say. */
+static bool is_end(const struct worker *w, const struct point *p, const struct outcome *o)
+{
+	if (!w->setup->sandbox || !WIFEXITED(o->status) || WEXITSTATUS(o->status) != 137 || p->fault.role == RUNTIME)
+		return false;
+	switch (o->call.nr) {
+	case SYS_munmap:
+	case SYS_close_range:
+	case SYS_rt_sigtimedwait:
+	case SYS_wait4:
+	case SYS_sendmsg:
+	case SYS_exit_group:
+		return true;
+	}
+	return p->fault.role == INIT_HOOK;
+}
+
 static void follow_up(struct worker *w, const struct point *p, const struct outcome *o, const struct said *said)
 {
 	bool killed = !WIFEXITED(o->status), worked = succeeded(o);
@@ -745,7 +787,7 @@ static void follow_up(struct worker *w, const struct point *p, const struct outc
 	switch (p->command) {
 	case RUN:
 		if (worked) {
-			if (!is_output(&o->call) && !is_home(p, &o->call))
+			if (!is_output(&o->call) && !is_home(p, &o->call) && !is_out_of_reach(w, p, &o->call))
 				check_output(w, RUN);
 			unlink(w->pid_file);
 		}
@@ -865,6 +907,7 @@ static void try_point(struct worker *w, const struct point *p)
 		command.waiting = waiting;
 		if (inject(&command, &p->fault, NULL, &o) < 0)
 			why(w, "the fault could not be made");
+		w->ended = is_end(w, p, &o);
 		judge_outcome(w, p->command, &command, &o, &said);
 		if (WIFSIGNALED(o.status) && p->fault.kind != FAULT_KILL && p->fault.kind != FAULT_ORPHAN &&
 		    p->fault.kind != FAULT_BIRTH)
