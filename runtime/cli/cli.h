@@ -12,6 +12,7 @@
 
 enum cli_kind {
 	CLI_FLAG,               /* bool */
+	CLI_NOT_FLAG,           /* bool that is the opposite: of what is so unless "=false" is given */
 	CLI_STRING,             /* const char * */
 	CLI_LIST,               /* struct strings: may be given again and again; freed by cli_free */
 	CLI_NUMBER,             /* unsigned, decimal */
@@ -125,7 +126,30 @@ struct cli_create {
 	{"workdir", 'w', CLI_STRING, (at) + offsetof(struct run_flags, workdir), "DIR", "the program's working directory"}, \
 	{"tty", 't', CLI_FLAG, (at) + offsetof(struct run_flags, tty), NULL, "gives it a terminal"}, \
 	{"interactive", 'i', CLI_IGNORED_FLAG, 0, NULL, "accepted: standard input is the caller's in any case"}, \
-	{"annotation", 0, CLI_LIST, (at) + offsetof(struct run_flags, annotations), "KEY=VALUE", "an annotation, as of config.json"}
+	{"entrypoint", 0, CLI_STRING, (at) + offsetof(struct run_flags, entrypoint), "PROGRAM|JSON", "instead of the image's, or of config.json's program; \"\": none"}, \
+	{"user", 'u', CLI_STRING, (at) + offsetof(struct run_flags, user), "USER[:GROUP]", "numbers, or names of the root's own etc/passwd and etc/group"}, \
+	{"group-add", 0, CLI_LIST, (at) + offsetof(struct run_flags, group_add), "GROUP", "one more; keep-groups: those of the caller"}, \
+	{"umask", 0, CLI_STRING, (at) + offsetof(struct run_flags, umask), "MODE", "in octal"}, \
+	{"ulimit", 0, CLI_LIST, (at) + offsetof(struct run_flags, ulimits), "NAME=SOFT[:HARD]", "nofile=1024:4096, nproc=100, core=0"}, \
+	{"oom-score-adj", 0, CLI_STRING, (at) + offsetof(struct run_flags, oom_score_adj), "N", "-1000 to 1000"}, \
+	{"cap-add", 0, CLI_LIST, (at) + offsetof(struct run_flags, cap_add), "CAPABILITY", "NET_RAW, CAP_NET_RAW or ALL"}, \
+	{"cap-drop", 0, CLI_LIST, (at) + offsetof(struct run_flags, cap_drop), "CAPABILITY", "the same; ALL and then --cap-add leaves only those"}, \
+	{"security-opt", 0, CLI_LIST, (at) + offsetof(struct run_flags, security_opts), "NAME[=VALUE]", \
+         "no-new-privileges, seccomp=, apparmor=, label=, mask=, unmask=, systempaths="}, \
+	{"device", 0, CLI_LIST, (at) + offsetof(struct run_flags, devices), "HOST[:CONTAINER[:rwm]]", "a device of the host"}, \
+	{"read-only", 0, CLI_FLAG, (at) + offsetof(struct run_flags, read_only), NULL, "the root; /run, /tmp and /var/tmp are in memory then"}, \
+	{"read-only-tmpfs", 0, CLI_NOT_FLAG, (at) + offsetof(struct run_flags, no_read_only_tmpfs), NULL, "=false: they are read-only, too"}, \
+	{"shm-size", 0, CLI_STRING, (at) + offsetof(struct run_flags, shm_size), "SIZE", "of /dev/shm"}, \
+	{"init", 0, CLI_FLAG, (at) + offsetof(struct run_flags, init), NULL, "process 1 is an init, which reaps and passes signals on"}, \
+	{"hostname", 0, CLI_STRING, (at) + offsetof(struct run_flags, hostname), "NAME", "of the container"}, \
+	{"domainname", 0, CLI_STRING, (at) + offsetof(struct run_flags, domainname), "NAME", "its NIS domain"}, \
+	{"sysctl", 0, CLI_LIST, (at) + offsetof(struct run_flags, sysctls), "NAME=VALUE", "a kernel parameter of its namespaces"}, \
+	{"cpuset-cpus", 0, CLI_STRING, (at) + offsetof(struct run_flags, cpuset_cpus), "LIST", "which processors: 0-3,6"}, \
+	{"cpuset-mems", 0, CLI_STRING, (at) + offsetof(struct run_flags, cpuset_mems), "LIST", "which memory nodes"}, \
+	{"annotation", 0, CLI_LIST, (at) + offsetof(struct run_flags, annotations), "KEY=VALUE", "an annotation, as of config.json"}, \
+	{"privileged", 0, CLI_REFUSED, 0, NULL, "it would take all protection away: --cap-add, --device, --security-opt and -v give what is needed, one by one"}, \
+	{"label", 'l', CLI_REFUSED, 0, NULL, "labels are annotations here: --annotation KEY=VALUE"}, \
+	{"stop-signal", 0, CLI_REFUSED, 0, NULL, "nothing stops a container by itself: `crun-lite kill ID SIGNAL` sends a signal"}
 
 /* NULL if none is given. */
 static inline const struct run_flags *cli_run_flags(const struct run_flags *flags)

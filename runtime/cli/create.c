@@ -50,8 +50,8 @@ static const struct cli_option create_options[] = {
 struct run_given {
 	struct cli_create create;       /* first: CREATE_OPTIONS count from it */
 	struct image_options image;
-	bool chown_copy;
-	const char *log_max, *restart;
+	bool chown_copy, rm;
+	const char *name, *log_max, *restart;
 };
 
 static const struct cli_option run_options[] = {
@@ -60,6 +60,9 @@ static const struct cli_option run_options[] = {
 	{"keep-upper", 0, CLI_STRING, AT(keep_upper), "DIR", "what is written to a root of layers goes there, and stays"},
 	{"chown-copy", 0, CLI_FLAG, offsetof(struct run_given, chown_copy), NULL, "copies the layers where the kernel cannot map their owners"},
 	{"tmpfs-upper", 0, CLI_STRING, AT(tmpfs_upper), "SIZE", "it goes into memory, and this much of it (64m)"},
+	{"name", 0, CLI_STRING, offsetof(struct run_given, name), "ID", "the container's ID, where a bundle or an image is named (made up)"},
+	{"id", 0, CLI_STRING, offsetof(struct run_given, name), "ID", "the same"},
+	{"rm", 0, CLI_FLAG, offsetof(struct run_given, rm), NULL, "accepted: it is so without --detach and --keep"},
 	{"detach", 'd', CLI_FLAG, AT(detach), NULL, "return once the program runs"},
 	{"log-file", 0, CLI_STRING, AT(log_file), "FILE|DIR/", "with --detach: what it writes goes there (DIR/ID.log); `crun-lite logs` shows it"},
 	{"log-max-size", 0, CLI_STRING, offsetof(struct run_given, log_max), "SIZE", "of that file: then it becomes FILE.1, and a new one begins"},
@@ -96,6 +99,17 @@ static int parse_duration(const char *flag, const char *value, uint64_t *ret, st
 		return 0;
 	error_set(err, ERROR_SAID, "--%s %s: a duration is expected", flag, value);
 	return error_hint(err, "such as 10, 10s, 1.5m or 500ms");
+}
+
+/* Who stays deletes it, and nobody else. */
+static int check_rm(const struct run_given *given, struct error *err)
+{
+	const struct create_options *o = &given->create.options;
+
+	if (!given->rm || (!o->keep && !o->detach))
+		return 0;
+	error_set(err, ERROR_SAID, "--rm and --%s are given", o->keep ? "keep" : "detach");
+	return error_hint(err, o->keep ? "--keep leaves the container there at its end, --rm deletes it" : "nobody would be there at the end: `crun-lite delete ID` removes it");
 }
 
 /* What only makes sense for who stays. */
@@ -207,19 +221,30 @@ static int choose_image(const struct cli_global *global, const struct run_given 
 static int choose(const struct cli_global *global, const struct run_given *given, struct create_options *options, struct choice *c, int argc,
                   char **argv, struct error *err)
 {
-	const char *word = argv[0];
-	bool image = !options->bundle && image_is_meant(word);
+	const char *word = argc ? argv[0] : NULL;
+	bool image = word && !options->bundle && image_is_meant(word);
 
-	options->id = word;
+	options->id = word ?: given->name;
+	if (!word && options->bundle && given->name)
+		return 0;
+	if (!word) {
+		error_set(err, ERROR_SAID, "an argument is missing");
+		return error_hint(err, "crun-lite run %s", command_run.synopsis);
+	}
 	options->args = argv + 1;
 	options->n_args = (size_t)argc - 1;
+	if (!is_bundle(word) && !image && given->name) {
+		error_set(err, ERROR_SAID, "two IDs are given: %s and %s", given->name, word);
+		return error_hint(err, "a word without a slash is an ID: `crun-lite run --name %s BUNDLE/ -- COMMAND...`", given->name);
+	}
 	if (!is_bundle(word) && !image)
 		return 0;
 	if (options->bundle)
 		return error_set(err, ERROR_SAID, "two bundles are given: %s and %s", options->bundle, word);
 	options->bundle = word;
-	make_id(c->id, sizeof(c->id));
-	options->id = c->id;
+	if (!given->name)
+		make_id(c->id, sizeof(c->id));
+	options->id = given->name ?: c->id;
 	return image ? choose_image(global, given, options, c, argc, argv, err) : 0;
 }
 
@@ -242,8 +267,10 @@ static int run_run(const struct cli_global *global, const void *given, int argc,
 	const struct image_copy copy = {global, g->image.store};
 	struct create_options options = g->create.options;
 	static struct choice chosen;
-	int status = 0, r = choose(global, g, &options, &chosen, argc, argv, err);
+	int status = 0, r = check_rm(g, err);
 
+	if (r == 0)
+		r = choose(global, g, &options, &chosen, argc, argv, err);
 	if (r > 0)
 		return r;
 	options.runtime = &global->runtime;
@@ -262,8 +289,9 @@ static int run_run(const struct cli_global *global, const void *given, int argc,
 	if (r == 0)
 		r = container_run(&options, &status, err);
 	if (r < 0) {
-		hint_at_slash(&options, err);
-		return error_wrap(err, "run %s", options.id);
+		if (options.id)
+			hint_at_slash(&options, err);
+		return options.id ? error_wrap(err, "run %s", options.id) : error_wrap(err, "run");
 	}
 	/* Who made the ID up must say it where it is needed again. */
 	if (options.id == chosen.id && (options.detach || options.keep))
@@ -297,7 +325,6 @@ const struct command command_run = {
 	            "crun-lite run -it -v ./src:/src -e DEBUG=1 ./alpine.tar -- sh\n",
 	.options = run_options,
 	.options_size = sizeof(struct run_given),
-	.min_args = 1,
 	.max_args = SIZE_MAX,
 	.run = run_run,
 };

@@ -118,7 +118,7 @@ static int add(const char *value, struct strings *to, struct error *err)
 
 bool cli_takes_value(const struct cli_option *o)
 {
-	return o->kind != CLI_FLAG && o->kind != CLI_DEBUG && o->kind != CLI_SYSTEMD && o->kind != CLI_IGNORED_FLAG &&
+	return o->kind != CLI_FLAG && o->kind != CLI_NOT_FLAG && o->kind != CLI_DEBUG && o->kind != CLI_SYSTEMD && o->kind != CLI_IGNORED_FLAG &&
 	       o->kind != CLI_REFUSED;
 }
 
@@ -137,6 +137,10 @@ static int set(const struct cli_option *o, const char *value, void *base, struct
 	switch (o->kind) {
 	case CLI_FLAG:
 		return set_flag(o, value, dest, err);
+	case CLI_NOT_FLAG:
+		r = set_flag(o, value, &asked, err);
+		*(bool *)dest = !asked;
+		return r;
 	case CLI_STRING:
 		*(const char **)dest = value;
 		return 0;
@@ -159,8 +163,7 @@ static int set(const struct cli_option *o, const char *value, void *base, struct
 	case CLI_IGNORED_FLAG:
 		return set_flag(o, value, &asked, err);
 	case CLI_REFUSED:
-		r = set_flag(o, value, &asked, err);
-		return r == 0 && asked ? refuse(o, err) : r;
+		return !parse_bool(value, &asked) || asked ? refuse(o, err) : 0;
 	}
 	return 0;
 }

@@ -28,6 +28,11 @@ const char *edit_copy(struct config *config, const char *s, size_t len)
 	return copy ? memcpy(copy, s, len) : NULL;
 }
 
+void *edit_copy_bytes(struct config *config, const void *bytes, size_t len)
+{
+	return (void *)edit_copy(config, bytes, len);
+}
+
 const char *edit_format(struct config *config, const char *format, ...)
 {
 	cleanup_free char *text = NULL;

@@ -10,6 +10,7 @@
 int edit_expected(const char *flag, const char *value, const char *what, const char *hint, struct error *err);
 /* The first `len` bytes of `s`, terminated; or NULL. */
 const char *edit_copy(struct config *config, const char *s, size_t len);
+void *edit_copy_bytes(struct config *config, const void *bytes, size_t len);
 __attribute__((format(printf, 2, 3))) const char *edit_format(struct config *config, const char *format, ...);
 /* At the end of the list. */
 int edit_add_text(struct config *config, struct texts *list, const char *s, struct error *err);

@@ -54,16 +54,23 @@ bool flags_given(const struct run_flags *flags)
 	return memcmp(flags, &none, sizeof(none)) != 0;
 }
 
-int flags_apply(const struct run_flags *flags, const struct flags_place *place, struct config *config, struct volume_uses **ret_uses,
+int flags_apply(const struct run_flags *flags, const struct flags_place *place, struct config *config, struct flags_kept *kept,
                 struct error *err)
 {
 	static int (*const parts[])(struct flags_work *, struct error *) = {
-		set_annotations, flags_env, set_workdir, set_terminal, flags_mounts,
+		set_annotations, flags_process, flags_env, set_workdir, set_terminal, flags_user, flags_caps, flags_security, flags_devices,
+		flags_mounts, flags_system,
 	};
-	struct flags_work w = {flags, place, config, ret_uses};
+	struct flags_work w = {flags, place, config, kept};
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && r == 0; i++)
 		r = parts[i](&w, err);
 	return r;
+}
+
+void flags_forget(struct flags_kept *kept)
+{
+	config_free(kept->profile);
+	kept->profile = NULL;
 }

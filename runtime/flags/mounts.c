@@ -274,7 +274,7 @@ static int use_volume(struct flags_work *work, const struct wish *w, struct moun
 	};
 	const char *old = config_annotation(c, VOLUMES_ANNOTATION);
 	char path[PATH_MAX];
-	int r = volume_use(work->uses, &wish, path, &m->fill, err);
+	int r = volume_use(&work->kept->volumes, &wish, path, &m->fill, err);
 
 	if (r < 0)
 		return r;

@@ -160,6 +160,7 @@ static int read_file(const struct merged *image, const char *path, char **ret, s
 	cleanup_close int dir = -1, fd = -1;
 	cleanup_free char *text = NULL;
 	struct found f;
+	struct stat now;
 	ssize_t n;
 	int r = merged_find(image, path, MERGED_FOLLOW_LAST, &f, err);
 
@@ -170,6 +171,9 @@ static int read_file(const struct merged *image, const char *path, char **ret, s
 	if ((!S_ISREG(f.st.st_mode) || f.st.st_size > FILE_MAX) && !weak(V44))
 		return error_set(err, ERROR_SAID, "the image's %s is %s", path, S_ISREG(f.st.st_mode) ? "too large" : "no file");
 	fd = openat(dir, f.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	/* A root that others write to meanwhile may have another file there by now. */
+	if (fd >= 0 && fstat(fd, &now) == 0 && !S_ISREG(now.st_mode) && !weak(V44))
+		return error_set(err, ERROR_SAID, "the image's %s is no file", path);
 	text = malloc((size_t)f.st.st_size + 1);
 	n = fd < 0 || !text ? -1 : TEMP_FAILURE_RETRY(read(fd, text, (size_t)f.st.st_size));
 	if (n < 0)

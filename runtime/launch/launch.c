@@ -128,5 +128,6 @@ void launch_end(struct launch *l)
 	network_cni_free(&l->network.cni);
 	seccomp_filter_free(&l->filter);
 	config_free(l->config);
+	flags_forget(&l->kept);
 	free(l->text);
 }

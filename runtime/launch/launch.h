@@ -52,7 +52,7 @@ struct launch {
 	char created[40];
 	char rootfs[PATH_MAX];
 	struct upper_places upper;      /* of a root of layers */
-	struct volume_uses *volumes;    /* of flags; NULL: none */
+	struct flags_kept kept;         /* of flags */
 	int console;                    /* connected console socket, or -1 */
 	int notify;                     /* socket of the container's NOTIFY_SOCKET, or -1 */
 	int sync;                       /* to init; -1 = none */

@@ -126,17 +126,17 @@ static void undo_volumes(void *arg)
 {
 	struct launch *l = arg;
 
-	volumes_not_filled(l->volumes);
+	volumes_not_filled(l->kept.volumes);
 }
 
 static int apply_flags(struct launch *l, struct error *err)
 {
 	const struct create_options *o = l->options;
-	const struct flags_place place = {.bundle = l->bundle, .store = o->store, .dry = o->dry};
-	int r = flags_apply(o->flags, &place, l->config, &l->volumes, err);
+	const struct flags_place place = {.bundle = l->bundle, .store = o->store, .n_args = o->n_args, .dry = o->dry};
+	int r = flags_apply(o->flags, &place, l->config, &l->kept, err);
 
 	/* Last of all: when nothing of the container runs any more. */
-	if (l->volumes)
+	if (l->kept.volumes)
 		undo_push(&l->undo, undo_volumes, l);
 	return r;
 }
@@ -158,7 +158,7 @@ static int keep_text(struct launch *l, struct error *err)
 
 int launch_fill_volumes(struct launch *l, struct error *err)
 {
-	return l->volumes ? volumes_filled(l->volumes, err) : 0;
+	return l->kept.volumes ? volumes_filled(l->kept.volumes, err) : 0;
 }
 
 int launch_load(struct launch *l, struct error *err)

@@ -366,7 +366,7 @@ test_run_flags__a_volume_in_a_user_namespace_is_its_roots() {
 	only_crun_lite
 	own_rootfs
 	echo "image's" >"$R/vol/file"
-	chown -R 100000:100000 "$R"
+	chown -hR 100000:100000 "$R"
 	config '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":65536}]
 		| .linux.gidMappings = .linux.uidMappings'
 	flags -v data:/vol -- sh -c 'cat /vol/file; echo new >/vol/new; stat -c %u:%g /vol /vol/new'
@@ -390,4 +390,248 @@ test_run_flags__plan_shows_what_they_do_and_makes_nothing() {
 	expect_match 'bind source=.*/volumes/data/data on=/vol .*how=copy-up,recursive'
 	expect_match 'X=1'
 	expect_no_file "$T/store"
+}
+
+# ---- who it is, and what it may do -------------------------------------------------------------------
+
+# caps: "bounding effective permitted inheritable ambient", of OUT's /proc/self/status
+caps() { for s in Bnd Eff Prm Inh Amb; do sed -n "s/^Cap$s:[[:space:]]*0*\([0-9a-f]\)/\1/p" <<<"$OUT"; done | paste -sd' '; }
+
+test_run_flags__user_is_a_name_of_the_roots_own_files() {
+	only_crun_lite
+	flags -u user -- id
+	expect_eq "$OUT" 'uid=1000(user) gid=1000(user) groups=2000(extra)'
+	flags -u user:extra --group-add 29 --group-add extra -- sh -c 'id -u; id -g; id -G'
+	expect_eq "$OUT" $'1000\n2000\n2000 29'
+	flags -u 1000 -- sh -c 'id -G; echo $HOME'
+	expect_eq "$OUT" $'1000 2000\n/home/user'
+	flags -u 5:6 -- sh -c 'id -u; id -G'
+	expect_eq "$OUT" $'5\n6'
+	flags -u 7 -- sh -c 'id -u; id -g'
+	expect_eq "$OUT" $'7\n0'
+	refused 'nobody-there is not in its etc/passwd.*numbers need none' -u nobody-there
+	refused '--group-add none: .*is not in its etc/group' --group-add none
+	refused 'USER\[:GROUP\] is expected' -u ''
+	refused 'a number that no user has' -u 4294967296
+	refused 'a group is expected' --group-add a:b
+}
+
+# The host's files are not the container's, whatever links an image has.
+test_run_flags__user_follows_no_link_out_of_the_root() {
+	only_crun_lite
+	own_rootfs
+	local name=outside-$RUN
+	mkdir "$T/outside"
+	echo "$name:x:4242:4242::/:/bin/sh" >"$T/outside/passwd"
+	ln -sfn "$T/outside/passwd" "$R/etc/passwd"
+	refused 'is not in its etc/passwd' -u "$name"
+	mv "$R/etc" "$R/etc.real"
+	ln -s "$T/outside" "$R/etc"
+	refused 'is not in its etc/passwd' -u "$name"
+	rm "$R/etc"
+	ln -s ../../../../../../etc.real "$R/etc"
+	rm "$R/etc.real/passwd"
+	ln -s ../../../../../etc.real/theirs "$R/etc.real/passwd"
+	echo "$name:x:77:78::/:/bin/sh" >"$R/etc.real/theirs"
+	flags -u "$name" -- id -u
+	expect_eq "$OUT" 77
+	rm "$R/etc.real/passwd"
+	mkfifo "$R/etc.real/passwd"
+	refused "etc/passwd is no file" -u "$name"
+	rm "$R/etc.real/passwd"
+	truncate -s 2M "$R/etc.real/passwd"
+	refused "etc/passwd is too large" -u "$name"
+}
+
+test_run_flags__user_of_an_image_is_looked_up_in_its_layers() {
+	flags_image_users
+	run_ok run -q --store "$STORE" -u www "$T/img" -- /bin/sh -c 'id -u; id -g'
+	expect_eq "$OUT" $'33\n34'
+	run_fails 'gone is not in its etc/passwd' run -q --store "$STORE" -u gone "$T/img"
+	# What is kept of an earlier run lies above.
+	mkdir "$T/kept"
+	run_ok run -q --store "$STORE" --keep-upper "$T/kept" "$T/img" -- /bin/sh -c 'echo late:x:55:56::/:/bin/sh >>/etc/passwd'
+	run_ok run -q --store "$STORE" --keep-upper "$T/kept" -u late "$T/img" -- /bin/sh -c 'id -u'
+	expect_eq "$OUT" 55
+}
+
+flags_image_users() {
+	image <<P
+layout('img', [[D('bin'), E('bin/busybox', open('$(command -v busybox)', 'rb').read(), mode=0o755), L('bin/sh', 'busybox'), L('bin/id', 'busybox'), D('etc'), D('proc'),
+    E('etc/passwd', 'gone:x:1:1::/:\n')], [E('etc/passwd', 'root:x:0:0::/:\nwww:x:33:34::/:\n')]], config={'Cmd': ['/bin/sh']})
+P
+}
+
+test_run_flags__capabilities_are_dropped_and_added() {
+	only_crun_lite
+	flags --cap-drop ALL -- cat /proc/self/status
+	expect_eq "$(caps)" '0 0 0 0 0'
+	flags --cap-drop all --cap-add net_raw --cap-add CAP_KILL -- cat /proc/self/status
+	expect_eq "$(caps)" '2020 2020 2020 0 0'
+	flags --cap-drop KILL -- cat /proc/self/status
+	expect_eq "$(caps)" '20000400 20000400 20000400 0 0'
+	flags --cap-add ALL --cap-drop SYS_ADMIN -- cat /proc/self/status
+	expect_match 'CapEff:.*dfffff'
+	# Of who is not root only what was added by name, and that survives execve(2).
+	flags -u 1000:1000 -- cat /proc/self/status
+	expect_eq "$(caps)" '20000420 0 0 0 0'
+	flags -u 1000:1000 --cap-add NET_RAW --security-opt no-new-privileges -- cat /proc/self/status
+	expect_eq "$(caps)" '20002420 2000 2000 2000 2000'
+	refused 'a capability or ALL is expected' --cap-add NET_SPEED
+	refused '--cap-add and --cap-drop of CAP_KILL' --cap-add KILL --cap-drop cap_kill
+	refused '--cap-add ALL and --cap-drop ALL' --cap-add ALL --cap-drop ALL
+	refused 'flag --privileged.*one by one' --privileged
+}
+
+# What exec takes from the configuration is what the container runs with.
+test_run_flags__exec_has_the_rights_that_flags_left() {
+	only_crun_lite
+	config '.process.noNewPrivileges = false'
+	run_ok run -d -e X=1 --cap-drop ALL -u user --umask 027 --ulimit nofile=100:200 --security-opt no-new-privileges -b "$B" "$ID" -- sleep 1000
+	run_ok exec "$ID" cat /proc/self/status
+	expect_eq "$(caps)" '0 0 0 0 0'
+	expect_match 'NoNewPrivs:[[:space:]]*1'
+	expect_match 'Uid:[[:space:]]*1000'
+	run_ok exec "$ID" sh -c 'echo "$X $(id -G) $(ulimit -n) $(umask)"'
+	expect_eq "$OUT" '1 1000 2000 100 0027'
+	deleted
+	run_ok run -d --cap-add SYS_TIME -b "$B" "$ID" -- sleep 1000
+	run_ok exec "$ID" cat /proc/self/status
+	expect_eq "$(caps)" '22000420 22000420 22000420 0 0'
+	deleted
+}
+
+test_run_flags__security_options_are_podmans() {
+	only_crun_lite
+	config '.process.noNewPrivileges = true | .linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW"}'
+	flags --security-opt no-new-privileges=false --security-opt seccomp=unconfined -- cat /proc/self/status
+	expect_match 'NoNewPrivs:[[:space:]]*0'
+	expect_match 'Seccomp:[[:space:]]*0'
+	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 5}]}' >"$T/profile"
+	capture rt run --security-opt "seccomp=$T/profile" --tmpfs /mnt -b "$B" "$ID" -- mkdir /mnt/x
+	expect_rc 1
+	expect_in 'nput/output error' "$ERR"
+	# It is exec's profile, too.
+	run_ok run -d --security-opt "seccomp=$T/profile" --tmpfs /mnt -b "$B" "$ID" -- sleep 1000
+	capture rt exec "$ID" mkdir /mnt/x
+	expect_in 'nput/output error' "$ERR"
+	deleted
+	flags --security-opt unmask=/proc/acpi:/proc/s* -- sh -c 'cat /proc/self/mountinfo'
+	expect_not_in ' /proc/acpi ' "$OUT"
+	expect_not_in ' /proc/sysrq-trigger ' "$OUT"
+	expect_in ' /proc/keys '
+	flags --security-opt systempaths=unconfined -- cat /proc/self/mountinfo
+	expect_not_in ' /proc/keys '
+	own_rootfs
+	echo secret >"$R/etc/secret"
+	flags --security-opt mask=/etc/secret -- cat /etc/secret
+	expect_eq "$OUT" ''
+	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO", "includes": {"caps": ["CAP_SYS_ADMIN"]}}]}' >"$T/docker"
+	refused 'has conditions' --security-opt "seccomp=$T/docker"
+	echo '{"defaultAction": "SCMP_ACT_MAYBE"}' >"$T/bad"
+	refused 'SCMP_ACT_MAYBE' --security-opt "seccomp=$T/bad"
+	echo '{"defaultAction": ' >"$T/bad"
+	refused "the text ends too early.*bad:1:19|the text ends too early.*$T/bad" --security-opt "seccomp=$T/bad"
+	refused 'open the seccomp profile' --security-opt "seccomp=$T/none"
+	refused 'is expected' --security-opt proc-opts=hidepid=2
+	refused 'no-new-privileges\[=true\|false\]' --security-opt no-new-privileges=maybe
+}
+
+test_run_flags__limits_names_and_numbers() {
+	only_crun_lite
+	flags --hostname web9 --domainname nis --ulimit nofile=100:200 --ulimit core=0 --oom-score-adj 200 --umask 0077 --sysctl kernel.msgmax=1234 -- \
+		sh -c 'hostname; cat /proc/sys/kernel/domainname /proc/self/oom_score_adj /proc/sys/kernel/msgmax; umask; ulimit -n; ulimit -Hn; ulimit -c'
+	expect_eq "$OUT" $'web9\nnis\n200\n1234\n0077\n100\n200\n0'
+	refused 'the name of a limit' --ulimit files=1
+	refused 'not above the hard one' --ulimit nofile=2:1
+	refused '-1000 to 1000' --oom-score-adj 2000
+	refused '000 to 777' --umask 999
+	refused 'NAME=VALUE' --sysctl net
+	refused 'kernel.panic' --sysctl kernel.panic=1
+	refused 'a list of numbers' --cpuset-cpus most
+	config 'del(.linux.namespaces[] | select(.type == "uts"))|del(.hostname)'
+	refused 'no uts namespace' --hostname x
+}
+
+test_run_flags__cpusets_are_limits() {
+	only_crun_lite
+	flags --cpuset-cpus 0 --cpuset-mems 0 -- grep _allowed_list /proc/self/status
+	expect_match 'Cpus_allowed_list:[[:space:]]*0'
+}
+
+test_run_flags__a_read_only_root_has_places_to_write_to() {
+	only_crun_lite
+	own_rootfs
+	capture rt run --read-only -b "$B" "$ID" -- sh -c 'touch /run/a /tmp/b /var/tmp/c && stat -c %a /tmp && touch /etc/x'
+	expect_rc 1
+	expect_eq "$OUT" 1777
+	expect_in 'ead-only file system' "$ERR"
+	expect_no_file "$R/tmp/b"
+	capture rt run --read-only --read-only-tmpfs=false -b "$B" "$ID" -- touch /tmp/b
+	expect_rc 1
+	expect_in 'ead-only file system' "$ERR"
+	mkdir "$T/mine"
+	flags --read-only -v "$T/mine:/tmp" -- touch /tmp/b
+	expect_file "$T/mine/b"
+}
+
+test_run_flags__shm_has_the_size() {
+	only_crun_lite
+	flags --shm-size 2m -- df -k /dev/shm
+	expect_match '[^0-9]2048 '
+	config 'del(.mounts[] | select(.destination == "/dev/shm"))'
+	flags --shm-size 3m -- df -k /dev/shm
+	expect_match '[^0-9]3072 '
+	refused 'a size is expected' --shm-size big
+}
+
+test_run_flags__init_is_process_1() {
+	only_crun_lite
+	flags --init -- sh -c 'echo $$; cat /proc/1/cmdline | tr "\0" " "'
+	expect_match '^2'
+	expect_in crun-lite-init
+	capture rt run --init -b "$B" "$ID" -- sh -c 'kill -TERM $$'
+	expect_rc 143
+	config 'del(.linux.namespaces[] | select(.type == "pid"))'
+	refused '--init: the container has no pid namespace' --init
+}
+
+test_run_flags__a_device_is_there_and_allowed_and_no_more() {
+	only_crun_lite
+	[ -c /dev/fuse ] || skip "there is no /dev/fuse"
+	config '.linux.resources.devices = [{"allow": false, "access": "rwm"}]'
+	flags --device /dev/null:/dev/nothing -- sh -c 'echo x >/dev/nothing && stat -c "%t:%T %a" /dev/nothing'
+	expect_eq "$OUT" '1:3 666'
+	# Without the flag the group allows it not, with "r" it may be read only.
+	capture rt run --device /dev/fuse:/dev/fuse2:r -b "$B" "$ID" -- sh -c ': </dev/fuse2 && echo read; : >/dev/fuse2'
+	expect_eq "$OUT" read
+	expect_in 'peration not permitted' "$ERR"
+	refused '--device /dev/none: look at /dev/none: no such file' --device /dev/none
+	refused 'a device is expected' --device /etc/passwd
+	refused 'and not a directory' --device /dev
+	refused 'HOST' --device /dev/null:/dev/x:q
+}
+
+test_run_flags__entrypoint_and_names() {
+	only_crun_lite
+	args /bin/echo from config.json
+	flags --entrypoint '["sh", "-c"]' -- 'echo $0 $1' a b
+	expect_eq "$OUT" 'a b'
+	flags --entrypoint hostname
+	expect_eq "$OUT" box
+	refused 'nothing to run' --entrypoint ''
+	refused 'a JSON array of strings' --entrypoint '[1]'
+	run_ok run -d --keep --name "$ID" "$B/" -- sleep 1000
+	expect_eq "$(status "$ID")" running
+	run_fails 'exist' run --id "$ID" "$B/"
+	deleted
+	run_ok run --name "$ID" -b "$B"
+	run_fails "two IDs are given: a and $ID" run --name a -b "$B" "$ID"
+	run_fails 'an argument is missing' run
+	run_ok run --rm "$B/"
+	run_fails '--rm and --keep are given' run --rm --keep "$B/"
+	run_fails '--rm and --detach are given' run --rm -d "$B/"
+	run_fails 'flag --label.*--annotation' run --label a=b "$B/"
+	run_fails 'flag --stop-signal' run --stop-signal=INT "$B/"
+	run_fails 'did you mean --cap-add' run --cap-ad x "$B/"
 }
