@@ -18,6 +18,7 @@
 #include "runtime/launch/output.h"
 #include "runtime/sandbox/sandbox.h"
 #include "runtime/security/caps.h"
+#include "runtime/users/caller.h"
 #include "spec/json.h"
 
 #define STATUS_FAILURE 125
@@ -122,7 +123,12 @@ static int find_ordinary(bool *ret, struct error *err)
 	struct cap_facts caps;
 	int r = caps_facts(&caps, err);
 
-	*ret = !(caps.permitted >> CAP_SYS_ADMIN & 1);
+	*ret = r == 0 && !(caps.permitted >> CAP_SYS_ADMIN & 1);
+	/* Its rights are none over mounts and groups of the host; as somebody without them it makes a namespace that has some. */
+	if (r == 0 && !*ret && caller_has_one_id()) {
+		*ret = true;
+		r = caps_drop(1ull << CAP_SETFCAP, err); /* user_namespaces(7): without it nobody maps the id 0 */
+	}
 	return r;
 }
 

@@ -96,6 +96,17 @@ int caps_facts(struct cap_facts *ret, struct error *err)
 	return 0;
 }
 
+int caps_drop(uint64_t kept, struct error *err)
+{
+	const uint32_t low = (uint32_t)kept, high = (uint32_t)(kept >> 32);
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct left[_LINUX_CAPABILITY_U32S_3] = {
+		{.effective = low, .permitted = low}, {.effective = high, .permitted = high},
+	};
+
+	return syscall(SYS_capset, &header, left) < 0 ? error_set(err, errno, "give our capabilities up") : 0;
+}
+
 static unsigned find(const char *name)
 {
 	size_t low = 0, high = COUNT(names);

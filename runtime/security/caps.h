@@ -23,6 +23,8 @@ struct cap_facts {
 	uint64_t known;         /* every capability of this kernel */
 };
 int caps_facts(struct cap_facts *ret, struct error *err);
+/* This process gives its own up, but for `kept`. */
+int caps_drop(uint64_t kept, struct error *err);
 
 /*
  * Masks for `wanted`.  Unknown names and capabilities outside facts->permitted are dropped,

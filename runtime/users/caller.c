@@ -96,6 +96,14 @@ bool caller_in_user_namespace(void)
 	return f && fscanf(f, "%u %u %u", &inside, &outside, &n) == 3 && (inside || outside || n != UINT32_MAX);
 }
 
+bool caller_has_one_id(void)
+{
+	cleanup_file FILE *f = fopen("/proc/self/uid_map", "re");
+	unsigned inside, outside, n;
+
+	return f && fscanf(f, "%u %u %u", &inside, &outside, &n) == 3 && n == 1 && fscanf(f, "%u", &inside) != 1;
+}
+
 /* user_namespaces(7): "deny" stays with the namespace and those below it. */
 static bool is_setgroups_denied(void)
 {

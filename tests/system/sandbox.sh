@@ -528,3 +528,18 @@ test_sandbox__print_config_is_a_bundle_for_others() {
 	done
 	[ -n "$found" ] || skip "neither runc nor crun is here"
 }
+
+# unshare -Ur: rights over nothing that is there already, and one id.
+test_sandbox__in_a_user_namespace_with_one_id_is_that_of_an_ordinary_user() {
+	local flags
+	only_crun_lite
+	unshare -Ur true 2>/dev/null || skip "no user namespaces here"
+	for flags in -Ur -Urm; do
+		capture unshare "$flags" -- "$RUNTIME" --root "$ROOT" sandbox --work copy -- \
+			sh -c 'id -u; cat /proc/self/uid_map; grep -c "^Cap...:.*[1-9a-f]$" /proc/self/status; touch new && echo written; touch /new 2>/dev/null || echo read-only; cat /etc/shadow'
+		expect_rc 0
+		expect_eq "$(tr -s ' \n' ' ' <<<"$OUT")" '0 0 0 1 0 written read-only '
+		expect_no_file "$T/new"
+	done
+	expect_eq "$(ls -A "$ROOT" | grep -v '^\.' || :)" ''
+}
