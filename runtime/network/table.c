@@ -11,6 +11,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/network/address.h"
+#include "runtime/network/ruleset.h"
 
 /* ---- talking to the kernel ---- */
 
