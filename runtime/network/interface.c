@@ -241,13 +241,11 @@ int interfaces_configure(struct netlink *inside, const struct net_interface *v, 
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++) {
-		struct netlink_refusal refusal;
-		struct link link;
+		const struct netlink_refusal wordless = {0};
 
-		r = link_find(inside, v[i].name, &link, &refusal);
+		r = link_index(inside, v[i].name, &indexes[i]);
 		if (r < 0)
-			return refused(r, &refusal, &v[i], "find, inside the container,", err);
-		indexes[i] = link.index;
+			return refused(r, &wordless, &v[i], "find, inside the container,", err);
 	}
 	r = up_all(inside, v, n, indexes, err);
 	for (size_t i = 0; i < n && r == 0; i++)

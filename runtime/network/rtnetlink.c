@@ -9,6 +9,7 @@
 #include <linux/veth.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "runtime/base/cleanup.h"
@@ -63,6 +64,7 @@ static int ask_link(struct netlink *nl, uint32_t index, const char *name, struct
 
 	*ret = (struct link){0};
 	message_begin(&b, RTM_GETLINK, 0, &head, sizeof(head));
+	message_u32(&b, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	if (name)
 		message_string(&b, strlen(name) < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
 	r = netlink_query(nl, &b, read_link, ret, refusal);
@@ -77,6 +79,17 @@ int link_find(struct netlink *nl, const char *name, struct link *ret, struct net
 int link_get(struct netlink *nl, uint32_t index, struct link *ret, struct netlink_refusal *refusal)
 {
 	return ask_link(nl, index, NULL, ret, refusal);
+}
+
+int link_index(struct netlink *nl, const char *name, uint32_t *ret)
+{
+	struct ifreq request = {0};
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (ioctl(nl->fd, SIOCGIFINDEX, &request) < 0)
+		return -errno;
+	*ret = (uint32_t)request.ifr_ifindex;
+	return 0;
 }
 
 void link_up(struct netlink_batch *b, uint32_t index)

@@ -17,6 +17,8 @@ struct link {
 
 /* -ENODEV: there is none.  `name` may be an alternative one. */
 int link_find(struct netlink *netlink, const char *name, struct link *ret, struct netlink_refusal *refusal);
+/* The number alone, for which nobody waits: GETLINK takes the lock of all that is changed. */
+int link_index(struct netlink *netlink, const char *name, uint32_t *ret);
 int link_get(struct netlink *netlink, uint32_t index, struct link *ret, struct netlink_refusal *refusal);
 
 /* Adds a request to the batch. */
