@@ -178,6 +178,77 @@ test_networks__ten_replicas_behind_ten_ports() {
 	gone
 }
 
+# A service with a volume, and others that know it by its name: what it was told survives its container.
+# says REGEX COMMAND...: that is in the store's answer to LINE; COMMAND is nc
+says() {
+	local re=$1
+	shift
+	OUT=$(printf '%s\r\nQUIT\r\n' "$LINE" | "$@" 2>&1)
+	[[ $OUT =~ $re ]]
+}
+store_says() { # LINE REGEX COMMAND...
+	LINE=$1
+	shift
+	until_true says "$@"
+}
+
+# keeps_data COMMAND...: the store, which listens on 6379 and keeps what it has in /data
+keeps_data() {
+	mkdir -p "$R/data"
+	DEADLINE=30
+	args "$@"
+	local store=(--store "$T/store" -v "kv:/data" --net "bridge:alias=kv" -p 6379:6379 -b "$B")
+	cl_ok run --detach "${store[@]}" "${ID}a"
+	started client 'exec sleep 1000' --net bridge
+	store_says 'SET color blue' '\+OK' "${OUTSIDE[@]}" busybox nc -w 9 198.51.100.1 6379
+	store_says 'GET color' blue cl exec "${ID}client" nc -w 9 kv 6379
+	store_says 'SET size large' '\+OK' cl exec "${ID}client" nc -w 9 "${ID}a" 6379
+	cl_ok delete --force "${ID}a"
+	# Another container, another name: the same data.
+	args "$@"
+	cl_ok run --detach "${store[@]}" "${ID}b"
+	store_says 'GET size' large "${OUTSIDE[@]}" busybox nc -w 9 198.51.100.1 6379
+	store_says 'GET color' blue cl exec "${ID}client" nc -w 9 kv 6379
+	store_says 'GET color' blue cl exec "${ID}client" nc -w 9 "${ID}b" 6379
+	cl_ok delete --force "${ID}client"
+	cl_ok delete --force "${ID}b"
+	cl_ok volume rm --store "$T/store" kv
+	expect_nothing_left
+	gone
+}
+
+test_networks__a_store_with_a_volume_keeps_its_data_over_containers() {
+	internet
+	cat >"$R/bin/kv" <<-'S'
+		#!/bin/sh
+		cd /data
+		cr=$(printf '\r')
+		while read -r verb key value; do
+			key=${key%"$cr"}
+			case $verb in
+			SET) echo "$value" >"$key"; echo +OK ;;
+			GET) cat "$key" || echo '$-1' ;;
+			QUIT*) exit ;;
+			esac
+		done
+	S
+	chmod 755 "$R/bin/kv"
+	keeps_data nc -ll -p 6379 -e /bin/kv
+}
+
+test_networks__redis_with_a_volume_keeps_its_data_over_containers() {
+	local redis lib
+	# The program looks at its name; Debian's package of tools has it without the service.
+	redis=$(command -v redis-server || command -v redis-check-rdb) || skip "redis is missing"
+	internet
+	cp "$redis" "$R/bin/redis-server"
+	ldd "$redis" | grep -o '/[^ ]*' | while read -r lib; do
+		mkdir -p "$R${lib%/*}"
+		cp "$lib" "$R$lib"
+	done
+	keeps_data redis-server --dir /data --appendonly yes --save '' --protected-mode no
+}
+
 test_networks__containers_find_each_other_by_name_and_alias() {
 	internet
 	web a --net bridge:alias=www
