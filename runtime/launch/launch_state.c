@@ -92,25 +92,27 @@ static bool wants_notify(void)
 
 int launch_make_store(struct launch *l, struct error *err)
 {
+	bool again = keeping_again(l->options->keeping);
 	int r = state_root_open(l->options->runtime->root, true, &l->root, err);
 
 	if (r == 0)
-		r = keeping_again(l->options->keeping) ? take_store(l, err) : store_make(l->root, l->options->id, &l->store, err);
+		r = again ? take_store(l, err) : store_make(l->root, l->options->id, &l->store, err);
 	if (r < 0)
 		return r;
-	/* A container that was there before stays, as one that has ended. */
-	if (!keeping_again(l->options->keeping))
-		undo_push(&l->undo, undo_store, l);
 	fill_state(l);
 	r = launch_name_upper(l, err);
-	if (r < 0)
-		return r;
 	/* Before anything is made: what a killed create leaves behind, delete --force finds here (C220). */
-	r = state_write(&l->store, &l->state, err);
-	if (r == 0 && wants_notify()) {
-		r = notify_open(l->store.dir, &l->notify, err);
-		l->state.notify = l->notify >= 0;
-	}
+	if (r == 0)
+		r = (again ? state_write : state_write_first)(&l->store, &l->state, err);
+	/* A container that was there before stays, as one that has ended. */
+	if (r == 0 && !again)
+		undo_push(&l->undo, undo_store, l);
+	else if (r < 0 && !again)
+		store_unmake(&l->store);
+	if (r < 0 || !wants_notify())
+		return r;
+	r = notify_open(l->store.dir, &l->notify, err);
+	l->state.notify = l->notify >= 0;
 	return r;
 }
 

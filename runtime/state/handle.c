@@ -115,11 +115,12 @@ int handle_complete(const struct runtime_options *runtime, const char *word, cha
 static int visit(int root, const char *id, int (*each)(const struct handle *h, void *arg, struct error *err), void *arg,
                  struct error *err)
 {
-	struct handle h = {.root = -1, .store.dir = -1};
+	struct handle h = {.root = -1, .store = {.root = root, .dir = -1}};
 	struct error gone = {0};
 	int r = 0;
 
-	if (store_open(root, id, STORE_READ, &h.store, &gone) == 0 && state_read(&h.store, &h.state, &gone) == 0) {
+	snprintf(h.store.id, sizeof(h.store.id), "%s", id);
+	if (state_read(&h.store, &h.state, &gone) == 0) {
 		r = state_status(&h.store, &h.state, err);
 		h.status = (enum status)r;
 		if (r >= 0)

@@ -195,7 +195,10 @@ int process_exit_status(const struct state *state, int pidfd)
 /* A create that was killed has let go of the lock. */
 static int is_locked(const struct store *store)
 {
-	cleanup_close int fd = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char buf[STORE_PATH_MAX];
+	const char *path;
+	int dir = store_locate(store, ".", buf, &path);
+	cleanup_close int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd >= 0 && TEMP_FAILURE_RETRY(flock(fd, LOCK_SH | LOCK_NB)) == 0)
 		return 0;
@@ -209,14 +212,19 @@ static int is_locked(const struct store *store)
 static int is_waiting(const struct store *store, const struct process_stat *stat)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	cleanup_close int fd = -1;
+	cleanup_close int fd = -1, directory = -1;
+	char buf[STORE_PATH_MAX];
+	const char *path;
+	int dir = store_locate(store, "start", buf, &path);
 
-	if (faccessat(store->dir, "start", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (is_init(stat))
 		return 1;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start", store->dir);
+	dir = store_locate(store, ".", buf, &path);
+	directory = openat(dir, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start", directory);
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return 1;
 	/* Nobody listens, or (ENOENT) a `start` has just removed the name. */

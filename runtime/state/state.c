@@ -118,7 +118,8 @@ static void emit_fields(struct emitter *e, const struct state *s)
 	emit_end_object(e);
 }
 
-int state_write(const struct store *store, const struct state *state, struct error *err)
+static int write_state(const struct store *store, const struct state *state,
+                       int (*write)(const struct store *, const char *, const void *, size_t, struct error *), struct error *err)
 {
 	cleanup_free char *text = NULL;
 	struct emitter e = {0};
@@ -127,7 +128,17 @@ int state_write(const struct store *store, const struct state *state, struct err
 
 	emit_fields(&e, state);
 	r = emit_finish(&e, &text, &len, err);
-	return r < 0 ? r : store_write_file(store, "state.json", text, len, err);
+	return r < 0 ? r : write(store, "state.json", text, len, err);
+}
+
+int state_write(const struct store *store, const struct state *state, struct error *err)
+{
+	return write_state(store, state, store_write_file, err);
+}
+
+int state_write_first(const struct store *store, const struct state *state, struct error *err)
+{
+	return write_state(store, state, store_write_first, err);
 }
 
 /* ---- reading ---- */

@@ -28,7 +28,7 @@ enum status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, ST
 
 struct store {                  /* one container's directory */
 	int root;               /* the state root; not owned */
-	int dir;                /* holds the lock, if there is one */
+	int dir;                /* holds the lock, if there is one; -1: read only, and by the ID below root */
 	char id[256];
 	bool plain;             /* of a run: nothing but config.json and state.json is in it */
 };
@@ -77,8 +77,13 @@ int state_root_open(const char *path, bool make, int *ret_fd, struct error *err)
 /* features F169: [A-Za-z0-9_+-][A-Za-z0-9_+.-]*, at most 255 bytes. */
 int state_check_id(const char *id, struct error *err);
 
-/* A new directory, locked.  -EEXIST if there is one already. */
+/*
+ * A new directory, locked.  Between our mkdir and our open somebody may have removed it and another one made it again: whose
+ * it is says only the first state (state_write_first), and until that is written store_unmake takes it back.
+ */
 int store_make(int root, const char *id, struct store *ret, struct error *err);
+/* Only if there is nothing in it. */
+void store_unmake(const struct store *store);
 enum store_lock { STORE_READ, STORE_LOCK };
 /* STATE_NOT_FOUND with *err saying "container ID does not exist"; STORE_LOCK waits up to 10 s. */
 int store_open(int root, const char *id, enum store_lock lock, struct store *ret, struct error *err);
@@ -95,6 +100,8 @@ void store_remove_network(const struct store *store, bool but_record);
 void store_rest(const struct store *store);
 
 int state_write(const struct store *store, const struct state *state, struct error *err);
+/* "container with id ID already exists": there is one, which is left as it is. */
+int state_write_first(const struct store *store, const struct state *state, struct error *err);
 /* STATE_EMPTY if there is none.  The caller ends *ret with state_free. */
 int state_read(const struct store *store, struct state *ret, struct error *err);
 void state_free(struct state *state);
@@ -113,12 +120,17 @@ bool state_wake_keeper(const struct state *state);
 /* Has somebody ended it for good? */
 bool state_ends_for_good(const struct store *store);
 
+/* Where the file `name` of it is, for openat(2) and others: returns the directory, and the path below it in *ret. */
+enum { STORE_PATH_MAX = 320 };
+int store_locate(const struct store *store, const char *name, char buf[STORE_PATH_MAX], const char **ret);
 /* A file that nobody reads before the state says that it is there: made in place. */
 int store_write_new(const struct store *store, const char *name, const void *bytes, size_t len,
                     struct error *err);
 /* A file in the directory, replaced whole.  `*ret` is malloc'ed and terminated. */
 int store_write_file(const struct store *store, const char *name, const void *bytes, size_t len,
                      struct error *err);
+/* The same of a file that is not there: two who believe to be the first are told apart. */
+int store_write_first(const struct store *store, const char *name, const void *bytes, size_t len, struct error *err);
 int store_read_file(const struct store *store, const char *name, char **ret, size_t *ret_len,
                     struct error *err);
 /* The container's config.json, as it was at create.  The caller ends it with config_free. */

@@ -9,6 +9,7 @@
 #include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -158,6 +159,12 @@ int store_relock(const struct store *store, struct error *err)
 	return r == 0 ? check_present(store, err) : r;
 }
 
+static int taken(const char *id, struct error *err)
+{
+	error_set(err, ERROR_SAID, "container with id %s already exists", id);
+	return error_hint(err, "`crun-lite delete %s` removes it when it is stopped", id);
+}
+
 /* What nobody has locked yet is found by others, who may wait for it (STATE_NOT_FOUND: delete --force has removed it). */
 static int make_once(int root, const char *id, struct store *ret, struct error *err)
 {
@@ -165,12 +172,8 @@ static int make_once(int root, const char *id, struct store *ret, struct error *
 	struct store store;
 	int r;
 
-	if (mkdirat(root, id, 0700) < 0) {
-		if (errno != EEXIST)
-			return error_set(err, errno, "make the state of container %s", id);
-		error_set(err, ERROR_SAID, "container with id %s already exists", id);
-		return error_hint(err, "`crun-lite delete %s` removes it when it is stopped", id);
-	}
+	if (mkdirat(root, id, 0700) < 0)
+		return errno == EEXIST ? taken(id, err) : error_set(err, errno, "make the state of container %s", id);
 	dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0 && errno == ENOENT)
 		return not_found(id, err);
@@ -331,8 +334,19 @@ int store_write_new(const struct store *store, const char *name, const void *byt
 	return r < 0 ? error_set(err, -r, "write %s of container %s", name, store->id) : 0;
 }
 
-int store_write_file(const struct store *store, const char *name, const void *bytes, size_t len,
-                     struct error *err)
+/* RENAME_NOREPLACE where the file system has it (NFS has not). */
+static int put_first(int dir, const char *from, const char *to)
+{
+	if (syscall(SYS_renameat2, dir, from, dir, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -errno;
+	if (faccessat(dir, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	return renameat(dir, from, dir, to) < 0 ? -errno : 0;
+}
+
+static int write_file(const struct store *store, const char *name, bool first, const void *bytes, size_t len, struct error *err)
 {
 	cleanup_close_soon int fd = -1;
 	char temporary[64];
@@ -343,36 +357,85 @@ int store_write_file(const struct store *store, const char *name, const void *by
 	if (fd < 0)
 		return error_set(err, errno, "write %s of container %s", name, store->id);
 	r = write_all(fd, bytes, len);
-	if (r == 0 && renameat(store->dir, temporary, store->dir, name) < 0)
+	if (r == 0 && first)
+		r = put_first(store->dir, temporary, name);
+	else if (r == 0 && renameat(store->dir, temporary, store->dir, name) < 0)
 		r = -errno;
 	if (r == 0)
 		return 0;
 	unlinkat(store->dir, temporary, 0);
-	return error_set(err, -r, "write %s of container %s", name, store->id);
+	return r == -EEXIST ? taken(store->id, err) : error_set(err, -r, "write %s of container %s", name, store->id);
+}
+
+int store_write_file(const struct store *store, const char *name, const void *bytes, size_t len, struct error *err)
+{
+	return write_file(store, name, false, bytes, len, err);
+}
+
+int store_write_first(const struct store *store, const char *name, const void *bytes, size_t len, struct error *err)
+{
+	return write_file(store, name, true, bytes, len, err);
+}
+
+void store_unmake(const struct store *store)
+{
+	unlinkat(store->root, store->id, AT_REMOVEDIR);
+}
+
+int store_locate(const struct store *store, const char *name, char buf[STORE_PATH_MAX], const char **ret)
+{
+	*ret = name;
+	if (store->dir >= 0)
+		return store->dir;
+	snprintf(buf, STORE_PATH_MAX, "%s/%s", store->id, name);
+	*ret = buf;
+	return store->root;
+}
+
+/* Most files are small: only of those that are not, the size is asked for. */
+static int read_all(int fd, char **ret, size_t *ret_len)
+{
+	size_t room = 4096, len = 0;
+	cleanup_free char *text = malloc(room);
+	struct stat st;
+
+	for (;;) {
+		ssize_t n = text ? TEMP_FAILURE_RETRY(read(fd, text + len, room - 1 - len)) : (ssize_t)-1;
+		char *more;
+
+		if (n < 0)
+			return text ? -errno : -ENOMEM;
+		len += (size_t)n;
+		if (len < room - 1)
+			break;
+		if (fstat(fd, &st) < 0)
+			return -errno;
+		if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX || (size_t)st.st_size < len)
+			return -EBADMSG;
+		room = (size_t)st.st_size + 2;
+		more = realloc(text, room);
+		if (!more)
+			return -ENOMEM;
+		text = more;
+	}
+	text[len] = '\0';
+	*ret = steal_ptr(&text);
+	*ret_len = len;
+	return 0;
 }
 
 int store_read_file(const struct store *store, const char *name, char **ret, size_t *ret_len,
                     struct error *err)
 {
-	cleanup_close int fd = openat(store->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	cleanup_free char *text = NULL;
-	struct stat st;
-	ssize_t n;
+	char buf[STORE_PATH_MAX];
+	const char *path;
+	int dir = store_locate(store, name, buf, &path), r;
+	cleanup_close int fd = openat(dir, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
 		return error_set(err, errno, "open %s of container %s", name, store->id);
-	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
-		return error_set(err, EBADMSG, "read %s of container %s", name, store->id);
-	text = malloc((size_t)st.st_size + 1);
-	if (!text)
-		return error_set(err, ENOMEM, "read %s of container %s", name, store->id);
-	n = TEMP_FAILURE_RETRY(read(fd, text, (size_t)st.st_size));
-	if (n != st.st_size)
-		return error_set(err, n < 0 ? errno : EBADMSG, "read %s of container %s", name, store->id);
-	text[n] = '\0';
-	*ret = steal_ptr(&text);
-	*ret_len = (size_t)n;
-	return 0;
+	r = read_all(fd, ret, ret_len);
+	return r < 0 ? error_set(err, -r, "read %s of container %s", name, store->id) : 0;
 }
 
 int store_read_config(const struct store *store, struct config **ret, struct error *err)
