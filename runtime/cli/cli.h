@@ -103,6 +103,9 @@ void cli_manual(void);
 
 /* version.c */
 void cli_print_version(void);
+/* What was emitted, and the end of its line, to standard output. */
+struct emitter;
+int cli_print_json(struct emitter *e, struct error *err);
 const char *cli_version(void);
 const char *cli_commit(void);
 

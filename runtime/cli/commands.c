@@ -182,6 +182,8 @@ int cli_main(int argc, char **argv)
 		status = run(&global, argc, argv, &err);
 	if (status >= 0 && fflush(stdout) != 0)
 		status = error_set(&err, errno, "write to standard output");
+	else if (status >= 0 && ferror(stdout))         /* nobody knows any more what the kernel said */
+		status = error_set(&err, EIO, "write to standard output");
 	if (status >= 0)
 		return status;
 	log_failure(&err);

@@ -4,13 +4,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/host/host.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/base/cleanup.h"
 #include "runtime/base/text.h"
 #include "runtime/cli/cli.h"
 #include "spec/emit.h"
@@ -100,10 +99,6 @@ static void look_at_all(struct report *r, const struct host *host)
 
 static int print_json(struct report *r, const struct host *host, struct error *err)
 {
-	cleanup_free char *text = NULL;
-	size_t len = 0;
-	int code;
-
 	r->row = row_json;
 	r->emitter.pretty = true;
 	emit_object(&r->emitter);
@@ -113,8 +108,7 @@ static int print_json(struct report *r, const struct host *host, struct error *e
 	emit_end_array(&r->emitter);
 	emit_key_bool(&r->emitter, "containersRun", r->count[VERDICT_BROKEN] == 0);
 	emit_end_object(&r->emitter);
-	code = emit_finish(&r->emitter, &text, &len, err);
-	return code < 0 ? code : printf("%s\n", text) < 0 ? error_set(err, errno, "write to standard output") : 0;
+	return cli_print_json(&r->emitter, err);
 }
 
 static void print_text_report(struct report *r, const struct host *host)

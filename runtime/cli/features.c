@@ -4,10 +4,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/cli/cli.h"
 
-#include <errno.h>
 #include <stdio.h>
 
-#include "runtime/base/cleanup.h"
 #include "runtime/plan/options.h"
 #include "runtime/security/caps.h"
 #include "runtime/security/seccomp.h"
@@ -129,10 +127,7 @@ static void emit_annotations(struct emitter *e)
 
 static int run_features(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
 {
-	cleanup_free char *text = NULL;
 	struct emitter e = {.pretty = true};
-	size_t len = 0;
-	int r;
 
 	emit_object(&e);
 	emit_key_string(&e, "ociVersionMin", "1.0.0");
@@ -142,8 +137,7 @@ static int run_features(const struct cli_global *global, const void *given, int 
 	emit_linux(&e);
 	emit_annotations(&e);
 	emit_end_object(&e);
-	r = emit_finish(&e, &text, &len, err);
-	return r < 0 ? r : printf("%s\n", text) < 0 ? error_set(err, errno, "write to standard output") : 0;
+	return cli_print_json(&e, err);
 }
 
 const struct command command_features = {

@@ -126,18 +126,17 @@ static int inspect_one(const struct cli_global *global, const char *word, struct
 
 static int run_inspect(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
 {
-	cleanup_free char *text = NULL;
 	struct emitter e = {.pretty = true};
-	size_t len = 0;
 	int r = 0;
 
 	emit_array(&e);
 	for (int i = 0; i < argc && r == 0; i++)
 		r = inspect_one(global, argv[i], &e, err);
 	emit_end_array(&e);
-	if (emit_finish(&e, &text, &len, r < 0 ? &(struct error){0} : err) < 0 && r == 0)
-		r = -err->code;
-	return r < 0 ? r : puts(text) < 0 ? error_set(err, errno, "write to standard output") : 0;
+	if (r == 0)
+		return cli_print_json(&e, err);
+	free(e.text);
+	return r;
 }
 
 const struct command command_inspect = {

@@ -41,20 +41,6 @@ static void emit_one(struct emitter *e, const struct state *s, enum status statu
 	emit_key_pairs(e, "annotations", &s->annotations);
 }
 
-static int print_json(struct emitter *e, struct error *err)
-{
-	cleanup_free char *text = NULL;
-	size_t len = 0;
-	int r = emit_finish(e, &text, &len, err);
-
-	if (r < 0)
-		return r;
-	fwrite(text, 1, len, stdout);
-	if (!len || text[len - 1] != '\n')
-		putchar('\n');
-	return fflush(stdout) == 0 ? 0 : error_set(err, errno, "write to standard output");
-}
-
 static int emit_status(const struct store *store, const struct state *state, enum status status, struct emitter *e, struct error *err)
 {
 	struct pair *pairs = reallocarray(NULL, state->annotations.n + 1, sizeof(*pairs));
@@ -88,7 +74,7 @@ static int print_state(const struct store *store, const struct state *state, str
 	if (r < 0)
 		return r;
 	emit_end_object(&e);
-	return print_json(&e, err);
+	return cli_print_json(&e, err);
 }
 
 static int run_state(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
@@ -199,7 +185,7 @@ static int run_list(const struct cli_global *global, const void *given, int argc
 	r = handle_each(&global->runtime, list_one, &listing, err);
 	if (json)
 		emit_end_array(&listing.emitter);
-	return r < 0 || !json ? r : print_json(&listing.emitter, err);
+	return r < 0 || !json ? r : cli_print_json(&listing.emitter, err);
 }
 
 const struct command command_list = {

@@ -37,19 +37,6 @@ static const struct cli_option network_options[] = {
 	CLI_END,
 };
 
-static int print_json(struct emitter *e, struct error *err)
-{
-	cleanup_free char *text = NULL;
-	size_t len = 0;
-	int r = emit_finish(e, &text, &len, err);
-
-	if (r < 0)
-		return r;
-	fwrite(text, 1, len, stdout);
-	putchar('\n');
-	return fflush(stdout) == 0 ? 0 : error_set(err, errno, "write to standard output");
-}
-
 /* ---- create, rm ---- */
 
 static int take_options(const struct network_flags *flags, struct network_wish *wish, struct error *err)
@@ -184,7 +171,7 @@ static int run_ls(const struct cli_global *global, const struct network_flags *f
 	if (r < 0 || !json)
 		return r;
 	emit_end_array(&e);
-	return print_json(&e, err);
+	return cli_print_json(&e, err);
 }
 
 static int emit_member(const struct ip *ip, const char *owner, void *arg)
@@ -223,7 +210,7 @@ static int run_inspect(const struct cli_global *global, const struct network_fla
 	}
 	emit_end_array(&e);
 	if (r == 0)
-		return print_json(&e, err);
+		return cli_print_json(&e, err);
 	free(e.text);
 	return r;
 }
@@ -388,7 +375,7 @@ static int print_all_ports(const struct net_record *record, bool json, struct er
 		for (unsigned k = 0; k < record->publishes[i].n; k++)
 			emit_port(&e, &record->publishes[i], k);
 	emit_end_array(&e);
-	return print_json(&e, err);
+	return cli_print_json(&e, err);
 }
 
 static int run_port(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)

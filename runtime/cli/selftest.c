@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/cli/cli.h"
 
-#include <errno.h>
 #include <link.h>
 #include <signal.h>
 #include <stddef.h>
@@ -12,7 +11,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "runtime/base/cleanup.h"
 #include "runtime/selftest/selftest.h"
 #include "spec/emit.h"
 
@@ -72,10 +70,6 @@ static void begin(struct table *table)
 
 static int end(struct table *table, struct error *err)
 {
-	cleanup_free char *text = NULL;
-	size_t len;
-	int r;
-
 	if (!table->json) {
 		printf("%u passed, %u failed, %u skipped\n", table->counts[PASSED], table->counts[FAILED], table->counts[SKIPPED]);
 		return 0;
@@ -84,10 +78,7 @@ static int end(struct table *table, struct error *err)
 	for (size_t i = 0; i < VERDICTS; i++)
 		emit_key_uint(&table->e, verdicts[i], table->counts[i]);
 	emit_end_object(&table->e);
-	r = emit_finish(&table->e, &text, &len, err);
-	if (r == 0)
-		puts(text);
-	return r;
+	return cli_print_json(&table->e, err);
 }
 
 static volatile sig_atomic_t interrupted;

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "cgroups/usage.h"
-#include "runtime/base/cleanup.h"
 #include "runtime/base/units.h"
 #include "runtime/state/group.h"
 #include "spec/emit.h"
@@ -208,19 +207,13 @@ static void emit_sample(struct emitter *e, const struct sample *s, uint64_t cpu)
 
 static int print_json(const struct samples *now, const struct samples *before, struct error *err)
 {
-	cleanup_free char *text = NULL;
 	struct emitter e = {0};
-	size_t len;
-	int r;
 
 	emit_array(&e);
 	for (size_t i = 0; i < now->n; i++)
 		emit_sample(&e, &now->v[i], cpu_share(&now->v[i], find(before, now->v[i].id)));
 	emit_end_array(&e);
-	r = emit_finish(&e, &text, &len, err);
-	if (r == 0)
-		puts(text);
-	return r;
+	return cli_print_json(&e, err);
 }
 
 static int show(const struct samples *now, const struct samples *before, const struct stats_options *o, struct error *err)

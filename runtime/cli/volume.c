@@ -38,17 +38,6 @@ static const struct cli_option volume_options[] = {
 	CLI_END,
 };
 
-static int print_json(struct emitter *e, struct error *err)
-{
-	cleanup_free char *text = NULL;
-	size_t len = 0;
-	int r = emit_finish(e, &text, &len, err);
-
-	if (r == 0)
-		fwrite(text, 1, len, stdout);
-	return r;
-}
-
 /* ---- who has one ---- */
 
 struct users {
@@ -326,7 +315,7 @@ static int run_ls(const struct cli_global *global, const struct volume_flags *fl
 		free(e.text);
 		return r;
 	}
-	return json ? print_json(&e, err) : 0;
+	return json ? cli_print_json(&e, err) : 0;
 }
 
 static int run_inspect(const struct cli_global *global, const struct volume_flags *flags, int argc, char **argv, struct error *err)
@@ -343,7 +332,7 @@ static int run_inspect(const struct cli_global *global, const struct volume_flag
 	emit_end_array(&e);
 	volumes_close(&store);
 	if (r == 0)
-		return print_json(&e, err);
+		return cli_print_json(&e, err);
 	free(e.text);
 	return -err->code;
 }

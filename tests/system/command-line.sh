@@ -291,3 +291,19 @@ test_command_line__what_other_runtimes_have_is_refused_by_name_C034_C110_C112_C1
 	config '.annotations = {"run.oci.handler":"krun"}'
 	run_fails 'run.oci.handler=krun.*config.json:1:' create -b "$B" "$ID"
 }
+
+test_command_line__json_is_one_text_with_one_newline_and_a_full_disk_is_told() {
+	local c text
+	only_crun_lite
+	created
+	for c in "list -f json" features "network ls -f json" "volume ls --json --store $T/store" "doctor --json" "inspect $ID" "stats --no-stream --json --interval 1ms"; do
+		# shellcheck disable=SC2086
+		text=$(rt $c; echo .)
+		jq . >/dev/null <<<"${text%.}" || fail "$c: no JSON"
+		[[ $text == *[\]\}]$'\n.' ]] || fail "$c does not end with one newline"
+		# shellcheck disable=SC2086
+		if rt $c >/dev/full 2>"$T/err"; then fail "$c did not see that nothing was written"; fi
+		expect_in "standard output" "$(<"$T/err")"
+	done
+	deleted
+}
