@@ -58,6 +58,26 @@ static int add_node(struct config *c, const char *path, const struct stat *st, s
 	return 0;
 }
 
+/* A user namespace makes no nodes: under another name the host's is bound, as podman does it. */
+static int bind_node(struct config *c, const char *path, const char *host, struct error *err)
+{
+	struct mount *m = edit_grow(c, &c->mounts, sizeof(*m));
+	int r;
+
+	if (!m || !path || !host)
+		return edit_no_memory(err);
+	*m = (struct mount){.flag = true, .destination.s = path, .source.s = host, .type.s = "bind"};
+	r = edit_add_text(c, &m->options, "bind", err);
+	if (r == 0)
+		r = edit_add_text(c, &m->options, "nosuid", err);
+	return r < 0 ? r : edit_add_text(c, &m->options, "noexec", err);
+}
+
+static bool makes_nodes(const struct config *c)
+{
+	return !c->linux_.namespaces[NS_USER].set && geteuid() == 0;
+}
+
 static int add_rule(struct config *c, const struct stat *st, const char *access_word, struct error *err)
 {
 	struct device_rule *rule;
@@ -106,7 +126,9 @@ static int add(struct config *c, const char *given, struct error *err)
 	if (n == 3)
 		access_word = parts[2];
 	r = look(given, parts[0], &st, err);
-	if (r == 0)
+	if (r == 0 && !makes_nodes(c) && strcmp(inside, parts[0]) != 0)
+		r = bind_node(c, edit_copy(c, inside, strlen(inside)), edit_copy(c, parts[0], strlen(parts[0])), err);
+	else if (r == 0)
 		r = add_node(c, edit_copy(c, inside, strlen(inside)), &st, err);
 	return r < 0 ? r : add_rule(c, &st, access_word, err);
 }

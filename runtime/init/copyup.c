@@ -75,7 +75,10 @@ static int copy_attributes(long from, long to)
 	return r;
 }
 
-/* Owner before mode and attributes: a new owner takes setuid and capabilities away. */
+/*
+ * Owner before mode and attributes: a new owner takes setuid and capabilities away.  EINVAL: an owner that the user namespace does not
+ * map; then the copy is its root's, and so nothing in it may count for more than its bytes.
+ */
 static int copy_nature(long from, long to, const struct statx *st)
 {
 	const struct __kernel_timespec times[2] = {
@@ -83,12 +86,21 @@ static int copy_nature(long from, long to, const struct statx *st)
 		{st->stx_mtime.tv_sec, st->stx_mtime.tv_nsec},
 	};
 	long r = sys(fchown, to, st->stx_uid, st->stx_gid);
+	int foreign = r == -EINVAL;
 
-	if (r == 0)
-		r = sys(fchmod, to, st->stx_mode & 07777);
-	if (r == 0)
+	if (r == 0 || foreign)
+		r = sys(fchmod, to, st->stx_mode & (foreign ? 01777 : 07777));
+	if (r == 0 && !foreign)
 		r = copy_attributes(from, to);
 	return r < 0 ? (int)r : (int)sys(utimensat, to, NULL, times, 0);
+}
+
+/* Of what has no bytes; an owner that is not mapped stays the namespace's root. */
+static int give_owner(int dir, const char *name, const struct statx *st, int flags)
+{
+	long r = sys(fchownat, dir, name, st->stx_uid, st->stx_gid, flags);
+
+	return r == -EINVAL ? 0 : (int)r;
 }
 
 /* What was opened, which need not be what had the name a moment ago: its owner and setuid bit go with its own bytes. */
@@ -181,8 +193,7 @@ static int copy_entry(int from, int to, const char *name, struct copying c)
 	default:
 		r = sys(mknodat, to, name, st.stx_mode, MKDEV_(st.stx_rdev_major, st.stx_rdev_minor));
 	}
-	return r < 0 ? (int)r
-	             : (int)sys(fchownat, to, name, st.stx_uid, st.stx_gid, AT_SYMLINK_NOFOLLOW);
+	return r < 0 ? (int)r : give_owner(to, name, &st, AT_SYMLINK_NOFOLLOW);
 }
 
 static int is_dot(const char *name)
@@ -221,7 +232,7 @@ int copy_tree(int from, int to, int keep_owner)
 	if (r == 0 && !keep_owner)
 		r = sys(statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st);
 	if (r == 0 && !keep_owner)
-		r = sys(fchownat, to, "", st.stx_uid, st.stx_gid, AT_EMPTY_PATH);
+		r = give_owner(to, "", &st, AT_EMPTY_PATH);
 	sys(close, fd);
 	return (int)r;
 }

@@ -64,6 +64,10 @@ test_help__completion_knows_commands_flags_and_values() {
 	expect_eq "$OUT" inspect
 	complete_words network inspect br
 	expect_eq "$OUT" bridge
+	complete_words volume in
+	expect_eq "$OUT" inspect
+	capture env XDG_DATA_HOME="$T" setpriv --reuid 42424 --clear-groups "$RUNTIME" complete -- run -v ''
+	expect_eq "$OUT" :files
 	complete_words no-such-command ''
 	expect_eq "$OUT$REST" :
 }

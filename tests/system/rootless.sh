@@ -654,3 +654,62 @@ test_rootless__the_state_of_a_user_namespaces_root_is_the_users_F062() {
 	expect_rc 0
 	expect_file "$T/run/crun-lite"
 }
+
+# Flags of run (docs/run.md), of which an ordinary user's container has the same.
+user_flags() { capture as_user env HOME="$T/home" XDG_DATA_HOME= "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS "$@"; }
+
+test_rootless__flags_of_run_change_the_configuration_F062() {
+	only_crun_lite
+	ordinary_user ids
+	mkdir "$T/src" "$T/home"
+	echo mine >"$T/src/file"
+	chown -R $USER_ID:$USER_ID "$T/src" "$T/home"
+	user_flags run -e X=1 -w /tmp -u user:user -v "$T/src:/mnt:ro" --tmpfs /opt:size=1m --hostname web --ulimit core=0 --umask 077 --init --read-only -b "$B" "$ID" -- \
+		sh -c 'echo "$X $(pwd) $(id -u):$(id -G) $(hostname) $(ulimit -c) $(umask) $$"; cat /mnt/file; touch /tmp/x /mnt/x'
+	expect_rc 1
+	expect_eq "$OUT" $'1 /tmp 1000:1000 web 0 0077 2\nmine'
+	expect_match '/mnt/x: Read-only file system' "$ERR"
+	user_flags run --cap-drop ALL --cap-add CHOWN -b "$B" "$ID" -- grep CapEff /proc/self/status
+	expect_match 'CapEff:[[:space:]]*0*1$'
+	user_flags run --device /dev/null:/dev/nothing -b "$B" "$ID" -- stat -c %t:%T /dev/nothing
+	expect_eq "$OUT" 1:3
+}
+
+test_rootless__volumes_are_the_users_own_F062() {
+	only_crun_lite
+	ordinary_user ids
+	own_rootfs
+	echo "image's" >"$R/vol/file"
+	mkdir -p "$R/vol/sub" "$T/home"
+	chown -R $USER_ID:$USER_ID "$R" "$T/home"
+	chown $((RANGE + 999)):$((RANGE + 999)) "$R/vol/file"
+	user_flags run -v data:/vol -b "$B" "$ID" -- sh -c 'cat /vol/file; stat -c %u:%g /vol /vol/file; echo new >/vol/sub/new'
+	expect_eq "$OUT" $'image\'s\n0:0\n1000:1000'
+	local data=$T/home/.local/share/crun-lite/volumes/data/data
+	expect_eq "$(stat -c %u "$data" "$data/file" "$data/sub/new")" $"$USER_ID"$'\n'"$((RANGE + 999))"$'\n'"$USER_ID"
+	user_flags run -d -v data:/vol -u user:user -b "$B" "$ID" -- sleep 1000
+	expect_rc 0
+	user_flags volume rm data
+	expect_in "container $ID has it" "$ERR"
+	user_flags delete --force "$ID"
+	# Of ids that are not its own.
+	user_flags volume rm data
+	expect_eq "$OUT" data
+	expect_no_file "$data"
+	user_flags volume ls --json
+	expect_eq "$(jq length <<<"$OUT")" 0
+}
+
+# What belongs to nobody in the namespace becomes its root's, and so may not be set-uid.
+test_rootless__a_copy_of_what_is_not_mapped_is_no_setuid_program_F040() {
+	only_crun_lite
+	ordinary_user ids
+	own_rootfs
+	mkdir "$T/home"
+	cp "$R/bin/true" "$R/vol/prog"
+	chmod 6755 "$R/vol/prog"
+	ln -s prog "$R/vol/link"
+	chown -R $USER_ID:$USER_ID "$T/home"
+	user_flags run --store "$T/home/store" -v data:/vol --tmpfs /home/user:exec,suid -b "$B" "$ID" -- stat -c '%n %u:%g %a' /vol /vol/prog /vol/link
+	expect_eq "$OUT" $'/vol 0:0 755\n/vol/prog 0:0 755\n/vol/link 0:0 777'
+}
