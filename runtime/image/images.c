@@ -20,7 +20,7 @@
 
 /* ---- writing ---- */
 
-static int write_file(int dir, const char *name, const char *text, size_t len, struct error *err)
+static int write_file(const struct layer_store *s, int dir, const char *name, const char *text, size_t len, struct error *err)
 {
 	cleanup_close int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
@@ -32,7 +32,7 @@ static int write_file(int dir, const char *name, const char *text, size_t len, s
 		text += n;
 		len -= (size_t)n;
 	}
-	return fd < 0 || fsync(fd) < 0 ? error_set(err, errno, "write %s of the image", name) : 0;
+	return fd < 0 || (!s->no_sync && fsync(fd) < 0) ? error_set(err, errno, "write %s of the image", name) : 0;
 }
 
 static int emit_record(const struct image_record *r, char **ret, size_t *ret_len, struct error *err)
@@ -55,18 +55,18 @@ static int emit_record(const struct image_record *r, char **ret, size_t *ret_len
 	return emit_finish(&e, ret, ret_len, err);
 }
 
-static int fill(int dir, const struct image_record *r, struct error *err)
+static int fill(const struct layer_store *s, int dir, const struct image_record *r, struct error *err)
 {
 	cleanup_free char *text = NULL;
 	size_t len;
 	int e = emit_record(r, &text, &len, err);
 
 	if (e == 0)
-		e = write_file(dir, "image.json", text, len, err);
+		e = write_file(s, dir, "image.json", text, len, err);
 	if (e == 0)
-		e = write_file(dir, "config.json", r->bundle, r->bundle_len, err);
+		e = write_file(s, dir, "config.json", r->bundle, r->bundle_len, err);
 	if (e == 0)
-		e = write_file(dir, "source", r->source, strlen(r->source), err);
+		e = write_file(s, dir, "source", r->source, strlen(r->source), err);
 	if (e == 0 && mkdirat(dir, "rootfs", 0700) < 0)
 		e = error_set(err, errno, "make the image's bundle");
 	return e;
@@ -82,12 +82,14 @@ int images_write(const struct layer_store *s, const char *id, const struct image
 	snprintf(name, sizeof(name), "image.%s.%d", id, getpid());
 	e = store_claim(s, name, CLAIM_WAIT, &claim, err);
 	if (e == 0)
-		e = fill(claim.dir, record, err);
+		e = fill(s, claim.dir, record, err);
 	/* What was there goes with the claim. */
 	if (e == 0 && renameat2(s->tmp, name, s->images, id, RENAME_EXCHANGE) < 0) {
 		e = errno == ENOENT ? store_publish(s, &claim, s->images, id, err)
 		                    : error_set(err, errno, "put the image into the store %s", s->path);
 	}
+	if (e == 0)
+		e = store_sync_names(s, s->images, err);
 	store_drop(s, &claim);
 	return e;
 }

@@ -143,7 +143,6 @@ static int read_options(struct unpacking *u, struct error *err)
 		.layer = {.marks = user ? MARKS_USER : MARKS_TRUSTED, .no_devices = user, .squash = g->squash, .max_bytes = UINT64_MAX},
 		.progress = !g->progress ? PROGRESS_AUTO : strcmp(g->progress, "quiet") == 0 ? PROGRESS_QUIET : PROGRESS_JSON,
 		.workers = g->workers ? (unsigned)strtoul(g->workers, NULL, 10) : 0,
-		.no_sync = g->no_sync,
 		.check = find_user,
 		.arg = u,
 	};
@@ -278,6 +277,7 @@ static int prepare(struct unpacking *u, struct error *err)
 		e = open_bundle(u, err);
 	if (e == 0)
 		e = layer_store_open(u->given->store, STORE_ADD, &u->store, err);
+	u->store.no_sync = u->given->no_sync;
 	return e < 0 ? e : confine_to(u, err);
 }
 

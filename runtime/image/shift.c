@@ -341,6 +341,8 @@ static int shift_layer(const struct layer_store *store, struct shift *s, const c
 			r = store_sync(store, err);
 		if (r == 0)
 			r = store_publish(store, &claim, store->layers, name, err);
+		if (r == 0)
+			r = store_sync_names(store, store->layers, err);
 	}
 	store_drop(store, &claim);
 	return r < 0 ? error_wrap(err, "copy the layer %.12s", key) : 0;

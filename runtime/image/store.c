@@ -195,7 +195,7 @@ int store_publish(const struct layer_store *s, struct claim *claim, int where, c
 		store_drop(s, claim);
 	else
 		close(steal_fd(&claim->dir));
-	return fsync(where) < 0 ? error_set(err, errno, "write the store %s to the disk", s->path) : 0;
+	return 0;
 }
 
 void store_drop(const struct layer_store *s, struct claim *claim)
@@ -241,7 +241,12 @@ void store_sweep(const struct layer_store *s)
 
 int store_sync(const struct layer_store *s, struct error *err)
 {
-	return syncfs(s->root) < 0 ? error_set(err, errno, "write the store %s to the disk", s->path) : 0;
+	return !s->no_sync && syncfs(s->root) < 0 ? error_set(err, errno, "write the store %s to the disk", s->path) : 0;
+}
+
+int store_sync_names(const struct layer_store *s, int where, struct error *err)
+{
+	return !s->no_sync && fsync(where) < 0 ? error_set(err, errno, "write the store %s to the disk", s->path) : 0;
 }
 
 static unsigned long long sum(int dir, const char *name, unsigned depth)

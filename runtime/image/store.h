@@ -22,6 +22,7 @@
 struct layer_store {
 	char path[PATH_MAX];    /* absolute */
 	int root, lock, tmp, layers, images, containers;
+	bool no_sync;           /* nobody waits for the disk */
 };
 
 enum store_use {
@@ -44,7 +45,7 @@ enum claim_wait { CLAIM_TRY, CLAIM_WAIT };
 
 /* tmp/NAME for us alone.  CLAIM_WAIT may be interrupted (-EINTR). */
 int store_claim(const struct layer_store *store, const char *name, enum claim_wait wait, struct claim *ret, struct error *err);
-/* Its content becomes layers/KEY or images/KEY (`where`: the fd); what has that name already wins. */
+/* Its content becomes layers/KEY or images/KEY (`where`: the fd); what has that name already wins.  Then store_sync_names. */
 int store_publish(const struct layer_store *store, struct claim *claim, int where, const char *key, struct error *err);
 /* Removes it. */
 void store_drop(const struct layer_store *store, struct claim *claim);
@@ -55,5 +56,7 @@ int store_open_layer(const struct layer_store *store, const char *key, struct er
 void store_sweep(const struct layer_store *store);
 /* All that was written is on the disk, before it gets its name. */
 int store_sync(const struct layer_store *store, struct error *err);
+/* The names of what was published, too. */
+int store_sync_names(const struct layer_store *store, int where, struct error *err);
 /* Bytes on the disk of a directory below `dir`. */
 unsigned long long store_usage(int dir, const char *name);

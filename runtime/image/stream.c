@@ -2,12 +2,30 @@
 #include "runtime/image/stream.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/image/interrupt.h"
 #include "runtime/image/unpacker.h"
+
+#define SLOTS 16
+
+/* A thread fills slots one after the other, until it comes to the end or an error; the reader has the one that it asked for last. */
+struct ahead {
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	size_t filled, emptied; /* so far */
+	bool held, stop;        /* held: slot `emptied` is being read */
+	ssize_t n[SLOTS];       /* 0 or an error: the last one */
+	const void *at[SLOTS];
+	struct error err;
+	unsigned char bytes[SLOTS][STREAM_CHUNK];
+};
 
 struct stream {
 	struct extent extent;
@@ -19,7 +37,10 @@ struct stream {
 	size_t have, used;      /* of `in` */
 	int between;            /* the compression may end here */
 	int ended;              /* there is no more to read */
-	unsigned char in[STREAM_CHUNK], out[STREAM_CHUNK];
+	struct ahead *ahead;    /* NULL: nobody reads ahead */
+	atomic_uint *idle;      /* or NULL */
+	unsigned char *in, *out;        /* STREAM_CHUNK each: these, or slots */
+	unsigned char buffers[2][STREAM_CHUNK];
 };
 
 /* Where one may wait for ever: a signal that asks us to end ends that. */
@@ -96,7 +117,9 @@ int stream_open(const struct extent *extent, atomic_ullong *done, struct stream 
 
 	if (!s)
 		return error_set(err, ENOMEM, "read an image");
-	memset(s, 0, offsetof(struct stream, in));
+	memset(s, 0, offsetof(struct stream, buffers));
+	s->in = s->buffers[0];
+	s->out = s->buffers[1];
 	s->extent = *extent;
 	s->done = done;
 	s->between = 1;
@@ -132,11 +155,11 @@ static int check_ratio(const struct stream *s, struct error *err)
 
 static int unpack(struct stream *s, size_t *ret, struct error *err)
 {
-	struct piece p = {s->in + s->used, s->have - s->used, s->out, sizeof(s->out)};
+	struct piece p = {s->in + s->used, s->have - s->used, s->out, STREAM_CHUNK};
 	const char *wrong = s->unpacker->step(s->state, &p, &s->between);
 
 	s->used = s->have - p.n_in;
-	*ret = sizeof(s->out) - p.n_out;
+	*ret = STREAM_CHUNK - p.n_out;
 	s->n_plain += *ret;
 	return wrong ? error_set(err, ERROR_SAID, "%s: %s", s->unpacker->name, wrong) : check_ratio(s, err);
 }
@@ -160,7 +183,7 @@ static ssize_t next_unpacked(struct stream *s, const void **ret, struct error *e
 	return (ssize_t)n;
 }
 
-ssize_t stream_next(struct stream *s, const void **ret, struct error *err)
+static ssize_t next(struct stream *s, const void **ret, struct error *err)
 {
 	if (s->unpacker)
 		return next_unpacked(s, ret, err);
@@ -174,6 +197,124 @@ ssize_t stream_next(struct stream *s, const void **ret, struct error *err)
 	s->n_plain += s->have - s->used;
 	s->used = s->have;
 	return s->ended ? 0 : (ssize_t)s->have;
+}
+
+/* ---- ahead ---- */
+
+static void fill_slot(struct stream *s, size_t slot)
+{
+	struct ahead *a = s->ahead;
+
+	if (s->unpacker)
+		s->out = a->bytes[slot];
+	/* What stream_open has read is where it was. */
+	else if (s->used == s->have)
+		s->in = a->bytes[slot];
+	a->n[slot] = next(s, &a->at[slot], &a->err);
+}
+
+static void *fill(void *arg)
+{
+	struct stream *s = arg;
+	struct ahead *a = s->ahead;
+	size_t slot = 0;
+	ssize_t n = 1;
+
+	while (n > 0) {
+		pthread_mutex_lock(&a->mutex);
+		while (a->filled - a->emptied == SLOTS && !a->stop)
+			pthread_cond_wait(&a->changed, &a->mutex);
+		n = a->stop ? 0 : 1;
+		slot = a->filled % SLOTS;
+		pthread_mutex_unlock(&a->mutex);
+		if (n == 0)
+			break;
+		fill_slot(s, slot);
+		n = a->n[slot];
+		pthread_mutex_lock(&a->mutex);
+		a->filled++;
+		pthread_cond_signal(&a->changed);
+		pthread_mutex_unlock(&a->mutex);
+	}
+	return NULL;
+}
+
+static bool begin_ahead(struct stream *s)
+{
+	struct ahead *a = malloc(sizeof(*a));
+
+	if (!a)
+		return false;
+	memset(a, 0, offsetof(struct ahead, bytes));
+	pthread_mutex_init(&a->mutex, NULL);
+	pthread_cond_init(&a->changed, NULL);
+	s->ahead = a;
+	if (pthread_create(&a->thread, NULL, fill, s) == 0)
+		return true;
+	free(a);
+	s->ahead = NULL;
+	return false;
+}
+
+/* Takes a processor, if there is one; without memory or a thread all stays as it is. */
+static void try_ahead(struct stream *s)
+{
+	unsigned n = atomic_load_explicit(s->idle, memory_order_relaxed);
+
+	while (n > 0 && !atomic_compare_exchange_weak(s->idle, &n, n - 1))
+		;
+	if (n == 0)
+		return;
+	if (!begin_ahead(s)) {
+		atomic_fetch_add(s->idle, 1);
+		s->idle = NULL;
+	}
+}
+
+void stream_use_idle(struct stream *s, atomic_uint *idle)
+{
+	s->idle = idle;
+}
+
+static ssize_t next_slot(struct ahead *a, const void **ret, struct error *err)
+{
+	size_t slot;
+
+	pthread_mutex_lock(&a->mutex);
+	if (a->held) {
+		a->emptied++;
+		pthread_cond_signal(&a->changed);
+	}
+	while (a->filled == a->emptied)
+		pthread_cond_wait(&a->changed, &a->mutex);
+	slot = a->emptied % SLOTS;
+	/* The last one stays: whoever asks again gets the same answer. */
+	a->held = a->n[slot] > 0;
+	pthread_mutex_unlock(&a->mutex);
+	*ret = a->at[slot];
+	if (a->n[slot] < 0)
+		*err = a->err;
+	return a->n[slot];
+}
+
+static void stop_ahead(struct stream *s)
+{
+	struct ahead *a = s->ahead;
+
+	pthread_mutex_lock(&a->mutex);
+	a->stop = true;
+	pthread_cond_signal(&a->changed);
+	pthread_mutex_unlock(&a->mutex);
+	pthread_join(a->thread, NULL);
+	free(a);
+	atomic_fetch_add(s->idle, 1);
+}
+
+ssize_t stream_next(struct stream *s, const void **ret, struct error *err)
+{
+	if (s->idle && !s->ahead)
+		try_ahead(s);
+	return s->ahead ? next_slot(s->ahead, ret, err) : next(s, ret, err);
 }
 
 int stream_finish(struct stream *s, struct stream_sums *ret, struct error *err)
@@ -202,6 +343,8 @@ const char *stream_packing(const struct stream *s)
 
 struct stream *stream_close(struct stream *s)
 {
+	if (s && s->ahead)
+		stop_ahead(s);
 	if (s && s->state)
 		s->unpacker->end(s->state);
 	free(s);

@@ -34,6 +34,11 @@ struct stream_sums {
 
 /* `done`: counts the bytes that were read, for who shows progress; or NULL. */
 int stream_open(const struct extent *extent, atomic_ullong *done, struct stream **ret, struct error *err);
+/*
+ * Once *idle says that a processor has nothing to do, a thread of its own reads, unpacks and hashes, while the caller does something with
+ * what came before; until stream_close that processor is taken from *idle.
+ */
+void stream_use_idle(struct stream *s, atomic_uint *idle);
 /* The caller compares the digest of what comes out, which says more than the compression's own checksum. */
 void stream_trust(struct stream *s);
 /* The next bytes, valid until the next call; 0 at the end. */

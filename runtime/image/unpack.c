@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,8 @@ struct run {
 	const struct unpack_options *options;
 	struct progress *progress;
 	size_t n, next;
+	unsigned threads;       /* how many there may be */
+	atomic_uint idle;       /* of those: without a job (stream.h) */
 	struct job *jobs;
 	struct job **order;     /* the largest first */
 	struct flush *flush;    /* or NULL */
@@ -111,7 +114,7 @@ static int find_extent(const struct run *r, const struct job *j, struct extent *
 	return e;
 }
 
-static int unpack_into(const struct run *r, struct job *j, const struct extent *extent, int dir, struct error *err)
+static int unpack_into(struct run *r, struct job *j, const struct extent *extent, int dir, struct error *err)
 {
 	struct layer_options options = r->options->layer;
 	struct stream_sums sums;
@@ -123,6 +126,7 @@ static int unpack_into(const struct run *r, struct job *j, const struct extent *
 		return e;
 	if (j->layer->known)
 		stream_trust(stream);
+	stream_use_idle(stream, &r->idle);
 	options.flush = r->flush;
 	e = recipe_begin(j->claim.dir, &options.recipe, err);
 	if (e == 0)
@@ -137,7 +141,7 @@ static int unpack_into(const struct run *r, struct job *j, const struct extent *
 	return e;
 }
 
-static int make_layer(const struct run *r, struct job *j, struct error *err)
+static int make_layer(struct run *r, struct job *j, struct error *err)
 {
 	cleanup_close int fs = -1;
 	struct extent extent;
@@ -233,29 +237,38 @@ static void *work(void *arg)
 			pthread_mutex_unlock(&r->mutex);
 		}
 	}
+	atomic_fetch_add(&r->idle, 1);
 	return NULL;
 }
 
-static unsigned count_workers(const struct run *r)
+static unsigned count_threads(const struct run *r)
 {
 	cpu_set_t set;
-	unsigned n = r->options->workers, missing = 0;
+	unsigned n = r->options->workers;
 
 	if (!n)
 		n = sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+	return n < WORKERS_MAX ? n : WORKERS_MAX;
+}
+
+static unsigned count_missing(const struct run *r)
+{
+	unsigned n = 0;
+
 	for (size_t i = 0; i < r->n; i++)
-		missing += r->jobs[i].state == MISSING;
-	n = n < WORKERS_MAX ? n : WORKERS_MAX;
-	return n < missing ? n : missing;
+		n += r->jobs[i].state == MISSING;
+	return n;
 }
 
 /* This thread is one of them. */
 static void work_all(struct run *r)
 {
-	unsigned n = count_workers(r), started = 0;
+	unsigned missing = count_missing(r), started = 0;
+	unsigned n = r->threads < missing ? r->threads : missing;
 	pthread_t threads[WORKERS_MAX];
 
-	r->flush = r->options->no_sync || !n ? NULL : flush_begin(r->store->root);
+	atomic_store(&r->idle, r->threads - n);
+	r->flush = r->store->no_sync || !n ? NULL : flush_begin(r->store->root);
 	while (started + 1 < n && pthread_create(&threads[started], NULL, work, r) == 0)
 		started++;
 	work(r);
@@ -438,14 +451,14 @@ static int publish(struct run *r, size_t end, struct error *err)
 			e = write_info(&r->jobs[i], err);
 			any = true;
 		}
-	if (any && e == 0 && !r->options->no_sync)
+	if (any && e == 0)
 		e = store_sync(r->store, err);
 	for (size_t i = 0; i < end && e == 0; i++)
 		if (r->jobs[i].state == MADE) {
 			e = store_publish(r->store, &r->jobs[i].claim, r->store->layers, r->jobs[i].key, err);
 			r->jobs[i].state = THERE;
 		}
-	return e;
+	return any && e == 0 ? store_sync_names(r->store, r->store->layers, err) : e;
 }
 
 /* Those above a layer that we have to wait for: complete ones are given away, the others, which depend on it, are dropped. */
@@ -579,7 +592,9 @@ static int run_all(struct run *r, struct unpack_result *ret, struct error *err)
 		if (r->jobs[i].state == THERE || r->jobs[i].state == TWICE)
 			progress_set(r->progress, r->jobs[i].shown, LAYER_THERE);
 	qsort(r->order, r->n, sizeof(*r->order), by_size);
+	r->threads = count_threads(r);
 	work_all(r);
+	atomic_store(&r->idle, r->threads - 1);
 	for (size_t i = 0; i < r->n && e == 0; i++)
 		if (r->jobs[i].state == FAILED) {
 			*err = r->jobs[i].err;

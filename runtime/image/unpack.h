@@ -18,7 +18,6 @@ struct unpack_options {
 	struct layer_options layer;
 	enum progress_kind progress;
 	unsigned workers;       /* 0: as many as there are processors */
-	bool no_sync;
 	/* Asked before anything gets its name in the store; `layers`: the topmost first. */
 	int (*check)(void *arg, const struct merged *layers, struct error *err);
 	void *arg;
