@@ -771,3 +771,26 @@ test_networks__who_asks_for_nothing_pays_nothing() {
 	! grep -E 'crun-lite/(\.net|networks)|NETLINK_NETFILTER|resolv.conf|etc/hosts' "$T/trace" || fail "it looked at networks"
 	gone
 }
+
+test_networks__a_container_that_is_started_again_keeps_its_address() {
+	local first others=() i
+	internet
+	mkdir -p "$T/vol"
+	config '.mounts += [{"destination":"/vol","type":"bind","source":$d,"options":["bind"]}]' --arg d "$T/vol"
+	args /bin/sh -c 'echo $(ip -4 -o addr show eth0 | sed "s/.*inet //;s/ .*//") >>/vol/addresses; until [ -e /vol/go ]; do sleep 0.01; done; rm /vol/go; exit 7'
+	cl_ok run --detach --restart always --log-file "$T/log" --net bridge -p 4000:80 -b "$B" "$ID"
+	until_true test -s "$T/vol/addresses"
+	first=$(<"$T/vol/addresses")
+	for i in 1 2 3; do
+		touch "$T/vol/go"
+		until_true eval '[ "$(wc -l <"$T/vol/addresses")" = $((i + 1)) ]'
+	done
+	expect_eq "$(sort -u "$T/vol/addresses")" "$first"
+	expect_eq "$("${HOST[@]}" find /run/crun-lite/.net -type l | wc -l)" 1
+	# Told to go away in the pause, it lets go of all.
+	cl_ok kill "$ID" KILL
+	until_true has_stopped ''
+	cl_ok delete "$ID"
+	expect_nothing_left
+	gone
+}

@@ -301,3 +301,75 @@ test_restart__leaves_nobody_of_the_start_before() {
 	expect_rc 7
 	for pid in $(<"$T/pids"); do is_gone "$pid" || fail "process $pid is left"; done
 }
+
+test_restart__in_the_foreground_each_start_has_the_terminal() {
+	only_crun_lite
+	command -v script >/dev/null || skip "util-linux's script is missing"
+	counted 'tty; [ $N -ge 3 ] || exit 7'
+	config '.process.terminal = true'
+	capture script -qec "$RUNTIME --root $ROOT run --restart on-failure -b $B $ID" /dev/null
+	expect_rc 0
+	expect_eq "$(grep -c '/dev/pts/0' <<<"$OUT")" 3
+}
+
+test_restart__each_start_has_the_fds_of_a_service_manager() {
+	only_crun_lite
+	counted 'echo $LISTEN_FDS $LISTEN_PID $$ $(readlink /proc/self/fd/3); [ $N -ge 2 ]'
+	echo text >"$T/passed"
+	capture sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' sh "$RUNTIME" --root "$ROOT" run --restart on-failure -b "$B" "$ID" 3<"$T/passed"
+	expect_rc 0
+	[ "$(sort -u <<<"$OUT" | wc -l)" = 1 ] || fail "not the same"
+	expect_match '^1 1 1 .'
+	: >"$T/runs"
+	capture sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' sh "$RUNTIME" --root "$ROOT" run -d --log-file "$T/log" --restart on-failure -b "$B" "$ID" 3<"$T/passed"
+	run_ok wait "$ID"
+	expect_eq "$(cut -d' ' -f4-6 "$T/log" | sort -u)" '1 1 1'
+	deleted
+}
+
+test_restart__detached_returns_once_a_service_is_ready() {
+	local listener
+	only_crun_lite
+	own_rootfs              # for the socket's mount point
+	args sh -c 'sleep 0.3; touch /vol/told; notify READY=1; exec sleep 1000'
+	config '.mounts += [{"destination":"/vol","type":"bind","source":$d,"options":["bind"]}]' --arg d "$T"
+	python3 - "$T/notify.sock" "$T/notified" <<-'P' &
+		import socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.bind(sys.argv[1])
+		s.settimeout(30)
+		with open(sys.argv[2], 'wb', 0) as f:
+		    while True:
+		        f.write(s.recv(4096) + b'\n')
+	P
+	listener=$!
+	until_true test -S "$T/notify.sock"
+	capture env NOTIFY_SOCKET="$T/notify.sock" "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -d --log-file "$T/log" -b "$B" "$ID"
+	expect_rc 0
+	expect_file "$T/told"
+	until_true file_has READY=1 "$T/notified"
+	until_true file_has "MAINPID=$(pid_of)" "$T/notified"
+	deleted
+	end_helper "$listener"
+}
+
+test_restart__of_an_ordinary_user_keeps_its_layers() {
+	only_crun_lite
+	rootless_ground
+	config '.root = {"path": "nowhere"} | .annotations = {"org.crun-lite.layers": $l} | del(.linux.cgroupsPath)' --arg l "$T/pub/rootfs"
+	args /bin/sh -c 'echo x >>/written; [ $(wc -l </written) -ge 3 ] || exit 7; cat /written'
+	cp "$B/config.json" "$T/pub/bundle/"
+	capture setpriv --reuid 1000 --regid 1000 --clear-groups "$T/pub/crun-lite" --root "$T/pub/state" run --restart on-failure:5 -b "$T/pub/bundle" "$ID"
+	expect_rc 0
+	expect_eq "${OUT//$'\n'/}" xxx
+	expect_eq "$(ls -A "$T/pub/state" | grep -v '^\.' || :)" ''
+}
+
+# What an ordinary user may reach.
+rootless_ground() {
+	mkdir -p "$T/pub/bundle" "$T/pub/state"
+	chmod 755 "$T" "$T/pub"
+	cp "$RUNTIME" "$T/pub/crun-lite"
+	cp -a "$ROOTFS" "$T/pub/rootfs"
+	chown -R 1000:1000 "$T/pub/state"
+}
