@@ -120,6 +120,19 @@ int process_blame_init(int sig, struct error *err)
 	return -err->code;
 }
 
+/*
+ * -ESRCH: there is no such process.  Its number may still be a group's or a session's of those that it left behind, which older
+ * kernels call EINVAL and newer ones ENOENT.
+ */
+static int open_process(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd >= 0)
+		return fd;
+	return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
+}
+
 /* 1, 0, or that it cannot be told: who is taken for dead would be left running, or deleted. */
 static int is_alive(const struct state *state, struct process_stat *stat)
 {
@@ -131,9 +144,9 @@ static int is_alive(const struct state *state, struct process_stat *stat)
 	if (r < 0 || !is_dead(stat))
 		return r < 0 ? r : 1;
 	/* A zombie has ended; but so looks a process whose first thread has ended before the others. */
-	fd = (int)syscall(SYS_pidfd_open, state->pid, 0);
+	fd = open_process(state->pid);
 	if (fd < 0)
-		return errno == ESRCH ? 0 : -errno;
+		return fd == -ESRCH ? 0 : fd;
 	r = TEMP_FAILURE_RETRY(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0));
 	return r < 0 ? -errno : r == 0;
 }
@@ -146,9 +159,9 @@ int state_pidfd(const struct state *state)
 
 	if (state->pid <= 0)
 		return -ESRCH;
-	fd = (int)syscall(SYS_pidfd_open, state->pid, 0);
+	fd = open_process(state->pid);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	/* The number may have been given to another process before the pidfd held it. */
 	r = is_alive(state, &stat);
 	return r > 0 ? steal_fd(&fd) : r < 0 ? r : -ESRCH;
