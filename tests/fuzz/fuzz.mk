@@ -23,6 +23,7 @@ build/fuzz/all.a: $(fuzz_objs)
 
 build/fuzz/fuzz_cli: fuzz_link := $(foreach f,container_create container_run container_exec container_kill container_update container_events \
 	container_ps container_start container_delete container_freeze image_bundle log_open,-Wl,--wrap=$f)
+build/fuzz/fuzz_netlink: fuzz_link := -Wl,--wrap=netlink_again
 build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o build/fuzz/all.a
 	$(call say,LINK,$@)$(fuzz_cc) $(fuzz_flags) -fsanitize=fuzzer $(fuzz_link) -o $@ $^ -lyajl -lseccomp -lcap -lzstd -lz -lcrypto $(if $(filter isal,$(GUNZIP)),-lisal) -pthread
 
