@@ -67,6 +67,8 @@ static int refused(int code, const struct netlink_refusal *refusal, const struct
 		error_hint(err, "the container's network namespace has a default route, or this address, already");
 	else if (code == -EADDRNOTAVAIL)
 		error_hint(err, "the MAC address must be of one device, not of a group");
+	else if (code == -EXFULL)
+		error_hint(err, "a bridge has 1023 ports at most: make another network (`crun-lite network create`)");
 	else if (code == -EOPNOTSUPP)
 		error_hint(err, "this kernel lacks veth (CONFIG_VETH), or IPv6");
 	else if (strstr(refusal->text, "IPv6"))
