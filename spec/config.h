@@ -142,6 +142,8 @@ struct mount {
 	/* Of a flag (runtime/flags), never of a text: */
 	bool flag;              /* it is of one */
 	bool links_followed;    /* its source was resolved: what is a link in it by now was put there meanwhile */
+	const char *volume;     /* it is the volume of that name; NULL: none */
+	bool no_copy;           /* ... which stays as empty as it is */
 	bool fill;              /* what the root has at its destination is copied into it first */
 };
 

@@ -44,5 +44,7 @@ bool flags_given(const struct run_flags *flags);
 /* Into the configuration, which owns what is added.  *kept is zero at first, and the caller's on failure, too. */
 int flags_apply(const struct run_flags *flags, const struct flags_place *place, struct config *config, struct flags_kept *kept,
                 struct error *err);
+/* After validation, so that what makes no sense makes nothing: the volumes are made, if they are missing, and held. */
+int flags_hold(const struct flags_place *place, struct config *config, struct flags_kept *kept, struct error *err);
 /* Its memory; volumes stay held until the process ends. */
 void flags_forget(struct flags_kept *kept);

@@ -261,24 +261,22 @@ static int choose_kind(struct wish *w, struct error *err)
 	return 0;
 }
 
-static int use_volume(struct flags_work *work, const struct wish *w, struct mount *m, struct error *err)
+/* It is made and held when all else is known to make sense (flags_hold). */
+static int name_volume(struct flags_work *work, const struct wish *w, struct mount *m, struct error *err)
 {
 	struct config *c = work->config;
-	const struct volume_wish wish = {
-		.store = work->place->store,
-		.name = w->source,
-		.copy = !w->no_copy,
-		.dry = work->place->dry,
-		.uid = userns_maps(c, MAP_UIDS, 0) ? userns_host_id(c, MAP_UIDS, 0) : geteuid(),
-		.gid = userns_maps(c, MAP_GIDS, 0) ? userns_host_id(c, MAP_GIDS, 0) : getegid(),
-	};
 	const char *old = config_annotation(c, VOLUMES_ANNOTATION);
 	char path[PATH_MAX];
-	int r = volume_use(&work->kept->volumes, &wish, path, &m->fill, err);
+	int r = volume_path(work->place->store, w->source, path, err);
 
 	if (r < 0)
 		return r;
 	m->source.s = edit_copy(c, path, strlen(path));
+	m->volume = w->source;
+	m->no_copy = w->no_copy;
+	m->fill = work->place->dry && !w->no_copy;
+	if (!m->source.s)
+		return edit_no_memory(err);
 	return edit_set_pair(c, &c->annotations, VOLUMES_ANNOTATION, old ? edit_format(c, "%s,%s", old, w->source) : w->source, err);
 }
 
@@ -344,7 +342,7 @@ static int add_mount(struct flags_work *work, struct wish *w, struct error *err)
 	if (!m.destination.s)
 		return edit_no_memory(err);
 	if (w->kind == KIND_VOLUME)
-		r = use_volume(work, w, &m, err);
+		r = name_volume(work, w, &m, err);
 	if (r == 0)
 		r = set_options(c, w, &m, err);
 	to = r == 0 ? place_for(c, m.destination.s) : NULL;
@@ -588,5 +586,25 @@ int flags_mounts(struct flags_work *w, struct error *err)
 			r = kinds[k].take(w, kinds[k].list->v[i], err);
 	if (r == 0)
 		sort(w->config->mounts.v + before, w->config->mounts.n - before);
+	return r;
+}
+
+int flags_hold(const struct flags_place *place, struct config *c, struct flags_kept *kept, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->mounts.n && r == 0 && !place->dry; i++) {
+		struct mount *m = &c->mounts.v[i];
+		const struct volume_wish wish = {
+			.store = place->store,
+			.name = m->volume,
+			.copy = !m->no_copy,
+			.uid = userns_maps(c, MAP_UIDS, 0) ? userns_host_id(c, MAP_UIDS, 0) : geteuid(),
+			.gid = userns_maps(c, MAP_GIDS, 0) ? userns_host_id(c, MAP_GIDS, 0) : getegid(),
+		};
+
+		if (m->volume)
+			r = volume_use(&kept->volumes, &wish, &m->fill, err);
+	}
 	return r;
 }

@@ -74,19 +74,25 @@ static int open_dir(int at, const char *name)
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+static int find_store(const char *store, char *ret, struct error *err)
+{
+	if (!store)
+		return key_store(ret, PATH_MAX, err);
+	if (store[0] != '/' || strlen(store) >= PATH_MAX)
+		return error_set(err, ERROR_SAID, "--store %.200s: an absolute path is expected", store);
+	strcpy(ret, store);
+	return 0;
+}
+
 int volumes_open(const char *store, bool make, struct volume_store *ret, struct error *err)
 {
 	char path[PATH_MAX], real[PATH_MAX];
 	cleanup_close int top = -1, dir = -1;
-	int r = store ? 0 : key_store(path, sizeof(path), err);
+	int r = find_store(store, path, err);
 
 	ret->dir = ret->lock = -1;
 	if (r < 0)
 		return r;
-	if (store && (store[0] != '/' || strlen(store) >= sizeof(path)))
-		return error_set(err, ERROR_SAID, "--store %.200s: an absolute path is expected", store);
-	if (store)
-		strcpy(path, store);
 	r = make ? make_path(path) : 0;
 	if (r < 0)
 		return error_set(err, -r, "make %s", path);
@@ -405,27 +411,46 @@ static int hold(struct volume_uses *uses, struct use *u, const struct volume_wis
 	return r < 0 ? r : look_for_filling(u, w, err);
 }
 
-/* What it would be: no directory, no lock. */
-static int imagine(const struct volume_wish *w, char *ret_path, bool *ret_fill, struct error *err)
+/* Without links, of as much of it as there is: what is made later has none. */
+static int resolve(const char *path, char *ret, struct error *err)
 {
-	char path[PATH_MAX];
-	int r = w->store ? snprintf(path, sizeof(path), "%s", w->store) >= PATH_MAX : key_store(path, sizeof(path), err);
+	char front[PATH_MAX], real[PATH_MAX], *slash;
 
-	*ret_fill = w->copy;
-	if (r < 0)
-		return r;
-	return (size_t)snprintf(ret_path, PATH_MAX, "%s/volumes/%s/data", path, w->name) < PATH_MAX
-	               ? 0 : error_set(err, ENAMETOOLONG, "find the volume %s", w->name);
+	snprintf(front, sizeof(front), "%s", path);
+	while (!realpath(front, real)) {
+		if (errno != ENOENT)
+			return error_set(err, errno, "open %s", path);
+		slash = strrchr(front, '/');
+		*slash = '\0';
+		if (slash == front) {
+			real[0] = '\0';
+			break;
+		}
+	}
+	return (size_t)snprintf(ret, PATH_MAX, "%s%s", real, path + strlen(front)) < PATH_MAX ? 0 : error_set(err, ENAMETOOLONG, "open %.200s", path);
 }
 
-int volume_use(struct volume_uses **uses, const struct volume_wish *wish, char *ret_path, bool *ret_fill, struct error *err)
+int volume_path(const char *store, const char *name, char *ret, struct error *err)
+{
+	char path[PATH_MAX], real[PATH_MAX];
+	int r = volume_check_name(name, err);
+
+	if (r == 0)
+		r = find_store(store, path, err);
+	if (r == 0)
+		r = resolve(path, real, err);
+	if (r < 0)
+		return r;
+	return (size_t)snprintf(ret, PATH_MAX, "%s/volumes/%s/data", real, name) < PATH_MAX ? 0
+	       : error_set(err, ENAMETOOLONG, "find the volume %s", name);
+}
+
+int volume_use(struct volume_uses **uses, const struct volume_wish *wish, bool *ret_fill, struct error *err)
 {
 	struct use *u;
 	int r = volume_check_name(wish->name, err);
 
-	if (r < 0 || wish->dry)
-		return r < 0 ? r : imagine(wish, ret_path, ret_fill, err);
-	if (!*uses) {
+	if (r == 0 && !*uses) {
 		*uses = calloc(1, sizeof(**uses));
 		r = *uses ? volumes_open(wish->store, true, &(*uses)->store, err) : error_set(err, ENOMEM, "use a volume");
 	}
@@ -436,8 +461,6 @@ int volume_use(struct volume_uses **uses, const struct volume_wish *wish, char *
 	if (r < 0)
 		return error_wrap(err, "use the volume %s", wish->name);
 	*ret_fill = u->filling;
-	if ((size_t)snprintf(ret_path, PATH_MAX, "%s/%s/data", (*uses)->store.path, wish->name) >= PATH_MAX)
-		return error_set(err, ENAMETOOLONG, "find the volume %s", wish->name);
 	return 0;
 }
 

@@ -50,12 +50,13 @@ struct volume_uses;
 struct volume_wish {
 	const char *store, *name;
 	bool copy;              /* what the image has there is copied into it, if it holds nothing */
-	bool dry;               /* nothing is made, nor held */
 	uint32_t uid, gid;      /* of the host: whose the directory becomes, if it holds nothing */
 };
 
-/* *uses is NULL at first.  `ret_path`: PATH_MAX bytes: what is to be mounted; *ret_fill: and filled first. */
-int volume_use(struct volume_uses **uses, const struct volume_wish *wish, char *ret_path, bool *ret_fill, struct error *err);
+/* What is to be mounted (PATH_MAX bytes), whether or not it is there; nothing is made. */
+int volume_path(const char *store, const char *name, char *ret, struct error *err);
+/* Makes it, if there is none, and holds it.  *uses is NULL at first.  *ret_fill: it is to be filled. */
+int volume_use(struct volume_uses **uses, const struct volume_wish *wish, bool *ret_fill, struct error *err);
 /* Those that were to be filled are. */
 int volumes_filled(struct volume_uses *uses, struct error *err);
 /* The start has failed, and nothing of it runs: they are as empty as before. */

@@ -129,11 +129,24 @@ static void undo_volumes(void *arg)
 	volumes_not_filled(l->kept.volumes);
 }
 
-static int apply_flags(struct launch *l, struct error *err)
+static struct flags_place place_of(const struct launch *l)
 {
 	const struct create_options *o = l->options;
-	const struct flags_place place = {.bundle = l->bundle, .store = o->store, .n_args = o->n_args, .dry = o->dry};
-	int r = flags_apply(o->flags, &place, l->config, &l->kept, err);
+
+	return (struct flags_place){.bundle = l->bundle, .store = o->store, .n_args = o->n_args, .dry = o->dry};
+}
+
+static int apply_flags(struct launch *l, struct error *err)
+{
+	const struct flags_place place = place_of(l);
+
+	return flags_apply(l->options->flags, &place, l->config, &l->kept, err);
+}
+
+static int hold_volumes(struct launch *l, struct error *err)
+{
+	const struct flags_place place = place_of(l);
+	int r = flags_hold(&place, l->config, &l->kept, err);
 
 	/* Last of all: when nothing of the container runs any more. */
 	if (l->kept.volumes)
@@ -192,7 +205,9 @@ int launch_load(struct launch *l, struct error *err)
 		r = launch_read_network(l, err);
 	if (r == 0)
 		r = config_validate(l->config, err);
-	return r < 0 ? r : find_rootfs(l, err);
+	if (r == 0)
+		r = find_rootfs(l, err);
+	return r < 0 || !options->flags ? r : hold_volumes(l, err);
 }
 
 /* sd_listen_fds(3): the container's process is 1 in its namespace (the first child of init that stays is 2), and the fds are passed on as they are. */

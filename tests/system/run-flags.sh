@@ -209,7 +209,9 @@ test_run_flags__a_mount_that_makes_no_sense_is_refused() {
 	refused 'bind-propagation=' --mount type=bind,src=./src,dst=/mnt,bind-propagation=up
 	refused 'no source, for it is a tmpfs' --mount type=tmpfs,src=./src,dst=/mnt
 	refused 'inside /proc' -v ./src:/proc/self
-	[ ! -e "$T/store/volumes/data" ] || expect_eq "$(ls "$(data data)")" ""
+	refused '000 to 777' -v data:/mnt --umask 999
+	refused 'kernel.panic' -v data:/mnt --sysctl kernel.panic=1
+	expect_no_file "$T/store"
 }
 
 # A path of the container is never used with privilege.
@@ -379,6 +381,11 @@ test_run_flags__the_place_of_volumes_is_its_owners_alone() {
 	mkdir -m 755 "$T/open"
 	run_fails 'keep volumes in .*: operation not permitted.*0700' run --store "$T/open" -v data:/mnt -b "$B" "$ID"
 	run_fails 'an absolute path is expected' run --store open -v data:/mnt -b "$B" "$ID"
+	# A link to the place is no trouble.
+	mkdir -m 700 "$T/real"
+	ln -s real "$T/link"
+	run_ok run --store "$T/link" -v data:/mnt -b "$B" "$ID"
+	expect_file "$T/real/volumes/data/data"
 	mkdir -m 700 "$T/linked"
 	ln -s /tmp "$T/linked/volumes"
 	run_fails 'open .*/volumes' run --store "$T/linked" -v data:/mnt -b "$B" "$ID"

@@ -109,6 +109,7 @@ static void a_volume_takes_the_place_of_a_mount(void **state)
 	assert_int_equal(c->mounts.n, 3);
 	assert_string_equal(shm->source.s, "/store/volumes/data/data");
 	assert_string_equal(shm->destination.s, "/dev/shm");
+	assert_string_equal(shm->volume, "data");
 	assert_true(shm->fill && shm->links_followed && has_option(shm, "rnosuid") && has_option(shm, "rnodev"));
 	assert_true(!usr->fill && has_option(usr, "rro") && !has_option(usr, "rnosuid") && has_option(usr, "rprivate"));
 	assert_string_equal(config_annotation(c, VOLUMES_ANNOTATION), "data");
