@@ -57,6 +57,33 @@ static void take_signals(struct restarts *s, pid_t to)
 	}
 }
 
+/* ---- the container ---- */
+
+/* The container that we started, not one that has its name since. */
+static int find_store(struct restarts *s, struct error *err)
+{
+	int r = 0;
+
+	if (s->store.dir >= 0)
+		return store_relock(&s->store, err);
+	if (s->root < 0)
+		r = state_root_open(s->options.runtime->root, false, &s->root, err);
+	if (r == 0)
+		r = store_open(s->root, s->options.id, STORE_LOCK, &s->store, err);
+	return r;
+}
+
+static int read_store(struct restarts *s, struct error *err)
+{
+	int r;
+
+	state_free(&s->state);
+	r = state_read(&s->store, &s->state, err);
+	if (r == 0 && (s->state.keeper.pid != s->keeping.pid || s->state.keeper.start_time != s->keeping.start_time))
+		r = STATE_NOT_FOUND;
+	return r;
+}
+
 /* ---- one start ---- */
 
 __attribute__((noreturn)) static void attempt(struct restarts *s)
@@ -72,8 +99,16 @@ __attribute__((noreturn)) static void attempt(struct restarts *s)
 	_exit(0);
 }
 
-static int killed(const struct restarts *s, int how, struct error *err)
+/* What it has left behind goes with us, unless it is to be kept. */
+static int killed(struct restarts *s, int how, struct error *err)
 {
+	struct error ignored;
+
+	if (s->store.dir < 0 && find_store(s, &ignored) == 0) {
+		store_unlock(&s->store);
+		if (read_store(s, &ignored) != 0)
+			store_close(&s->store);
+	}
 	error_set(err, ERROR_SAID, "the process that watched container %s was killed by SIG%s", s->options.id,
 	          sigabbrev_np(WTERMSIG(how)) ?: "RT");
 	return error_hint(err, "`crun-lite delete --force %s` removes what is left", s->options.id);
@@ -127,31 +162,6 @@ static int run_attempt(struct restarts *s, int *ret_status, struct error *err)
 }
 
 /* ---- between two ---- */
-
-/* The container that we started, not one that has its name since. */
-static int find_store(struct restarts *s, struct error *err)
-{
-	int r = 0;
-
-	if (s->store.dir >= 0)
-		return store_relock(&s->store, err);
-	if (s->root < 0)
-		r = state_root_open(s->options.runtime->root, false, &s->root, err);
-	if (r == 0)
-		r = store_open(s->root, s->options.id, STORE_LOCK, &s->store, err);
-	return r;
-}
-
-static int read_store(struct restarts *s, struct error *err)
-{
-	int r;
-
-	state_free(&s->state);
-	r = state_read(&s->store, &s->state, err);
-	if (r == 0 && (s->state.keeper.pid != s->keeping.pid || s->state.keeper.start_time != s->keeping.start_time))
-		r = STATE_NOT_FOUND;
-	return r;
-}
 
 static bool is_enough(const struct restarts *s, int status)
 {

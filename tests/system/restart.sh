@@ -156,6 +156,23 @@ test_restart__what_a_kill_in_the_pause_leaves_is_deleted_by_force() {
 	expect_eq "$(own_groups)" ''
 }
 
+test_restart__a_watcher_that_is_killed_takes_the_container_with_it() {
+	local pid
+	only_crun_lite
+	counted 'exec sleep 1000'
+	rt_exec run --restart always -b "$B" "$ID" 2>"$T/err" &
+	pid=$!
+	until_true has_status running
+	kill -KILL "$(pgrep -P "$pid")"
+	RC=0
+	wait "$pid" || RC=$?
+	expect_rc 1
+	expect_match 'the process that watched container .* was killed by SIGKILL' "$(<"$T/err")"
+	run_fails 'does not exist' state "$ID"
+	expect_eq "$(own_groups)" ''
+	expect_eq "$(runs)" 1
+}
+
 test_restart__detached_with_a_log() {
 	only_crun_lite
 	counted 'echo start $N; exit $N'
