@@ -61,7 +61,7 @@ static void draw(struct progress *p)
 		done += atomic_load(&l->done);
 		size += l->size;
 		if (atomic_load(&l->state) == LAYER_WORKS && lines < LINES_MAX) {
-			draw_line(l->name, atomic_load(&l->done), l->size, seconds);
+			draw_line(l->name, atomic_load(&l->done), l->size, seconds_since(&l->began));
 			lines++;
 		}
 	}
@@ -111,6 +111,9 @@ void progress_set(struct progress *p, struct progress_layer *layer, enum progres
 	static const char *const words[] = {
 		[LAYER_WORKS] = "unpacking", [LAYER_DONE] = "done", [LAYER_THERE] = "already there"};
 
+	/* Its rate, and the time that is left, count from here: a layer may have waited for others. */
+	if (state == LAYER_WORKS)
+		clock_gettime(CLOCK_MONOTONIC, &layer->began);
 	atomic_store(&layer->state, state);
 	if (!p || p->terminal || p->kind == PROGRESS_QUIET)
 		return;

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 enum progress_kind { PROGRESS_AUTO, PROGRESS_QUIET, PROGRESS_JSON };
 enum progress_state { LAYER_WAITS, LAYER_WORKS, LAYER_DONE, LAYER_THERE };
@@ -16,6 +17,7 @@ struct progress_layer {
 	uint64_t size;          /* bytes to read */
 	atomic_ullong done;
 	atomic_int state;       /* enum progress_state */
+	struct timespec began;  /* since when it is LAYER_WORKS */
 };
 
 struct progress;
