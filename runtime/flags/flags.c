@@ -47,11 +47,15 @@ static int set_terminal(struct flags_work *w, struct error *err)
 	return edit_add_text(w->config, &p->env, "TERM=xterm", err);
 }
 
+/* Byte by byte: the command line's parser begins with zeros everywhere. */
 bool flags_given(const struct run_flags *flags)
 {
-	static const struct run_flags none;
+	const unsigned char *bytes = (const unsigned char *)flags;
 
-	return memcmp(flags, &none, sizeof(none)) != 0;
+	for (size_t i = 0; i < sizeof(*flags); i++)
+		if (bytes[i])
+			return true;
+	return false;
 }
 
 int flags_apply(const struct run_flags *flags, const struct flags_place *place, struct config *config, struct flags_kept *kept,
