@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 
 #include "runtime/base/cleanup.h"
-#include "runtime/network/ruleset.h"
 #include "runtime/network/address.h"
 #include "runtime/network/ruleset.h"
 
