@@ -187,6 +187,7 @@ static int learn(struct restarts *s, struct error *err)
 	s->options.limits = (struct limits){0};
 	s->options.n_args = 0;
 	s->options.keep_upper = s->options.tmpfs_upper = NULL;
+	s->keeping.mounts = s->keeping.attempt->mounts;
 	s->keeping.store = s->store.dir;
 	s->keeping.upper = s->state.upper;
 	return r;

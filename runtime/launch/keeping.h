@@ -10,11 +10,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Mounts, by their place in the configuration that is kept: those whose sources flags resolved (struct mount's links_followed). */
+#define KEPT_MOUNTS_MAX 1024
+
+struct kept_mounts {
+	uint64_t links_followed[KEPT_MOUNTS_MAX / 64];
+};
+
 /* Shared by the process that starts a container and the one that waits for it. */
 struct attempt {
 	bool ran;               /* it came to the program */
 	bool timed_out;
 	uint64_t began_ns;      /* CLOCK_BOOTTIME: when it did */
+	struct kept_mounts mounts;
 	int r, status;          /* container_run's */
 	struct error err;
 };
@@ -27,6 +35,7 @@ struct keeping {
 	const char *policy;     /* of --restart; NULL: none */
 	unsigned restarts;      /* so many starts before this one */
 	int store;              /* the container's directory, of an earlier start; -1: this is the first */
+	struct kept_mounts mounts;      /* the same: what its text cannot say, so that no bundle's text can */
 	const char *upper;      /* the same: what goes with the container (struct state); NULL: none */
 	uint64_t timeout_ns;    /* for all starts together; 0: none, or it is this one's alone */
 	unsigned passed;        /* fds from 3 on that are the container's */

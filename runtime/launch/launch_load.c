@@ -169,6 +169,31 @@ static int keep_text(struct launch *l, struct error *err)
 	return 0;
 }
 
+/*
+ * A container that is started again had write access to what is below its mounts' sources: where a flag's was resolved at the first
+ * start, a link that is there now is of its making.
+ */
+static int keep_mounts(const struct keeping *keeping, struct config *config, struct error *err)
+{
+	for (size_t i = 0; i < config->mounts.n; i++) {
+		struct mount *m = &config->mounts.v[i];
+		uint64_t bit = 1ull << i % 64;
+
+		if (i < KEPT_MOUNTS_MAX && keeping_again(keeping))
+			m->links_followed = keeping->mounts.links_followed[i / 64] & bit;
+		if (!m->links_followed)
+			continue;
+		if (i >= KEPT_MOUNTS_MAX && keeping->policy) {
+			error_set(err, ERROR_SAID, "the flag for %s is mount %zu, and --restart is given", m->destination.s, i + 1);
+			return error_hint(err, "with --restart flags may mount among the first %d: have fewer mounts, or mount it by config.json",
+			                  KEPT_MOUNTS_MAX);
+		}
+		if (i < KEPT_MOUNTS_MAX)
+			keeping->attempt->mounts.links_followed[i / 64] |= bit;
+	}
+	return 0;
+}
+
 int launch_fill_volumes(struct launch *l, struct error *err)
 {
 	return l->kept.volumes ? volumes_filled(l->kept.volumes, err) : 0;
@@ -201,6 +226,8 @@ int launch_load(struct launch *l, struct error *err)
 		r = apply_flags(l, err);
 	if (r == 0 && (options->flags || options->n_args || options->keep_upper || options->tmpfs_upper || limits_given(&options->limits)))
 		r = keep_text(l, err);
+	if (r == 0 && options->keeping)
+		r = keep_mounts(options->keeping, l->config, err);
 	if (r == 0)
 		r = launch_read_network(l, err);
 	if (r == 0)

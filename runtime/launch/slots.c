@@ -73,7 +73,7 @@ static int blame_source(const char *path, int code, struct error *err)
 	if (code == EACCES)
 		ownership_hint_path(path, err);
 	if (code == ELOOP)
-		error_hint(err, "a symbolic link is in its path, which is not followed (org.crun-lite.sources)");
+		error_hint(err, "a symbolic link is in its path, which is not followed (org.crun-lite.sources, or it came there after a flag was read)");
 	if (code == ENOENT)
 		error_hint(err, "the source of a bind mount must exist on the host");
 	return -err->code;

@@ -246,6 +246,52 @@ test_restart__flags_are_applied_once() {
 	expect_eq "$OUT" $'1 b 67108864\n1 b 67108864\n1 b 67108864'
 }
 
+# planted PATH TARGET: with the flags' sources $T/work and $T/work/cache/data it puts a link at the path, and fails.
+planted() {
+	rm -rf "$T/work" "$T/runs" "$T/seen"
+	mkdir -p "$T/work/cache/data" "$T/secret/data"
+	echo key >"$T/secret/data/key"
+	cp "$T/secret/data/key" "$T/secret/key"
+	counted "[ \$N -gt 1 ] || { rm -r /work/$1 && ln -s $2 /work/$1; exit 1; }; ls /cache >/vol/seen"
+	run_fails 'bind source .*/work/cache/data: Too many levels of symbolic links' \
+		run --restart on-failure -v "$T/work:/work" -v "$T/work/cache/data:/cache" -b "$B" "$ID"
+	expect_in 'a symbolic link is in its path' "$ERR"
+	expect_eq "$(runs)" 1
+	[ ! -e "$T/seen" ] || fail "it has seen $(<"$T/seen")"
+	run_fails 'does not exist' state "$ID"
+}
+
+test_restart__links_that_the_container_planted_are_not_followed() {
+	only_crun_lite
+	own_rootfs
+	cp "$B/config.json" "$T/plain"
+	planted cache/data "$T/secret"
+	cp "$T/plain" "$B/config.json"
+	ARGS=
+	planted cache "$T/secret"               # in the middle of the path
+}
+
+test_restart__more_mounts_than_it_remembers_are_refused() {
+	only_crun_lite
+	args true
+	config '.mounts = [range(1024) | {destination: "/mnt\(.)", type: "tmpfs", source: "tmpfs"}]'
+	run_fails 'flag for /cache is mount 1025, and --restart' run --restart always -v "$T:/cache" -b "$B" "$ID"
+	expect_in 'have fewer mounts, or mount it by config.json' "$ERR"
+}
+
+# What was a link before is resolved by the flag, at each start to the same; and a bundle's own mounts are as they were.
+test_restart__a_flags_source_may_be_a_link_that_was_there_before() {
+	only_crun_lite
+	own_rootfs
+	mkdir "$T/one" "$T/two"
+	touch "$T/one/first" "$T/two/second"
+	ln -s one "$T/link"
+	counted 'ls /cache; ls /own; ln -sfn two /vol/link; [ $N -gt 1 ]'
+	config '.mounts += [{"destination":"/own","type":"bind","source":($d + "/link"),"options":["bind"]}]' --arg d "$T"
+	run_ok run --restart on-failure -v "$T/link:/cache" -b "$B" "$ID"
+	expect_eq "${OUT//$'\n'/ }" 'first first first second'
+}
+
 test_restart__later_starts_that_fail_end_it_and_the_log_says_why() {
 	only_crun_lite
 	own_rootfs
