@@ -198,8 +198,11 @@ static int rest(struct restarts *s, int status, struct error *err)
 {
 	int r = find_store(s, err);
 
-	if (r == 0)
+	if (r == 0) {
 		r = read_store(s, err);
+		if (r != 0)             /* of its name only: it is not ours to end */
+			store_close(&s->store);
+	}
 	if (r == 0 && is_enough(s, status))
 		r = STATE_NOT_FOUND;
 	if (r == 0)
@@ -288,12 +291,22 @@ static int repeat(struct restarts *s, int *ret_status, struct error *err)
 
 /* ---- all of it ---- */
 
+/* Not by its name, which may be another's by now. */
+static int delete_ours(struct restarts *s, struct error *err)
+{
+	int r = store_relock(&s->store, err);
+
+	if (r == 0)
+		r = read_store(s, err);
+	return r == 0 ? container_dispose(&s->store, &s->state, NULL, NULL, err) : r;
+}
+
 /* The last start has kept it, and one that failed has left it. */
 static void finish(struct restarts *s, bool keep)
 {
 	struct error err = {0};
 
-	if (!keep && is_there(s) && container_delete(s->options.runtime, s->options.id, true, &err) < 0)
+	if (!keep && is_there(s) && delete_ours(s, &err) < 0)
 		log_warning("delete %s: %s: %s", s->options.id, err.text, error_reason(&err));
 	state_free(&s->state);
 	store_close(&s->store);

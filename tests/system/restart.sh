@@ -141,6 +141,30 @@ test_restart__delete_by_force_while_it_runs_ends_it() {
 	expect_eq "$(runs)" 1
 }
 
+test_restart__another_container_of_the_same_name_is_left_alone() {
+	local pid theirs
+	only_crun_lite
+	counted 'exec sleep 1000'
+	rt_exec run --restart on-failure -b "$B" "$ID" 2>"$T/err" &
+	pid=$!
+	until_true has_status running
+	theirs=$(pid_of)
+	kill -STOP "$pid"                       # it is late to look at the end
+	kill -KILL "$theirs"
+	until_true eval '[ "$(jq .keeper.exitStatus "$ROOT/$ID/state.json")" = 137 ]'
+	deleted
+	args sleep 1000
+	run_ok run -d -b "$B" "$ID"
+	theirs=$(pid_of)
+	kill -CONT "$pid"
+	RC=0
+	wait "$pid" || RC=$?
+	expect_rc 137
+	expect_eq "$(<"$T/err")" ''
+	expect_eq "$(status "$ID") $(pid_of)" "running $theirs"
+	deleted
+}
+
 test_restart__what_a_kill_in_the_pause_leaves_is_deleted_by_force() {
 	local pid
 	only_crun_lite
