@@ -21,6 +21,7 @@
 #define LOCK_TRIES 3000         /* of 20 ms: a minute, for who copies a large image */
 #define MAKING ".making"        /* no name of a volume */
 #define REMOVING ".removing"
+#define NEW "new"               /* beside data */
 
 /* ---- names ---- */
 
@@ -162,7 +163,7 @@ static int write_created(int dir)
 
 static int fill_new(int store)
 {
-	cleanup_close int dir = -1, data = -1;
+	cleanup_close int dir = -1, data = -1, mark = -1;
 
 	if (mkdirat(store, MAKING, 0700) < 0 || (dir = open_dir(store, MAKING)) < 0 || mkdirat(dir, "data", 0755) < 0)
 		return -errno;
@@ -170,7 +171,8 @@ static int fill_new(int store)
 	data = open_dir(dir, "data");
 	if (data < 0 || fchmod(data, 0755) < 0)
 		return -errno;
-	return write_created(dir);
+	mark = openat(dir, NEW, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return mark < 0 ? -errno : write_created(dir);
 }
 
 /* Under another name first: what has a volume's name is whole. */
@@ -303,22 +305,23 @@ struct volume_uses {
 	size_t n, room;
 	struct use {
 		int dir;
-		bool filling;
+		const char *name;
+		bool fresh;     /* nobody has had it */
 	} *v;                   /* they end with the process */
 };
 
-static struct use *add_use(struct volume_uses *u)
+static struct use *add_use(struct volume_uses *u, const char *name)
 {
 	struct use *bigger = reallocarray(u->v, u->n + 1, sizeof(*bigger));
 
 	if (!bigger)
 		return NULL;
 	u->v = bigger;
-	u->v[u->n] = (struct use){.dir = -1};
+	u->v[u->n] = (struct use){.dir = -1, .name = name};
 	return &u->v[u->n++];
 }
 
-/* Its own inode stays: a container that runs may have it. */
+/* Of a volume that nobody has had: what is there is of a start that was killed, or has failed.  Its own inode stays. */
 static int clear(int dir)
 {
 	int fd = open_dir(dir, "data"), r = 0;
@@ -333,20 +336,19 @@ static int clear(int dir)
 	return r;
 }
 
-/* The mark is there already: what is there is half of something, for its start was killed. */
-static int begin_fill(int dir, bool half, const char *name, struct error *err)
+static int begin_anew(int dir, const char *name, struct error *err)
 {
-	int r = half ? clear(dir) : 0, mark;
+	int r = clear(dir);
 
-	if (r < 0) {
-		error_set(err, -r, "remove what an earlier start left in the volume %s", name);
-		return error_hint(err, "`crun-lite volume rm --force %s` removes it whole", name);
-	}
-	mark = openat(dir, "filling", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (mark < 0)
-		return error_set(err, errno, "begin to fill the volume %s", name);
-	close(mark);
-	return 0;
+	if (r == 0)
+		return 0;
+	error_set(err, -r, "remove what an earlier start left in the volume %s", name);
+	return error_hint(err, "`crun-lite volume rm --force %s` removes it whole", name);
+}
+
+static bool is_new(int dir)
+{
+	return faccessat(dir, NEW, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int give(int dir, const struct volume_wish *w, struct error *err)
@@ -361,38 +363,39 @@ static int give(int dir, const struct volume_wish *w, struct error *err)
 	return 0;
 }
 
-/* With the lock: nobody else fills it. */
-static int look_for_filling(struct use *u, const struct volume_wish *w, struct error *err)
+/* With the lock: nobody else fills it.  Only what is new is ever emptied: an empty one may be somebody's who writes to it now. */
+static int look_for_filling(struct use *u, const struct volume_wish *w, bool *ret_fill, struct error *err)
 {
-	bool empty = false, half = faccessat(u->dir, "filling", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	int r = half ? 0 : is_empty(u->dir, &empty);
+	bool empty = false;
+	int r;
 
+	u->fresh = is_new(u->dir);
+	r = u->fresh ? begin_anew(u->dir, w->name, err) : is_empty(u->dir, &empty);
+	if (u->fresh && r < 0)
+		return r;
 	/* What we may not look into is the container's, and so not empty. */
 	if (r < 0 && r != -EACCES)
 		return error_set(err, -r, "look into the volume %s", w->name);
-	if (!half && !empty)
+	if (!u->fresh && !empty)
 		return 0;
-	r = give(u->dir, w, err);
-	if (r == 0 && (w->copy || half)) {
-		r = begin_fill(u->dir, half, w->name, err);
-		u->filling = r == 0;
-	}
-	return r;
+	*ret_fill = w->copy;
+	return give(u->dir, w, err);
 }
 
 static bool seems_full(const struct use *u)
 {
 	bool empty = true;
 
-	return faccessat(u->dir, "filling", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && (is_empty(u->dir, &empty) < 0 || !empty);
+	return !is_new(u->dir) && (is_empty(u->dir, &empty) < 0 || !empty);
 }
 
-static int hold(struct volume_uses *uses, struct use *u, const struct volume_wish *w, struct error *err)
+static int hold(struct volume_uses *uses, struct use *u, const struct volume_wish *w, bool *ret_fill, struct error *err)
 {
 	int r = open_volume(&uses->store, w->name, &u->dir, err);
 
-	if (r == 0 && seems_full(u))
-		return flock(u->dir, LOCK_SH | LOCK_NB) < 0 ? error_set(err, errno, "hold the volume %s", w->name) : 0;
+	/* Who would remove it has the lock as well. */
+	if (r == 0 && seems_full(u) && flock(u->dir, LOCK_SH | LOCK_NB) == 0)
+		return 0;
 	if (r < 0)
 		return r;
 	if (u->dir >= 0)
@@ -408,7 +411,7 @@ static int hold(struct volume_uses *uses, struct use *u, const struct volume_wis
 	}
 	if (r == 0 && flock(u->dir, LOCK_SH | LOCK_NB) < 0)
 		r = error_set(err, errno, "hold the volume %s", w->name);
-	return r < 0 ? r : look_for_filling(u, w, err);
+	return r < 0 ? r : look_for_filling(u, w, ret_fill, err);
 }
 
 /* Without links, of as much of it as there is: what is made later has none. */
@@ -445,6 +448,14 @@ int volume_path(const char *store, const char *name, char *ret, struct error *er
 	       : error_set(err, ENAMETOOLONG, "find the volume %s", name);
 }
 
+static bool has(const struct volume_uses *uses, const char *name)
+{
+	for (size_t i = 0; i < uses->n; i++)
+		if (strcmp(uses->v[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 int volume_use(struct volume_uses **uses, const struct volume_wish *wish, bool *ret_fill, struct error *err)
 {
 	struct use *u;
@@ -454,13 +465,14 @@ int volume_use(struct volume_uses **uses, const struct volume_wish *wish, bool *
 		*uses = calloc(1, sizeof(**uses));
 		r = *uses ? volumes_open(wish->store, true, &(*uses)->store, err) : error_set(err, ENOMEM, "use a volume");
 	}
-	if (r < 0)
+	*ret_fill = false;
+	/* The first place that it is mounted on fills it. */
+	if (r < 0 || has(*uses, wish->name))
 		return r;
-	u = add_use(*uses);
-	r = u ? hold(*uses, u, wish, err) : error_set(err, ENOMEM, "use a volume");
+	u = add_use(*uses, wish->name);
+	r = u ? hold(*uses, u, wish, ret_fill, err) : error_set(err, ENOMEM, "use a volume");
 	if (r < 0)
 		return error_wrap(err, "use the volume %s", wish->name);
-	*ret_fill = u->filling;
 	return 0;
 }
 
@@ -471,12 +483,20 @@ static void unlock(struct volume_store *store)
 	store->lock = -1;
 }
 
+/* On the disk before anything is written to it: after a crash nobody must find it new, and empty it. */
+static int make_old(int dir)
+{
+	return unlinkat(dir, NEW, 0) < 0 || (fsync(dir) < 0 && errno != EINVAL) ? -errno : 0;
+}
+
 int volumes_filled(struct volume_uses *uses, struct error *err)
 {
 	for (size_t i = 0; i < uses->n; i++) {
-		if (uses->v[i].filling && unlinkat(uses->v[i].dir, "filling", 0) < 0)
-			return error_set(err, errno, "say that a volume is filled");
-		uses->v[i].filling = false;
+		int r = uses->v[i].fresh ? make_old(uses->v[i].dir) : 0;
+
+		if (r < 0)
+			return error_set(err, -r, "say that the volume %s is filled", uses->v[i].name);
+		uses->v[i].fresh = false;
 	}
 	unlock(&uses->store);
 	return 0;
@@ -485,7 +505,7 @@ int volumes_filled(struct volume_uses *uses, struct error *err)
 void volumes_not_filled(struct volume_uses *uses)
 {
 	for (size_t i = 0; i < uses->n; i++)
-		if (uses->v[i].filling && clear(uses->v[i].dir) == 0)
-			unlinkat(uses->v[i].dir, "filling", 0);
+		if (uses->v[i].fresh)
+			clear(uses->v[i].dir);
 	unlock(&uses->store);
 }

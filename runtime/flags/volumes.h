@@ -3,7 +3,8 @@
  *
  *     data/      what containers see
  *     created    its time, RFC 3339
- *     filling    while the first container's image is copied into data/: who finds it begins anew
+ *     new        until the first start that has it comes to its end: what is in data/ is of one that did not, and is removed.  Nothing is
+ *                ever removed from one without this mark.
  *
  * <store> is its owner's, 0700, or it is not used: in volumes are setuid files of images.  `lock` is held (flock) by who makes, fills or
  * removes one; a start holds the directory of each volume that it uses (shared) until it ends, so that nobody removes it meanwhile.
@@ -57,7 +58,7 @@ struct volume_wish {
 int volume_path(const char *store, const char *name, char *ret, struct error *err);
 /* Makes it, if there is none, and holds it.  *uses is NULL at first.  *ret_fill: it is to be filled. */
 int volume_use(struct volume_uses **uses, const struct volume_wish *wish, bool *ret_fill, struct error *err);
-/* Those that were to be filled are. */
+/* Those that were to be filled are, and the container's from now on. */
 int volumes_filled(struct volume_uses *uses, struct error *err);
-/* The start has failed, and nothing of it runs: they are as empty as before. */
+/* The start has failed, and nothing of it runs: those that nobody has had are as empty as before. */
 void volumes_not_filled(struct volume_uses *uses);

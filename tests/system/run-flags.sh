@@ -337,11 +337,38 @@ test_run_flags__a_start_that_fails_leaves_a_new_volume_empty() {
 	echo "image's" >"$R/vol/file"
 	run_fails 'mount tmpfs on /opt' run --store "$T/store" -v data:/vol --tmpfs /opt:size=none -b "$B" "$ID"
 	expect_eq "$(ls "$(data data)")" ''
-	expect_no_file "$T/store/volumes/data/filling"
 	# Of one that was killed.
-	touch "$T/store/volumes/data/filling" "$(data data)/half"
+	touch "$(data data)/half"
 	flags -v data:/vol -- ls /vol
 	expect_eq "$OUT" file
+	expect_eq "$(ls "$T/store/volumes/data")" $'created\ndata'
+}
+
+# The hook is the other container that writes, at the worst moment.
+test_run_flags__what_a_container_has_had_is_never_emptied() {
+	only_crun_lite
+	own_rootfs
+	echo "image's" >"$R/vol/file"
+	flags -v data:/opt -- true
+	config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo mine >\($to); exit 1"]}]' --arg to "$(data data)/db"
+	run_fails 'hook' run --store "$T/store" -v data:/vol -b "$B" "$ID"
+	expect_eq "$(<"$(data data)/db")" mine
+	rm -r "$(data data)"/*
+	config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo mine >\($to); kill -9 $PPID"]}]' --arg to "$(data data)/db"
+	capture rt run --store "$T/store" -v data:/vol -b "$B" "$ID"
+	expect_eq "$(<"$(data data)/db")" mine
+	rt delete --force "$ID" || :
+	config 'del(.hooks)'
+	flags -v data:/vol -- cat /vol/db
+	expect_eq "$OUT" mine
+	# A new one is as new as before.
+	config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "kill -9 $PPID"]}]'
+	capture rt run --store "$T/store" -v other:/vol -b "$B" "$ID"
+	rt delete --force "$ID" || :
+	touch "$(data other)/half"
+	config 'del(.hooks)'
+	flags -v other:/vol -v other:/opt -- ls /vol /opt
+	expect_eq "$OUT" $'/opt:\nfile\n\n/vol:\nfile'
 }
 
 # An image whose program is busybox, with layers: the lower ones and the upper one are what is copied.
