@@ -3,10 +3,13 @@
 
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/poll.h>
+#include <linux/prctl.h>
 #include <linux/stat.h>
 #include <linux/time_types.h>
 
 #define BUSY_TRIES 200  /* of a millisecond each */
+#define SIGKILL_ 9
 
 static const struct plan_slot *slot(const struct init *in, uint32_t i)
 {
@@ -323,6 +326,24 @@ static long bind_target(struct init *in, const struct step *step, int tree)
 	return target == -ENOENT ? path_ensure(in, path, kind_of(tree), resolve_of(step)) : target;
 }
 
+/*
+ * A new volume is its next start's as soon as the parent is dead: what we would write then would be beside that one's.  So who kills the
+ * parent kills us; and one that died before is not there to be heard.
+ */
+static int fill_volume(struct init *in, int from, int to)
+{
+	struct pollfd parent = {.fd = in->sync};
+	struct __kernel_timespec at_once = {0};
+	int r = (int)sys(prctl, PR_SET_PDEATHSIG, SIGKILL_, 0, 0, 0);
+
+	if (r == 0 && sys(ppoll, &parent, 1, &at_once, NULL, 0) > 0 && (parent.revents & POLLHUP))
+		sys(exit_group, 125);
+	if (r == 0)
+		r = fill_tree(from, to);
+	sys(prctl, PR_SET_PDEATHSIG, 0, 0, 0, 0);
+	return r;
+}
+
 int do_bind(struct init *in, const struct step *step)
 {
 	unsigned recursive = step->flags & STEP_F_RECURSIVE ? AT_RECURSIVE : 0;
@@ -339,7 +360,7 @@ int do_bind(struct init *in, const struct step *step)
 		return failed_at(in, STAGE_TARGET, target);
 	/* A new volume, before it is read-only; and before it is anybody's in the container. */
 	if (step->flags & STEP_F_COPY_UP)
-		r = fill_tree((int)target, tree);
+		r = fill_volume(in, (int)target, tree);
 	if (r < 0)
 		return failed_at(in, STAGE_COPY_UP, r);
 	/* Before it is attached: an unchanged peer group never enters the container. */

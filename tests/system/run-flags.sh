@@ -371,6 +371,30 @@ test_run_flags__what_a_container_has_had_is_never_emptied() {
 	expect_eq "$OUT" $'/opt:\nfile\n\n/vol:\nfile'
 }
 
+test_run_flags__who_fills_a_volume_ends_with_its_parent() {
+	only_crun_lite
+	own_rootfs
+	local i p init n=0
+	(cd "$R/vol" && seq 4000 | xargs touch)
+	# Stopped half way; one that was done already is tried again, with more.
+	for i in $(seq 20); do
+		rt_exec run --store "$T/store" -v "data$i:/vol" -b "$B" "$ID-$i" -- true &
+		p=$!
+		until [ -n "$(ls "$(data "data$i")" 2>/dev/null)" ] || ! [ -e "/proc/$p/exe" ]; do :; done
+		init=$(<"/proc/$p/task/$p/children") || init=
+		[ -z "$init" ] || kill -STOP $init || init=
+		kill -9 $p
+		wait $p 2>/dev/null || :
+		n=$(ls "$(data "data$i")" | wc -l)
+		[ -z "$init" ] || kill -CONT $init 2>/dev/null || :
+		[ -z "$init" ] || until_true is_gone $init
+		expect_eq "$(ls "$(data "data$i")" | wc -l)" "$n"
+		rt delete --force "$ID-$i" 2>/dev/null || :
+		[ "$n" = 4000 ] || return 0
+	done
+	fail "each was faster than we"
+}
+
 # An image whose program is busybox, with layers: the lower ones and the upper one are what is copied.
 flags_image() {
 	image <<P
