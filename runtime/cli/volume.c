@@ -66,7 +66,8 @@ static int look_at(const struct handle *h, void *arg, struct error *err)
 	for (size_t i = 0; i < a->n; i++) {
 		if (strcmp(a->v[i].key, VOLUMES_ANNOTATION) != 0 || !names(a->v[i].value, u->name))
 			continue;
-		if (h->status == STATUS_STOPPED && !u->stopped_too)
+		/* Between two starts of --restart it has it as well. */
+		if (h->status == STATUS_STOPPED && !u->stopped_too && !state_keeper_lives(&h->state))
 			continue;
 		if (u->list)
 			emit_string(u->list, h->state.id);

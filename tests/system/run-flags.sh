@@ -317,6 +317,17 @@ test_run_flags__a_volume_that_a_container_has_is_not_removed() {
 	volume rm three
 }
 
+is_restarting() { [ "$(rt inspect "$ID" | jq -r '.[0].state.restarting')" = true ]; }
+test_run_flags__a_volume_between_two_starts_is_not_removed() {
+	only_crun_lite
+	args false
+	run_ok run -d --restart=always --store "$T/store" -v one:/mnt -b "$B" "$ID"
+	until_true is_restarting
+	run_fails "remove the volume one.*container $ID has it" volume --store "$T/store" rm --force one
+	deleted
+	volume rm one
+}
+
 test_run_flags__many_at_once_fill_a_new_volume_once() {
 	only_crun_lite
 	own_rootfs
