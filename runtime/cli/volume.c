@@ -121,7 +121,7 @@ static int remove_as(void *arg)
 	struct removal *r = arg;
 	int code = volume_remove(r->store, r->name, r->err);
 
-	return code == 0 ? 0 : r->err->code == EBUSY ? 2 : 1;
+	return code == 0 ? 0 : 1;
 }
 
 static int remove_one(const struct volume_flags *flags, struct volume_store *store, const char *name, struct error *err)
@@ -135,7 +135,7 @@ static int remove_one(const struct volume_flags *flags, struct volume_store *sto
 	r = own_ids_run(&caller, remove_as, &removal, &status, err);
 	if (r < 0 || status == 0)
 		return r;
-	return error_set(err, status >> 8 == 2 ? EBUSY : EACCES, "remove the volume %s", name);
+	return error_set(err, EACCES, "remove the volume %s", name);
 }
 
 static int check_users(const struct cli_global *global, const struct volume_flags *flags, const char *name, struct error *err)
@@ -152,9 +152,8 @@ static int check_users(const struct cli_global *global, const struct volume_flag
 static int rm_one(const struct cli_global *global, const struct volume_flags *flags, struct volume_store *store, const char *name,
                   struct error *err)
 {
-	char created[40];
-	bool empty;
-	int r = volume_look(store, name, created, sizeof(created), &empty, err);
+	cleanup_close int claim = -1;
+	int r = volume_claim(store, name, &claim, err);
 
 	if (r == VOLUME_NONE)
 		return flags->force ? 0 : -err->code;
@@ -195,17 +194,20 @@ static int prune_one(const struct cli_global *global, const struct volume_flags 
                      struct error *err)
 {
 	struct users u = {.name = name, .stopped_too = true};
+	cleanup_close int claim = -1;
 	char created[40];
 	bool empty = false;
-	int r = volume_look(store, name, created, sizeof(created), &empty, err);
+	int r = volume_claim(store, name, &claim, err);
 
+	if (r < 0 && err->code == EBUSY)        /* it is held: somebody has it */
+		return 0;
+	if (r == 0)
+		r = volume_look(store, name, created, sizeof(created), &empty, err);
 	if (r == 0)
 		r = find_users(global, &u, err);
 	if (r != 0 || u.n || (!empty && !flags->all))
 		return r < 0 ? r : 0;
 	r = remove_one(flags, store, name, err);
-	if (r < 0 && err->code == EBUSY)        /* it is held: somebody has it */
-		return 0;
 	if (r == 0)
 		printf("%s\n", name);
 	return r;

@@ -213,7 +213,7 @@ static int open_volume(const struct volume_store *store, const char *name, int *
 	return errno == ENOENT ? none(name, err) : error_set(err, errno, "open the volume %s", name);
 }
 
-int volume_remove(struct volume_store *store, const char *name, struct error *err)
+int volume_claim(struct volume_store *store, const char *name, int *ret_fd, struct error *err)
 {
 	cleanup_close int dir = -1;
 	int r = open_volume(store, name, &dir, err);
@@ -224,6 +224,16 @@ int volume_remove(struct volume_store *store, const char *name, struct error *er
 		error_set(err, EBUSY, "remove the volume %s", name);
 		return error_hint(err, "a container that is being made, or that runs in the foreground, has it");
 	}
+	*ret_fd = steal_fd(&dir);
+	return 0;
+}
+
+int volume_remove(struct volume_store *store, const char *name, struct error *err)
+{
+	int r = volume_check_name(name, err);
+
+	if (r < 0)
+		return r;
 	/* At once out of sight, and then piece by piece. */
 	tree_remove(store->dir, REMOVING);
 	if (renameat(store->dir, name, store->dir, REMOVING) < 0)

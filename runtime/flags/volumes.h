@@ -37,7 +37,12 @@ void volumes_close(struct volume_store *store);
 int volumes_lock(struct volume_store *store, struct error *err);
 /* With the lock; -EEXIST. */
 int volume_make(struct volume_store *store, const char *name, struct error *err);
-/* With the lock, and if no start holds it.  VOLUME_NONE. */
+/*
+ * With the lock, and if no start holds it (-EBUSY): nobody gets hold of it until *ret_fd is closed.  Who is asked whether a container has it
+ * is asked after this: a start holds it until its state says so.  VOLUME_NONE.
+ */
+int volume_claim(struct volume_store *store, const char *name, int *ret_fd, struct error *err);
+/* With the lock, and claimed. */
 int volume_remove(struct volume_store *store, const char *name, struct error *err);
 /* VOLUME_NONE: there is none, *err says so. */
 int volume_look(const struct volume_store *store, const char *name, char *ret_created, size_t size, bool *ret_empty, struct error *err);

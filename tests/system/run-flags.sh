@@ -317,6 +317,25 @@ test_run_flags__a_volume_that_a_container_has_is_not_removed() {
 	volume rm three
 }
 
+# It looked for containers before, and had the volume alone after.
+test_run_flags__a_volume_that_a_container_gets_meanwhile_is_not_removed() {
+	only_crun_lite
+	command -v strace >/dev/null || skip "there is no strace"
+	local p
+	flags -v one:/mnt -- touch /mnt/mine
+	ASAN_OPTIONS=detect_leaks=0 strace -qq -o "$T/trace" -e trace=flock -e inject=flock:delay_enter=1500000:when=2 \
+		"$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS volume --store "$T/store" rm one >"$T/rm" 2>&1 &
+	p=$!
+	until_true grep -q flock "$T/trace"
+	pause
+	run_ok create --store "$T/store" -v one:/mnt -b "$B" "$ID"
+	kill -0 $p 2>/dev/null || skip "this machine is too slow to see it"
+	! wait $p || fail "it was removed"
+	grep -q "container $ID has it" "$T/rm" || fail "$(<"$T/rm")"
+	expect_file "$(data one)/mine"
+	deleted
+}
+
 is_restarting() { [ "$(rt inspect "$ID" | jq -r '.[0].state.restarting')" = true ]; }
 test_run_flags__a_volume_between_two_starts_is_not_removed() {
 	only_crun_lite
