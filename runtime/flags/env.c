@@ -26,14 +26,23 @@ static struct text *find(const struct texts *env, const char *name, size_t len)
 	return NULL;
 }
 
-/* `word` is NAME=VALUE, and lives as long as the configuration or the command line. */
+static void take_out(struct texts *env, struct text *old)
+{
+	memmove(old, old + 1, (size_t)(env->v + env->n - old - 1) * sizeof(*old));
+	env->n--;
+}
+
+/* `word` is NAME=VALUE, and lives as long as the configuration or the command line.  Of several of that name it is the only one then. */
 static int set(struct config *c, const char *word, struct error *err)
 {
 	struct texts *env = &c->process.env;
-	struct text *old = find(env, word, strcspn(word, "="));
+	size_t len = strcspn(word, "=");
+	struct text *old = find(env, word, len), *another;
 
 	if (!old)
 		return edit_add_text(c, env, word, err);
+	while ((another = find(&(struct texts){.v = old + 1, .n = (size_t)(env->v + env->n - old - 1)}, word, len)))
+		take_out(env, another);
 	*old = (struct text){.s = word};
 	return 0;
 }
@@ -153,10 +162,8 @@ static int unset(struct config *c, const char *name, struct error *err)
 
 	if (!*name || strchr(name, '='))
 		return edit_expected("unsetenv", name, "the name of a variable", "such as PATH", err);
-	while ((old = find(env, name, strlen(name)))) {
-		memmove(old, old + 1, (size_t)(env->v + env->n - old - 1) * sizeof(*old));
-		env->n--;
-	}
+	while ((old = find(env, name, strlen(name))))
+		take_out(env, old);
 	return 0;
 }
 

@@ -81,6 +81,21 @@ static void variables_are_replaced_in_place(void **state)
 	config_free(c);
 }
 
+/* Which of them counts is a matter of the program's library. */
+static void one_of_several_variables_stays(void **state)
+{
+	static const struct flags_place place = {.bundle = "/bundle", .store = "/store", .dry = true};
+	struct config *c = parse("{\"ociVersion\":\"1.0.2\",\"process\":{\"cwd\":\"/\",\"args\":[\"true\"],\"env\":[\"A=1\",\"AB=1\",\"A=2\",\"A=3\"]}}");
+	struct flags_kept none = {0};
+	struct error err = {0};
+
+	assert_int_equal(flags_apply(&(struct run_flags){.env = LIST("A=4")}, &place, c, &none, &err), 0);
+	assert_int_equal(c->process.env.n, 2);
+	assert_string_equal(c->process.env.v[0].s, "A=4");
+	assert_string_equal(c->process.env.v[1].s, "AB=1");
+	config_free(c);
+}
+
 static void a_terminal_has_a_name(void **state)
 {
 	struct config *c = apply_well(&(struct run_flags){.tty = true});
@@ -382,6 +397,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(none_are_none),
 		cmocka_unit_test(variables_are_replaced_in_place),
+		cmocka_unit_test(one_of_several_variables_stays),
 		cmocka_unit_test(a_terminal_has_a_name),
 		cmocka_unit_test(a_volume_takes_the_place_of_a_mount),
 		cmocka_unit_test(what_lies_deeper_comes_later),
