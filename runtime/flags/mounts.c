@@ -69,7 +69,8 @@ static const struct word {
 	{"suid",         BIND | VOLUME | TMPFS, ACT_NOTHING, NULL, SAID_SUID},
 	{"nodev",        BIND | VOLUME | TMPFS, ACT_NOTHING},
 	{"dev",          BIND | VOLUME | TMPFS, ACT_NOTHING, NULL, SAID_DEV},
-	{"noexec",       BIND | VOLUME | TMPFS, ACT_WORD, "noexec", SAID_EXEC},
+	{"noexec",       BIND | VOLUME,         ACT_WORD, "rnoexec", SAID_EXEC},        /* as "ro" */
+	{"noexec",       TMPFS,                 ACT_WORD, "noexec", SAID_EXEC},
 	{"exec",         BIND | VOLUME | TMPFS, ACT_NOTHING, NULL, SAID_EXEC},
 	{"noatime",      BIND | VOLUME | TMPFS, ACT_WORD, "noatime"},
 	{"relatime",     BIND | VOLUME | TMPFS, ACT_WORD, "relatime"},

@@ -140,6 +140,15 @@ test_run_flags__bound_are_no_setuid_programs_and_devices_unless_it_is_asked_for(
 	flags -v "$T/src:/mnt:suid,dev,noexec,ro" -- cat /proc/self/mountinfo
 	mount_line /mnt
 	expect_match ' ro,noexec' "$LINE"
+	# What is mounted below is no way round it.
+	mkdir "$T/src/below"
+	mount -t tmpfs none "$T/src/below"
+	flags -v "$T/src:/mnt:noexec" -- cat /proc/self/mountinfo
+	umount "$T/src/below"
+	mount_line /mnt/below
+	expect_match 'nosuid,nodev,noexec' "$LINE"
+	flags -v "$T/src:/mnt:suid,dev,noexec,ro" -- cat /proc/self/mountinfo
+	mount_line /mnt
 	expect_not_in nosuid "${LINE%% - *}"
 	flags --mount "type=bind,source=$T/src,target=/mnt,readonly,bind-propagation=rslave" -- cat /proc/self/mountinfo
 	mount_line /mnt
