@@ -136,8 +136,18 @@ static size_t plain_span(const char *s)
 	return i;
 }
 
+static void remember_foreign(struct emitter *e, const char *s)
+{
+	if (e->foreign)
+		return;
+	e->foreign = s;
+	e->foreign_key = e->key;
+}
+
 static void put_quoted(struct emitter *e, const char *s)
 {
+	const char *whole = s;
+
 	put(e, "\"", 1);
 	while (*s) {
 		size_t plain = plain_span(s);
@@ -147,10 +157,12 @@ static void put_quoted(struct emitter *e, const char *s)
 		put(e, s, plain);
 		s += plain;
 		len = *s ? text_decode(s, &c) : 0;
-		if (len > 0)
+		if (len > 0) {
 			put_escaped(e, c);
-		else if (*s)
+		} else if (*s) {
+			remember_foreign(e, whole);
 			put_word(e, "\xef\xbf\xbd");
+		}
 		s += *s ? (len ? len : 1) : 0;
 	}
 	put(e, "\"", 1);
@@ -159,6 +171,7 @@ static void put_quoted(struct emitter *e, const char *s)
 void emit_key(struct emitter *e, const char *key)
 {
 	separate(e);
+	e->key = key;
 	put_quoted(e, key);
 	put_word(e, e->pretty ? ": " : ":");
 	e->after_key = true;

@@ -29,6 +29,8 @@ struct emitter {
 	bool first;             /* nothing stands in the innermost object or array yet */
 	bool after_key;
 	bool failed;
+	const char *key;        /* the last one; */
+	const char *foreign, *foreign_key;      /* the first string that was not UTF-8, and where; NULL: none */
 };
 
 void emit_object(struct emitter *e);

@@ -446,5 +446,10 @@ int flags_text(const struct config *config, char **ret, size_t *ret_len, struct 
 	struct emitter e = {.pretty = true};
 
 	put_chapter(&e, config, &chapters[0], json_root(config->doc));
+	if (e.foreign) {
+		free(e.text);
+		error_set(err, ERROR_SAID, "%s: %.200s is not UTF-8", e.foreign_key, e.foreign);
+		return error_hint(err, "what flags and the command say becomes a part of config.json, which exec and restarts go by: it has UTF-8 alone");
+	}
 	return emit_finish(&e, ret, ret_len, err);
 }

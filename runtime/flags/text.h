@@ -8,5 +8,5 @@
 #pragma once
 #include "spec/config.h"
 
-/* *ret is malloc'ed, terminated, the caller's. */
+/* What is not UTF-8 cannot be said there, and is an error.  *ret is malloc'ed, terminated, the caller's. */
 int flags_text(const struct config *config, char **ret, size_t *ret_len, struct error *err);

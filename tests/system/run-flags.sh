@@ -237,6 +237,20 @@ test_run_flags__a_link_of_the_image_leads_nowhere_outside() {
 	[ "$RC" != 0 ] || fail "'..' was taken"
 }
 
+# The copy that exec and restarts go by would say something else.
+test_run_flags__words_that_are_not_utf_8_are_refused() {
+	only_crun_lite
+	mkdir "$T/"$'src\xff'
+	ln -s $'src\xff' "$T/link"
+	refused 'env: A=.* is not UTF-8' -e $'A=\xffb'
+	refused 'source: .*/src.* is not UTF-8' -v "$T/link:/mnt"
+	run_fails 'args: .* is not UTF-8' run -b "$B" "$ID" -- echo $'\xc3'
+	printf 'A=\xe9\n' >"$T/env"
+	refused 'env: A=.* is not UTF-8' --env-file "$T/env"
+	flags -e 'A=größe €' -- sh -c 'echo "$A"'
+	expect_eq "$OUT" 'größe €'
+}
+
 # ---- volumes -----------------------------------------------------------------------------------------
 
 test_run_flags__a_volume_stays_and_begins_with_what_the_image_has_there() {
