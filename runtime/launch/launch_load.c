@@ -199,10 +199,35 @@ int launch_fill_volumes(struct launch *l, struct error *err)
 	return l->kept.volumes ? volumes_filled(l->kept.volumes, err) : 0;
 }
 
+/*
+ * Who has a volume is read from the state: a bundle that says so by itself would keep others' from being removed.  At a restart it is our
+ * own word.
+ */
+static bool drop_volumes(struct launch *l)
+{
+	struct pairs *a = &l->config->annotations;
+	size_t kept = 0, n = a->n;
+
+	if (keeping_again(l->options->keeping))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(a->v[i].key, VOLUMES_ANNOTATION) != 0)
+			a->v[kept++] = a->v[i];
+	a->n = kept;
+	return kept < n;
+}
+
+/* Whether something else is carried out than the text says. */
+static bool text_changes(const struct create_options *o)
+{
+	return o->flags || o->n_args || o->keep_upper || o->tmpfs_upper || limits_given(&o->limits);
+}
+
 int launch_load(struct launch *l, struct error *err)
 {
 	const struct create_options *options = l->options;
 	cleanup_free char *path = NULL;
+	bool dropped = false;
 	int r = find_bundle(l, err);
 
 	if (r < 0)
@@ -219,12 +244,14 @@ int launch_load(struct launch *l, struct error *err)
 	if (r == 0)
 		r = config_parse(l->text, l->text_len, path, &l->config, err);
 	if (r == 0)
+		dropped = drop_volumes(l);
+	if (r == 0)
 		r = limits_apply(&options->limits, l->config, err);
 	if (r == 0)
 		r = overrides_apply(options, l->config, err);
 	if (r == 0 && options->flags)
 		r = apply_flags(l, err);
-	if (r == 0 && (options->flags || options->n_args || options->keep_upper || options->tmpfs_upper || limits_given(&options->limits)))
+	if (r == 0 && (dropped || text_changes(options)))
 		r = keep_text(l, err);
 	if (r == 0 && options->keeping)
 		r = keep_mounts(options->keeping, l->config, err);

@@ -340,6 +340,30 @@ test_run_flags__a_volume_that_a_container_has_is_not_removed() {
 	volume rm three
 }
 
+# A bundle cannot say what belongs to others; its container has what the flags say, and so have its restarts.
+test_run_flags__a_bundle_has_no_volumes_by_its_own_word() {
+	only_crun_lite
+	volume create db
+	volume create data
+	config '.annotations["org.crun-lite.volumes"] = "db,data"'
+	args sleep 1000
+	run_ok create -b "$B" "$ID"
+	expect_eq "$(jq -c '.annotations["org.crun-lite.volumes"]' "$ROOT/$ID/state.json" "$ROOT/$ID/config.json")" $'null\nnull'
+	volume rm db
+	deleted
+	run_ok create --store "$T/store" -v mine:/mnt -b "$B" "$ID"
+	expect_eq "$(jq -r '.annotations["org.crun-lite.volumes"]' "$ROOT/$ID/state.json" "$ROOT/$ID/config.json")" $'mine\nmine'
+	volume rm data
+	run_fails 'has it' volume --store "$T/store" rm mine
+	deleted
+	args false
+	run_ok run -d --restart=on-failure:1 --store "$T/store" -v mine:/mnt -b "$B" "$ID"
+	until_true restarted
+	expect_eq "$(jq -r '.annotations["org.crun-lite.volumes"]' "$ROOT/$ID/state.json" "$ROOT/$ID/config.json")" $'mine\nmine'
+	deleted
+}
+restarted() { [ "$(rt inspect "$ID" | jq -r '.[0].state.restarts')" = 1 ]; }
+
 # It looked for containers before, and had the volume alone after.
 test_run_flags__a_volume_that_a_container_gets_meanwhile_is_not_removed() {
 	only_crun_lite
