@@ -134,10 +134,8 @@ static int rest(struct store *store, const struct state *state, struct config *c
 		r = end_rdt(state, err);
 	if (r == 0 && state->network)
 		r = network_rest(store, err);
-	if (r == 0) {
+	if (r == 0)
 		run_poststop(state, config);
-		store_rest(store);
-	}
 	return r;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/flags/text.h"
 #include "spec/emit.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -160,4 +161,44 @@ int known_limits_write(const struct store *store, const struct resources *known,
 	emit_end_object(&e);
 	r = emit_finish(&e, &text, &len, err);
 	return r < 0 ? r : store_write_file(store, "resources.json", text, len, err);
+}
+
+static int merge(const char *text, size_t len, const char *limits_text, size_t limits_len, char **ret, size_t *ret_len, struct error *err)
+{
+	struct config *config = NULL, *later = NULL;
+	int r = config_parse(text, len, "config.json", &config, err);
+
+	if (r == 0)
+		r = config_parse_resources(limits_text, limits_len, "resources.json", &later, err);
+	if (r == 0) {
+		struct resources *to = &config->linux_.resources;
+
+		/* It has all that is known: a limit of swap that it has no more is none. */
+		to->memory.swap = (struct opt_int){0};
+		overrule(to, &later->linux_.resources);
+		to->set = true;
+		r = flags_text(config, ret, ret_len, err);
+	}
+	config_free(config);
+	config_free(later);
+	return r;
+}
+
+int known_limits_text(const struct store *store, char **ret, size_t *ret_len, struct error *err)
+{
+	cleanup_free char *text = NULL, *limits_text = NULL;
+	size_t len = 0, limits_len = 0;
+	int r = store_read_file(store, "config.json", &text, &len, err);
+
+	if (r < 0)
+		return r;
+	r = store_read_file(store, "resources.json", &limits_text, &limits_len, err);
+	if (r == 0)
+		return merge(text, len, limits_text, limits_len, ret, ret_len, err);
+	if (err->code != ENOENT)
+		return r;
+	*ret = text;
+	*ret_len = len;
+	text = NULL;
+	return 0;
 }

@@ -15,3 +15,5 @@ void known_limits_complete(struct resources *given, const struct resources *know
 /* Keeps `known` with `given` on top, for the next update. */
 int known_limits_write(const struct store *store, const struct resources *known, const struct resources *given,
                        struct error *err);
+/* The container's config.json as it has become by updates, for one more start of it.  *ret is malloc'ed, terminated. */
+int known_limits_text(const struct store *store, char **ret, size_t *ret_len, struct error *err);

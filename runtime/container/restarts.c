@@ -18,6 +18,7 @@
 #include "runtime/base/log.h"
 #include "runtime/container/container.h"
 #include "runtime/container/keeper.h"
+#include "runtime/container/known_limits.h"
 #include "runtime/launch/foreground.h"
 #include "runtime/launch/report.h"
 
@@ -30,7 +31,7 @@ struct restarts {
 	int root;
 	struct store store;             /* dir -1: not found yet */
 	struct state state;             /* as the last start left it; owns what keeping refers to */
-	char *text;                     /* the container's config.json; owned */
+	char *text;                     /* the container's config.json, with what updates changed; owned */
 	uint64_t deadline_ns;           /* of --timeout; 0: none */
 	uint64_t pause_ns;
 	bool asked;                     /* by a signal, to end */
@@ -173,11 +174,13 @@ static bool is_enough(const struct restarts *s, int status)
 /* What the next start goes by: not by what has become of the bundle. */
 static int learn(struct restarts *s, struct error *err)
 {
+	char *text = NULL;
 	size_t len = 0;
-	int r = s->text ? 0 : store_read_file(&s->store, "config.json", &s->text, &len, err);
+	int r = known_limits_text(&s->store, &text, &len, err);
 
-	if (r == 0 && !s->options.text) {
-		s->options.text = s->text;
+	if (r == 0) {
+		free(s->text);
+		s->options.text = s->text = text;
 		s->options.text_len = len;
 	}
 	s->options.bundle = s->state.bundle;

@@ -294,13 +294,18 @@ static void put_device_rules(struct emitter *e, const char *key, const struct co
 	static void name(struct emitter *e, const char *key, const struct config *c) { put_text(e, key, &c->linux_.resources.field); }
 RESOURCE_INT(put_memory, memory.limit)
 RESOURCE_INT(put_swap, memory.swap)
+RESOURCE_INT(put_reservation, memory.reservation)
 RESOURCE_UINT(put_shares, cpu.shares)
 RESOURCE_INT(put_quota, cpu.quota)
 RESOURCE_UINT(put_period, cpu.period)
 RESOURCE_UINT(put_burst, cpu.burst)
+RESOURCE_INT(put_realtime_runtime, cpu.realtime_runtime)
+RESOURCE_UINT(put_realtime_period, cpu.realtime_period)
+RESOURCE_INT(put_idle, cpu.idle)
 RESOURCE_TEXT(put_cpus, cpu.cpus)
 RESOURCE_TEXT(put_mems, cpu.mems)
 RESOURCE_INT(put_pids, pids_limit)
+RESOURCE_UINT(put_weight, block_io.weight)
 
 static void put_throttle(struct emitter *e, const char *key, const struct throttle_devices *list)
 {
@@ -373,13 +378,18 @@ static const struct member {
 	{"/linux/resources", "devices", put_device_rules},
 	{"/linux/resources/memory", "limit", put_memory},
 	{"/linux/resources/memory", "swap", put_swap},
+	{"/linux/resources/memory", "reservation", put_reservation},
 	{"/linux/resources/cpu", "shares", put_shares},
 	{"/linux/resources/cpu", "quota", put_quota},
 	{"/linux/resources/cpu", "period", put_period},
 	{"/linux/resources/cpu", "burst", put_burst},
+	{"/linux/resources/cpu", "realtimeRuntime", put_realtime_runtime},
+	{"/linux/resources/cpu", "realtimePeriod", put_realtime_period},
+	{"/linux/resources/cpu", "idle", put_idle},
 	{"/linux/resources/cpu", "cpus", put_cpus},
 	{"/linux/resources/cpu", "mems", put_mems},
 	{"/linux/resources/pids", "limit", put_pids},
+	{"/linux/resources/blockIO", "weight", put_weight},
 	{"/linux/resources/blockIO", "throttleReadBpsDevice", put_read_bps},
 	{"/linux/resources/blockIO", "throttleWriteBpsDevice", put_write_bps},
 	{"/linux/resources/blockIO", "throttleReadIOPSDevice", put_read_iops},

@@ -96,8 +96,6 @@ void store_close(struct store *store);
 int store_remove(struct store *store, struct error *err);
 /* The files that networking made in it (runtime/state/network.h); `but_record`: all others. */
 void store_remove_network(const struct store *store, bool but_record);
-/* Between two starts of a container: what the next one makes anew. */
-void store_rest(const struct store *store);
 
 int state_write(const struct store *store, const struct state *state, struct error *err);
 /* "container with id ID already exists": there is one, which is left as it is. */

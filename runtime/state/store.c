@@ -265,11 +265,6 @@ void store_remove_network(const struct store *store, bool but_record)
 		unlinkat(store->dir, names[i], 0);
 }
 
-void store_rest(const struct store *store)
-{
-	unlinkat(store->dir, "resources.json", 0);
-}
-
 static int remove_files(const struct store *store, struct error *err)
 {
 	int r = 0;

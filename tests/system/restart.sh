@@ -316,6 +316,28 @@ test_restart__a_flags_source_may_be_a_link_that_was_there_before() {
 	expect_eq "${OUT//$'\n'/ }" 'first first first second'
 }
 
+# Of flags, of what they were made of, and of two updates, one on the other.
+test_restart__what_update_changed_stays_changed() {
+	only_crun_lite
+	counted 'set -- /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max; [ -e $1 ] || shift; P=/sys/fs/cgroup/pids/pids.max; [ -e $P ] || P=/sys/fs/cgroup/pids.max
+		echo $(cat $1 $P) >>/vol/seen; until [ -e /vol/go$N ]; do sleep 0.01; done; exit 7'
+	config '.linux.resources.pids.limit = 50 | .mounts += [{"destination":"/sys/fs/cgroup","type":"cgroup","source":"cgroup"}]'
+	run_ok run -d --restart always --memory 64m --log-file "$T/log" -b "$B" "$ID"
+	until_true test -s "$T/seen"
+	run_ok update --memory 128m "$ID"
+	touch "$T/go1"
+	until_true eval '[ "$(wc -l <"$T/seen")" = 2 ]'
+	run_ok update --pids-limit 77 "$ID"
+	touch "$T/go2"
+	until_true eval '[ "$(wc -l <"$T/seen")" = 3 ]'
+	run_ok update --pids-limit=-1 --memory=-1 "$ID"
+	touch "$T/go3"
+	until_true eval '[ "$(wc -l <"$T/seen")" = 4 ]'
+	deleted
+	expect_eq "$(head -n 3 "$T/seen")" $'67108864 50\n134217728 50\n134217728 77'
+	expect_match '^(max|9223372036854771712) max$' "$(tail -n 1 "$T/seen")"
+}
+
 test_restart__later_starts_that_fail_end_it_and_the_log_says_why() {
 	only_crun_lite
 	own_rootfs
