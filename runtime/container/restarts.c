@@ -53,7 +53,7 @@ static void take_signals(struct restarts *s, pid_t to)
 
 	while (read(s->fg.signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		heed(s, (int)info.ssi_signo);
-		if (to > 0 && info.ssi_code != SI_KERNEL)
+		if (to > 0 && info.ssi_code != SI_KERNEL && !foreground_own_signal(&info))
 			kill(to, (int)info.ssi_signo);
 	}
 }

@@ -201,11 +201,13 @@ static void write_some(struct stream *stream)
 /* ---- signals ----------------------------------------------------------------------------------
  */
 
+bool foreground_own_signal(const struct signalfd_siginfo *info)
+{
+	return info->ssi_signo == SIGPIPE || (info->ssi_signo == SIGXFSZ && (pid_t)info->ssi_pid == getpid());
+}
+
 static void forward(struct session *s, int sig)
 {
-	/* A write of ours to a closed pipe; nobody meant the program. */
-	if (sig == SIGPIPE)
-		return;
 	if (sig == SIGWINCH && s->master >= 0) {
 		foreground_resize(s->master);
 		return;
@@ -225,7 +227,8 @@ static void forward_signals(struct session *s)
 	ssize_t n = read(s->fg->signal_fd, signals, sizeof(signals));
 
 	for (ssize_t i = 0; i < n / (ssize_t)sizeof(*signals); i++)
-		forward(s, (int)signals[i].ssi_signo);
+		if (!foreground_own_signal(&signals[i]))
+			forward(s, (int)signals[i].ssi_signo);
 }
 
 static void forward_notifications(struct session *s)
@@ -423,7 +426,8 @@ int foreground_interrupted(int signal_fd)
 	case SIGQUIT:
 		return (int)info.ssi_signo;
 	default:
-		early |= 1ull << (info.ssi_signo - 1);
+		if (!foreground_own_signal(&info))
+			early |= 1ull << (info.ssi_signo - 1);
 		return 0;
 	}
 }

@@ -40,6 +40,9 @@ struct foreground {
 int foreground_begin(struct foreground *fg, struct error *err);
 /* Takes one signal from `signal_fd`: its number if it asks us to end (TERM, INT, HUP, QUIT), else 0. */
 int foreground_interrupted(int signal_fd);
+/* What our own writing raised, to a closed pipe or beyond RLIMIT_FSIZE: nobody meant the program. */
+struct signalfd_siginfo;
+bool foreground_own_signal(const struct signalfd_siginfo *info);
 /* Gives the terminal at `master` the size of ours, if we have one: before the program looks. */
 void foreground_resize(int master);
 /*

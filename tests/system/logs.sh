@@ -49,6 +49,22 @@ test_logs__passes_every_byte_on() {
 	deleted
 }
 
+# The first byte that is logged goes beyond RLIMIT_FSIZE.  Who has written more than a pipe holds has been read from.
+test_logs__a_log_that_may_not_grow_is_no_signal_for_the_program() {
+	only_crun_lite
+	config '.mounts += [{"destination":"/vol","type":"bind","source":$d,"options":["bind"]}]' --arg d "$T"
+	args /bin/sh -c 'trap "echo >/vol/got" 25; seq 200000; exit 3'
+	head -c 262144 /dev/zero >"$T/log"
+	capture bash -c 'ulimit -f 256 && exec "$@"' sh "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -d --log-file "$T/log" -b "$B" "$ID"
+	expect_rc 0
+	until_true has_ended
+	run_ok wait "$ID"
+	expect_eq "$OUT" 3
+	[ ! -e "$T/got" ] || fail "it got our SIGXFSZ"
+	expect_eq "$(stat -c %s "$T/log")" 262144
+	deleted
+}
+
 test_logs__shows_the_last_lines_and_those_of_a_time() {
 	local moment
 	only_crun_lite
