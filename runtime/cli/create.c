@@ -162,6 +162,11 @@ static int take_keeping(const struct run_given *given, struct create_options *op
 		error_hint(err, "an engine starts its containers again itself");
 		r = -err->code;
 	}
+	if (r == 0 && options->restart.kind && options->pidfd_socket) {
+		error_set(err, ERROR_SAID, "--restart and --pidfd-socket are given: who listens there gets one process, and not one for each start");
+		error_hint(err, "an engine starts its containers again itself");
+		r = -err->code;
+	}
 	if (!options->restart.kind)
 		options->restart.text = NULL;
 	return r;

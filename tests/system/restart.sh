@@ -56,6 +56,7 @@ test_restart__policies_that_need_a_daemon_are_refused_by_name() {
 	expect_in 'a unit of systemd' "$ERR"
 	run_fails 'no, on-failure\[:N\] or always' run --restart on-failure:x -b "$B" "$ID"
 	run_fails 'no, on-failure\[:N\] or always' run --restart always:3 -b "$B" "$ID"
+	run_fails '--restart and --pidfd-socket' run --restart always --pidfd-socket "$T/none" -b "$B" "$ID"
 	config '.process.terminal = true'
 	run_fails '--restart and --console-socket' run --restart always --console-socket "$T/none" -b "$B" "$ID"
 }
