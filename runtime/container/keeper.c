@@ -82,6 +82,7 @@ int keeper_announce(struct keeping *keeping, struct error *err)
 	if (write(announce, "", 1) != 1)
 		return error_set(err, errno, "tell who called that the container runs");
 	close(announce);
+	keeping->attempt->announced = true;
 	if (keeping->passed)
 		syscall(SYS_close_range, 3, 2 + keeping->passed, 0);
 	/* Who reads our standard error until its end would wait for the container's. */
@@ -179,7 +180,8 @@ static bool await(int announced, int signal_fd, pid_t keeper)
 	}
 }
 
-static int learn_failure(pid_t keeper, const struct attempt *outcome, const char *id, struct error *err)
+/* Who tells a service manager that it is ready may end before: what its end was is then ours, too. */
+static int learn_end(pid_t keeper, const struct attempt *outcome, const char *id, int *ret_status, struct error *err)
 {
 	int how = 0;
 
@@ -189,6 +191,8 @@ static int learn_failure(pid_t keeper, const struct attempt *outcome, const char
 		                 sigabbrev_np(WTERMSIG(how)) ?: "RT");
 	if (outcome->r < 0)
 		*err = outcome->err;
+	else
+		*ret_status = outcome->status;
 	return outcome->r;
 }
 
@@ -222,7 +226,7 @@ int keeper_start(const struct create_options *options, int *ret_status, struct e
 	r = pid < 0 ? error_set(err, errno, "make the process that stays beside the container") : 0;
 	close(ends[1]);
 	if (r == 0 && !await(ends[0], fg.signal_fd, pid))
-		r = learn_failure(pid, outcome, options->id, err);
+		r = learn_end(pid, outcome, options->id, ret_status, err);
 	close(ends[0]);
 	foreground_end(&fg);
 	return r;

@@ -150,9 +150,11 @@ static int run_attempt(struct restarts *s, int *ret_status, struct error *err)
 	if (s->keeping.log)
 		keeper_silence(STDERR_FILENO);
 	r = attend(s, pid, err);
-	if (s->keeping.announce >= 0)
+	/* One that has ended before it was ready leaves that to the next. */
+	if (s->keeping.announce >= 0 && a->announced) {
 		close(s->keeping.announce);
-	s->keeping.announce = -1;
+		s->keeping.announce = -1;
+	}
 	if (r < 0)
 		return r;
 	if (a->r < 0)

@@ -21,6 +21,7 @@ struct kept_mounts {
 struct attempt {
 	bool ran;               /* it came to the program */
 	bool timed_out;
+	bool announced;         /* who waited for `announce` knows */
 	uint64_t began_ns;      /* CLOCK_BOOTTIME: when it did */
 	struct kept_mounts mounts;
 	int r, status;          /* container_run's */

@@ -437,12 +437,8 @@ test_restart__each_start_has_the_fds_of_a_service_manager() {
 	deleted
 }
 
-test_restart__detached_returns_once_a_service_is_ready() {
-	local listener
-	only_crun_lite
-	own_rootfs              # for the socket's mount point
-	args sh -c 'sleep 0.3; touch /vol/told; notify READY=1; exec sleep 1000'
-	config '.mounts += [{"destination":"/vol","type":"bind","source":$d,"options":["bind"]}]' --arg d "$T"
+# notified: who hears what services say, in $T/notified; LISTENER is its pid.
+notified() {
 	python3 - "$T/notify.sock" "$T/notified" <<-'P' &
 		import socket, sys
 		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -452,15 +448,51 @@ test_restart__detached_returns_once_a_service_is_ready() {
 		    while True:
 		        f.write(s.recv(4096) + b'\n')
 	P
-	listener=$!
+	LISTENER=$!
 	until_true test -S "$T/notify.sock"
-	capture env NOTIFY_SOCKET="$T/notify.sock" "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -d --log-file "$T/log" -b "$B" "$ID"
+}
+service() { capture env NOTIFY_SOCKET="$T/notify.sock" "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS run -d "$@" -b "$B" "$ID"; }
+
+test_restart__detached_returns_once_a_service_is_ready() {
+	only_crun_lite
+	own_rootfs              # for the socket's mount point
+	args sh -c 'sleep 0.3; touch /vol/told; notify READY=1; exec sleep 1000'
+	config '.mounts += [{"destination":"/vol","type":"bind","source":$d,"options":["bind"]}]' --arg d "$T"
+	notified
+	service --log-file "$T/log"
 	expect_rc 0
 	expect_file "$T/told"
 	until_true file_has READY=1 "$T/notified"
 	until_true file_has "MAINPID=$(pid_of)" "$T/notified"
 	deleted
-	end_helper "$listener"
+	end_helper "$LISTENER"
+}
+
+test_restart__a_service_that_ends_before_it_is_ready_is_not_one_that_started() {
+	only_crun_lite
+	own_rootfs
+	counted 'exit $((40 + N))'
+	notified
+	service --log-file "$T/log"
+	expect_rc 41
+	deleted
+	service --restart on-failure:2
+	expect_rc 44
+	deleted
+	end_helper "$LISTENER"
+}
+
+test_restart__a_service_may_be_ready_at_a_later_start() {
+	only_crun_lite
+	own_rootfs
+	counted '[ $N -ge 3 ] || exit 7; notify READY=1; exec sleep 1000'
+	notified
+	service --log-file "$T/log" --restart on-failure
+	expect_rc 0
+	expect_eq "$(runs)" 3
+	expect_eq "$(of_state .status)" running
+	deleted
+	end_helper "$LISTENER"
 }
 
 test_restart__of_an_ordinary_user_keeps_its_layers() {
