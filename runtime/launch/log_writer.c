@@ -3,12 +3,31 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+
+/* A container may be able to write above it: links are followed here, and never again.  Who is not there is missed later. */
+static int resolve_parent(char path[PATH_MAX], struct error *err)
+{
+	cleanup_free char *name = strdup(strrchr(path, '/') + 1), *real = NULL;
+
+	if (!name)
+		return error_set(err, ENOMEM, "name the log");
+	strrchr(path, '/')[1] = '\0';
+	real = realpath(path, NULL);
+	if (!real)
+		strcat(path, name);
+	else if (snprintf(path, PATH_MAX, "%s/%s", real[1] ? real : "", name) >= PATH_MAX)
+		return error_set(err, ENAMETOOLONG, "--log-file %.64s...", real);
+	return 0;
+}
 
 int log_path(const char *path, const char *id, char ret[PATH_MAX], struct error *err)
 {
@@ -27,7 +46,7 @@ int log_path(const char *path, const char *id, char ret[PATH_MAX], struct error 
 	n += snprintf(ret + n, (size_t)(PATH_MAX - n), "%s%.*s", n ? "/" : "", (int)len, path);
 	if (below && n < PATH_MAX)
 		n += snprintf(ret + n, (size_t)(PATH_MAX - n), "/%s.log", id);
-	return n < PATH_MAX ? 0 : error_set(err, ENAMETOOLONG, "--log-file %.64s...", path);
+	return n < PATH_MAX ? resolve_parent(ret, err) : error_set(err, ENAMETOOLONG, "--log-file %.64s...", path);
 }
 
 static int open_file(struct log_writer *w, int flags)
@@ -52,6 +71,7 @@ int log_writer_open(struct log_writer *w, const char *path, uint64_t max, struct
 {
 	const char *slash = strrchr(path, '/');
 	cleanup_close int dir = -1, fd = -1;
+	struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
 	char parent[PATH_MAX];
 	int r;
 
@@ -60,9 +80,13 @@ int log_writer_open(struct log_writer *w, const char *path, uint64_t max, struct
 		return error_set(err, ENAMETOOLONG, "open the log %s", path);
 	strcpy(w->name, slash + 1);
 	snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path) ?: 1, path);
-	dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return error_set(err, errno, "open the log's directory %s", parent);
+	dir = (int)syscall(SYS_openat2, AT_FDCWD, parent, &how, sizeof(how));
+	if (dir < 0) {
+		error_set(err, errno, "open the log's directory %s", parent);
+		if (err->code == ELOOP)
+			error_hint(err, "a symbolic link is in its path, which was not there when the container was first started");
+		return -err->code;
+	}
 	w->dir = dir;
 	fd = open_file(w, 0);
 	if (fd < 0) {

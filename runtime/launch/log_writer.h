@@ -24,7 +24,7 @@ struct log_writer {
 /* What is smaller would be all heads and no text. */
 #define LOG_MAX_LEAST 65536
 
-/* `path` made absolute; of a directory (or what ends in "/") the file ID.log in it. */
+/* `path` made absolute, and without links above the file; of a directory (or what ends in "/") the file ID.log in it. */
 int log_path(const char *path, const char *id, char ret[PATH_MAX], struct error *err);
 /* Of `path` (absolute): what is there already stays.  A link, or what is no file, is refused: the directory may be somebody else's. */
 int log_writer_open(struct log_writer *w, const char *path, uint64_t max, struct error *err);

@@ -304,6 +304,46 @@ test_restart__more_mounts_than_it_remembers_are_refused() {
 	expect_in 'have fewer mounts, or mount it by config.json' "$ERR"
 }
 
+test_restart__a_volume_is_there_at_each_start() {
+	only_crun_lite
+	own_rootfs
+	counted 'echo $N >>/mnt/numbers; [ $N -ge 3 ] && cat /mnt/numbers'
+	run_ok run --restart on-failure --store "$T/store" -v data:/mnt -b "$B" "$ID"
+	expect_eq "${OUT//$'\n'/ }" '1 2 3'
+}
+
+# There init opens the sources, in its user namespace.
+test_restart__links_that_an_ordinary_users_container_planted_are_not_followed() {
+	only_crun_lite
+	rootless_ground
+	mkdir -p "$T/pub/work/cache/data" "$T/pub/secret/data"
+	chown -R 1000:1000 "$T/pub/work"
+	config '.root = {"path": "nowhere"} | .annotations = {"org.crun-lite.layers": $l} | del(.linux.cgroupsPath)' --arg l "$T/pub/rootfs"
+	args /bin/sh -c 'if [ -e /work/ran ]; then ls /cache >/work/seen; exit; fi; touch /work/ran; mv /work/cache /work/old; ln -s "$1" /work/cache; exit 1' sh "$T/pub/secret"
+	cp "$B/config.json" "$T/pub/bundle/"
+	capture setpriv --reuid 1000 --regid 1000 --clear-groups "$T/pub/crun-lite" --root "$T/pub/state" run --restart on-failure \
+		-v "$T/pub/work:/work" -v "$T/pub/work/cache/data:/cache" -b "$T/pub/bundle" "$ID"
+	[ "$RC" != 0 ] || fail "it was started again"
+	expect_match 'work/cache/data: too many levels of symbolic links' "$ERR"
+	[ -e "$T/pub/work/ran" ] && [ ! -e "$T/pub/work/seen" ] || fail "it has seen $(<"$T/pub/work/seen")"
+}
+
+test_restart__a_link_above_the_log_that_the_container_planted_is_not_followed() {
+	local pid
+	only_crun_lite
+	mkdir "$T/logs" "$T/secret"
+	ln -s logs "$T/link"                    # of the caller, before the first start
+	counted 'mv /vol/logs /vol/old; ln -s secret /vol/logs; until [ -e /vol/go ]; do sleep 0.01; done; echo text; exit 7'
+	run_ok run -d --log-file "$T/link/" --restart always -b "$B" "$ID"
+	expect_eq "$(of_state .log)" "$T/logs/$ID.log"
+	pid=$(keeper)
+	touch "$T/go"
+	until_true is_gone "$pid"
+	expect_eq "$(runs) $(ls -A "$T/secret")" '1 '
+	file_has text "$T/old/$ID.log" || fail "nothing is in the log"
+	deleted
+}
+
 # What was a link before is resolved by the flag, at each start to the same; and a bundle's own mounts are as they were.
 test_restart__a_flags_source_may_be_a_link_that_was_there_before() {
 	only_crun_lite
