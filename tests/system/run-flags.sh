@@ -378,7 +378,7 @@ test_run_flags__a_volume_that_a_container_gets_meanwhile_is_not_removed() {
 	run_ok create --store "$T/store" -v one:/mnt -b "$B" "$ID"
 	kill -0 $p 2>/dev/null || skip "this machine is too slow to see it"
 	! wait $p || fail "it was removed"
-	grep -q "container $ID has it" "$T/rm" || fail "$(<"$T/rm")"
+	grep -q 'remove the volume one: device or resource busy' "$T/rm" || fail "$(<"$T/rm")"
 	expect_file "$(data one)/mine"
 	deleted
 }
@@ -454,13 +454,14 @@ test_run_flags__who_fills_a_volume_ends_with_its_parent() {
 	only_crun_lite
 	[ -e "/proc/$$/task/$$/children" ] || skip "this kernel does not list a process's children (CONFIG_PROC_CHILDREN)"
 	own_rootfs
-	local i p init n=0
+	local i p init n=0 dir=$T/store/volumes/data
 	(cd "$R/vol" && seq 1500 | xargs touch)
 	# Stopped half way; one that was done already is tried again.
 	for i in $(seq 20); do
 		rt_exec run --store "$T/store" -v "data$i:/vol" -b "$B" "$ID-$i" -- true &
 		p=$! init=
-		until [ -n "$(ls "$(data "data$i")" 2>/dev/null)" ] || ! [ -e "/proc/$p/exe" ]; do :; done
+		# Without a fork, which may take longer than the copy.
+		until compgen -G "$dir$i/data/*" >/dev/null || ! [ -e "/proc/$p/exe" ]; do :; done
 		read -r init _ 2>/dev/null <"/proc/$p/task/$p/children" || :
 		[ -z "$init" ] || ! kill -STOP "$init" 2>/dev/null || until_true is_stopped "$init"
 		kill -9 $p 2>/dev/null || :
@@ -472,7 +473,7 @@ test_run_flags__who_fills_a_volume_ends_with_its_parent() {
 		rt delete --force "$ID-$i" 2>/dev/null || :
 		[ "$n" = 1500 ] || return 0
 	done
-	fail "each was faster than we"
+	skip "each copy was done before it could be stopped"
 }
 
 # An image whose program is busybox, with layers: the lower ones and the upper one are what is copied.
