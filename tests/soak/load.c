@@ -194,6 +194,24 @@ static long sum_lines(const char *path, const char *format)
 	return sum;
 }
 
+/*
+ * Objects that processors keep for the next use count as used in /proc/slabinfo: a thousand namespaces that ended at
+ * once leave some hundreds of them.  They are given back first; what is counted then is in use.
+ */
+static void give_back(const char *slab)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", slab);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, "1", 1) < 0)
+		fprintf(stderr, "load: %s: %m\n", path);
+	close(fd);
+}
+
 static struct host look(void)
 {
 	struct host h;
@@ -208,6 +226,7 @@ static struct host look(void)
 	h.v[UNRECLAIMABLE] = sum_lines("/proc/meminfo", "SUnreclaim: %ld");
 	for (int i = 0; i < FACTS; i++)
 		if (facts[i].slab) {
+			give_back(facts[i].slab);
 			snprintf(format, sizeof(format), "%s %%ld", facts[i].slab);
 			h.v[i] = sum_lines("/proc/slabinfo", format);
 		}
