@@ -383,6 +383,183 @@ test_systemd__a_start_that_fails_with_a_report_leaves_no_unit_F167() {
 	expect_no_unit
 }
 
+# ---- restarts: a scope of the same name each time ---------------------------------------------------
+
+# counted SCRIPT: it adds its group to $T/runs at each start, and N is the number of those.
+counted() {
+	config '.mounts += [{"destination":"/vol","type":"bind","source":$d,"options":["bind"]}]
+		| .linux.namespaces |= map(select(.type != "cgroup"))' --arg d "$T"
+	args /bin/sh -c "cat /proc/self/cgroup >>/vol/runs; N=\$(wc -l </vol/runs); $1"
+}
+runs() { [ ! -e "$T/runs" ] || wc -l <"$T/runs"; }
+of_state() { rt inspect "$ID" | jq -r ".[0].state | $1"; }
+keeper() { jq -r .keeper.pid "$ROOT/$ID/state.json"; }
+is_ended() { [ "$(runs)" = "$1" ] && is_gone "$2"; }
+# in_pause: it has failed until the pauses are long.
+in_pause() {
+	until_true eval '[ "$(runs)" -ge 4 ]'
+	until_true eval '[ "$(of_state .restarting)" = true ]'
+}
+
+test_systemd__restarts_until_it_has_failed_often_enough_F130() {
+	local pid
+	unit
+	counted 'exit $((40 + N))'
+	run_ok run -d --restart on-failure:2 --log-file "$T/log" -b "$B" "$ID"
+	pid=$(keeper)
+	until_true is_ended 3 "$pid"
+	expect_eq "$(sort -u "$T/runs")" "0::/system.slice/$UNIT"
+	expect_eq "$(of_state '.status, .exitStatus, .restarts, .restarting')" $'stopped\n43\n2\nfalse'
+	[ ! -s "$T/log" ] || fail "$(<"$T/log")"
+	deleted
+	expect_no_unit
+	: >"$T/runs"
+	capture rt run --restart on-failure:2 -b "$B" "$ID"
+	expect_rc 43
+	expect_eq "$(runs) $ERR" '3 '
+	expect_no_unit
+}
+
+test_systemd__restarts_with_a_report_are_in_a_group_that_is_held_each_time_F130() {
+	unit
+	counted 'exit $((40 + N))'
+	capture rt run --restart on-failure:2 --report "$T/report" -b "$B" "$ID"
+	expect_rc 43
+	expect_eq "$(sort -u "$T/runs")" "0::/system.slice/$UNIT/container"
+	expect_eq "$(jq -cs 'map([.restarts, .exit_code, .cpu.usage_usec > 0])' "$T/report")" '[[2,43,true]]'
+	expect_no_unit
+}
+
+test_systemd__restarts_for_ever_end_by_kill_by_delete_and_by_a_signal_F166() {
+	local pid how
+	unit
+	for how in 'kill ID KILL' 'delete --force ID'; do
+		: >"$T/runs"
+		counted '[ $N -gt 2 ] || exit 0; exec sleep 1000'
+		run_ok run -d --restart always --log-file "$T/log" -b "$B" "$ID"
+		pid=$(keeper)
+		until_true eval '[ "$(runs)" = 3 ]'
+		until_true has_status running
+		# shellcheck disable=SC2086
+		run_ok ${how/ID/"$ID"}
+		until_true is_ended 3 "$pid"
+		deleted
+		expect_no_unit
+		[ ! -s "$T/log" ] || fail "$(<"$T/log")"
+	done
+	: >"$T/runs"
+	counted 'trap "exit 9" TERM; while :; do sleep 0.1; done'
+	run_ok run -d --restart always --log-file "$T/log" -b "$B" "$ID"
+	pid=$(keeper)
+	until_true eval '[ "$(runs)" = 1 ]'
+	run_ok kill "$ID" TERM
+	until_true is_ended 1 "$pid"
+	expect_eq "$(of_state '.status, .exitStatus')" $'stopped\n9'
+	run_ok delete "$ID"
+	expect_no_unit
+}
+
+test_systemd__between_two_starts_there_is_no_scope_and_kill_and_delete_end_it_F166() {
+	local pid how
+	unit
+	counted 'exit 7'
+	for how in 'kill ID TERM' 'delete ID' 'delete --force ID'; do
+		: >"$T/runs"
+		run_ok run -d --restart always --log-file "$T/log" -b "$B" "$ID"
+		pid=$(keeper)
+		in_pause
+		expect_no_unit
+		# shellcheck disable=SC2086
+		run_ok ${how/ID/"$ID"}
+		until_true is_gone "$pid"
+		deleted
+		expect_no_unit
+	done
+	[ ! -s "$T/log" ] || fail "$(<"$T/log")"
+}
+
+# A keeper that is killed leaves the container running, as one without; there is nobody to start it again.
+test_systemd__a_keeper_that_is_killed_leaves_what_delete_removes_C220() {
+	local pid i
+	for i in runs pause; do
+		unit
+		: >"$T/runs"
+		counted "[ $i = pause ] && exit 7; exec sleep 1000"
+		run_ok run -d --restart always --log-file "$T/log" -b "$B" "$ID"
+		pid=$(keeper)
+		if [ $i = pause ]; then in_pause; else until_true eval '[ "$(runs)" = 1 ]'; fi
+		kill -KILL "$pid"
+		until_true is_gone "$pid"
+		[ $i = pause ] || { pgrep -P "$pid" && fail "somebody is left"; expect_property ActiveState active; }
+		deleted
+		expect_no_unit
+		expect_no_file "$ROOT/$ID"
+	done
+}
+
+test_systemd__what_update_changed_is_the_next_scope_s_too_C060() {
+	unit '.linux.resources = {"memory":{"limit":104857600},"pids":{"limit":50}}'
+	counted 'until [ -e /vol/go$N ]; do sleep 0.05; done; exit 7'
+	run_ok run -d --restart always --log-file "$T/log" -b "$B" "$ID"
+	until_true eval '[ "$(runs)" = 1 ]'
+	run_ok update --memory 128m --pids-limit 60 "$ID"
+	touch "$T/go1"
+	until_true eval '[ "$(runs)" = 2 ]'
+	expect_eq "$(<"$GROUP/memory.max") $(<"$GROUP/pids.max")" '134217728 60'
+	expect_property MemoryMax 134217728
+	expect_property TasksMax 60
+	systemctl daemon-reload
+	expect_eq "$(<"$GROUP/memory.max") $(<"$GROUP/pids.max")" '134217728 60'
+	deleted
+	expect_no_unit
+}
+
+# With CollectMode=inactive it keeps its name when it has failed: ours, which the next start may take.
+test_systemd__a_scope_that_has_failed_does_not_refuse_the_next_start_F164() {
+	local pid
+	unit '.annotations = {"org.systemd.property.RuntimeMaxSec":"1","org.systemd.property.CollectMode":"\"inactive\""}'
+	counted 'trap "exit 9" TERM; while :; do sleep 0.1; done'
+	run_ok run -d --restart always --log-file "$T/log" -b "$B" "$ID"
+	pid=$(keeper)
+	until_true eval '[ "$(runs)" = 1 ]'
+	kill -STOP "$pid"                       # it is late to look at the end
+	until_true eval '[ "$(property ActiveState)" = failed ]'
+	kill -CONT "$pid"
+	until_true eval '[ "$(runs)" = 2 ]'
+	until_true eval '[ "$(property ActiveState)" = active ]'
+	deleted
+	until_true is_gone "$pid"
+	expect_no_unit
+	! grep crun-lite: "$T/log" || fail "$(<"$T/log")"
+}
+
+test_systemd__restarts_in_a_slice_F130() {
+	unit
+	UNIT=cltest-${ID//-/x}.slice GROUP=/sys/fs/cgroup/cltest.slice/$UNIT
+	config '.linux.cgroupsPath = "::" + $u' --arg u "$UNIT"
+	counted '[ $N -ge 3 ]'
+	run_ok run --restart on-failure -b "$B" "$ID"
+	expect_eq "$(sort "$T/runs" | uniq -c | xargs)" "3 0::/cltest.slice/$UNIT"
+	expect_eq "$(property ActiveState)" inactive
+	expect_no_file "$GROUP"
+	systemctl stop cltest.slice
+}
+
+# Of a scope that is stopped nobody says who wanted it, or why: systemd tells the program, and the policy decides.
+test_systemd__a_scope_that_systemctl_stops_is_started_again_by_always_F130() {
+	unit
+	counted 'trap "exit 9" TERM; while :; do sleep 0.1; done'
+	run_ok run -d --restart always --log-file "$T/log" -b "$B" "$ID"
+	until_true eval '[ "$(runs)" = 1 ]'
+	systemctl stop "$UNIT"
+	until_true eval '[ "$(runs)" = 2 ]'
+	until_true has_status running
+	expect_property ActiveState active
+	deleted
+	expect_no_unit
+	! grep crun-lite: "$T/log" || fail "$(<"$T/log")"
+}
+
 # ---- a group below the scope, as crun has it ------------------------------------------------------
 
 test_systemd__a_group_below_the_scope_F188() {
