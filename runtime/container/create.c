@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -125,19 +126,35 @@ static void hear_end(const struct launch *l, struct foreground *fg, int *ret_sta
 		*ret_status = STATUS_OUTPUT;
 }
 
+/* Where there is a log, our standard error is nobody's. */
+static void tell_unwritten(const struct launch *l, int status, const struct error *err)
+{
+	const struct output *output = l->options->output;
+	char text[1000];
+
+	log_warning("%s: %s", err->text, error_reason(err));
+	snprintf(text, sizeof(text), "run %s: it ended with %d, which could not be kept: %s: %s", l->options->id, status, err->text,
+	         error_reason(err));
+	if (output && output->log)
+		log_writer_say(output->log, text);
+}
+
 /* For who asks when the process is no more; and for who may start it again. */
 static void note_end(struct launch *l, const struct foreground *fg, int status)
 {
 	struct error err = {0};
+	int r;
 
 	l->options->keeping->attempt->timed_out = fg->timed_out;
 	l->state.keeper.ended = true;
 	l->state.keeper.exit_status = status;
-	if (store_relock(&l->store, &err) != 0)
-		return;
-	if (state_write(&l->store, &l->state, &err) < 0)
-		log_warning("%s: %s", err.text, error_reason(&err));
-	store_unlock(&l->store);
+	r = store_relock(&l->store, &err);
+	if (r == 0) {
+		r = state_write(&l->store, &l->state, &err);
+		store_unlock(&l->store);
+	}
+	if (r < 0)                      /* else somebody deleted it */
+		tell_unwritten(l, status, &err);
 }
 
 static int stay(struct launch *l, struct foreground *fg, struct report *report, int *ret_status, struct error *err)

@@ -160,15 +160,16 @@ static void keep(const struct create_options *given, struct keeping *keeping, st
 
 /* ---- the caller ---- */
 
-/* True: the program runs. */
-static bool await(int announced, int signal_fd, pid_t keeper)
+/* 1: the program runs; 0: it has not come to that, or has ended; -1: nobody knows, errno says why. */
+static int await(int announced, int signal_fd, pid_t keeper)
 {
 	struct pollfd fds[] = {{announced, POLLIN, 0}, {signal_fd, POLLIN, 0}};
 	char byte;
 
 	for (;;) {
+		/* Without it signals are not passed on, and the news is waited for all the same. */
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			return false;
+			fds[0].revents = POLLIN;
 		if (fds[1].revents) {
 			int sig = foreground_interrupted(signal_fd);
 
@@ -176,8 +177,21 @@ static bool await(int announced, int signal_fd, pid_t keeper)
 				kill(keeper, sig);
 		}
 		if (fds[0].revents)
-			return TEMP_FAILURE_RETRY(read(announced, &byte, 1)) == 1;
+			return (int)TEMP_FAILURE_RETRY(read(announced, &byte, 1));
 	}
+}
+
+static int deaf(const char *id, struct error *err)
+{
+	error_set(err, errno, "hear whether container %s runs", id);
+	return error_hint(err, "`crun-lite state %s` tells; `crun-lite delete --force %s` removes it", id, id);
+}
+
+/* Nobody was there to take anything back. */
+static int lost(const char *id, int sig, struct error *err)
+{
+	error_set(err, ERROR_SAID, "the process that was to stay beside container %s was killed by SIG%s", id, sigabbrev_np(sig) ?: "RT");
+	return error_hint(err, "`crun-lite delete --force %s` removes what is left", id);
 }
 
 /* Who tells a service manager that it is ready may end before: what its end was is then ours, too. */
@@ -187,8 +201,7 @@ static int learn_end(pid_t keeper, const struct attempt *outcome, const char *id
 
 	TEMP_FAILURE_RETRY(waitpid(keeper, &how, 0));
 	if (WIFSIGNALED(how))
-		return error_set(err, ERROR_SAID, "the process that was to stay beside container %s was killed by SIG%s", id,
-		                 sigabbrev_np(WTERMSIG(how)) ?: "RT");
+		return lost(id, WTERMSIG(how), err);
 	if (outcome->r < 0)
 		*err = outcome->err;
 	else
@@ -225,8 +238,14 @@ int keeper_start(const struct create_options *options, int *ret_status, struct e
 	}
 	r = pid < 0 ? error_set(err, errno, "make the process that stays beside the container") : 0;
 	close(ends[1]);
-	if (r == 0 && !await(ends[0], fg.signal_fd, pid))
-		r = learn_end(pid, outcome, options->id, ret_status, err);
+	if (r == 0) {
+		int runs = await(ends[0], fg.signal_fd, pid);
+
+		if (runs < 0)
+			r = deaf(options->id, err);
+		else if (runs == 0)
+			r = learn_end(pid, outcome, options->id, ret_status, err);
+	}
 	close(ends[0]);
 	foreground_end(&fg);
 	return r;

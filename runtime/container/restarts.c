@@ -225,7 +225,7 @@ static bool is_there(const struct restarts *s)
 {
 	struct stat st;
 
-	return s->store.dir >= 0 && fstat(s->store.dir, &st) == 0 && st.st_nlink > 0;
+	return s->store.dir >= 0 && (fstat(s->store.dir, &st) < 0 || st.st_nlink > 0);
 }
 
 /* False: it is to end in the middle of it. */

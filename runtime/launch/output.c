@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/launch/log_writer.h"
@@ -61,6 +63,14 @@ static void end_stream(struct output_stream *s)
 	s->n = 0;
 }
 
+static void say_lost(struct log_writer *log)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "the rest of the output is not in this log: read it: %s", strerrordesc_np(errno) ?: "it failed");
+	log_writer_say(log, text);
+}
+
 /* At the limit one byte more is tried: who wrote exactly as much as he may has done nothing wrong. */
 static void read_some(struct output *output, struct output_stream *s)
 {
@@ -70,6 +80,8 @@ static void read_some(struct output *output, struct output_stream *s)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (n <= 0) {
+		if (n < 0 && output->log)
+			say_lost(output->log);
 		end_stream(s);
 		return;
 	}

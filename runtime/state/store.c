@@ -235,7 +235,7 @@ int store_open(int root, const char *id, enum store_lock lock, struct store *ret
 
 void store_unlock(const struct store *store)
 {
-	flock(store->dir, LOCK_UN);
+	TEMP_FAILURE_RETRY(flock(store->dir, LOCK_UN));
 }
 
 void store_close(struct store *store)

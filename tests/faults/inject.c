@@ -23,7 +23,7 @@
 	 PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
 
 struct tracee {
-	pid_t pid;
+	pid_t pid, parent;
 	enum role role;
 	bool known;             /* its parent's event has told who it is */
 	bool waits;             /* stopped before that */
@@ -43,13 +43,16 @@ struct tracing {
 	struct outcome *out;
 	pid_t root;
 	bool ended;
+	enum keeps keeps;
+	unsigned attempts;      /* seen so far */
 	bool bereaved;          /* somebody died, perhaps before it could be asked about its child */
 	bool done;              /* the fault was made, and no second one is to follow */
 };
 
 const char *role_name(enum role role)
 {
-	static const char *const names[ROLES] = {"runtime", "init", "second init", "init's thread", "hook", "hook in the container"};
+	static const char *const names[ROLES] = {"runtime", "init", "second init", "init's thread", "hook", "hook in the container",
+	                                         "keeper", "first start", "second start"};
 
 	return names[role];
 }
@@ -81,6 +84,11 @@ static struct tracee *add(struct tracing *t, pid_t pid)
 }
 
 static void resume(struct tracing *t, struct tracee *p, int sig);
+
+static bool is_keeper(const struct tracee *p)
+{
+	return p->role == KEEPER || p->role == ATTEMPT || p->role == AGAIN;
+}
 
 /* Who was born of it and has not been named yet goes on unnamed. */
 static void forget(struct tracing *t, pid_t pid)
@@ -115,11 +123,15 @@ static void resume(struct tracing *t, struct tracee *p, int sig)
  * clone3 makes the container's processes, clone those of hooks (glibc's and init's own), and the second one of exec; threads
  * come of either.
  */
-static enum role child_role(const struct tracee *parent, long nr, unsigned long flags)
+static enum role child_role(struct tracing *t, const struct tracee *parent, long nr, unsigned long flags)
 {
 	if (flags & CLONE_THREAD)
 		return THREAD;
-	if (parent->role == RUNTIME)
+	if (parent->role == RUNTIME && t->keeps)
+		return KEEPER;
+	if (parent->role == KEEPER && t->keeps == KEEPS_RESTART)
+		return t->attempts++ ? AGAIN : ATTEMPT;
+	if (parent->role == RUNTIME || is_keeper(parent))
 		return nr == SYS_clone3 ? INIT : HOOK;
 	if (parent->role != INIT)
 		return INIT_HOOK;
@@ -151,7 +163,8 @@ static void on_child(struct tracing *t, struct tracee *parent)
 		child = add(t, (pid_t)pid);
 	parent = find(t, parent_pid);
 	child->known = true;
-	child->role = child_role(parent, (long)regs.orig_rax, clone_flags(parent_pid, &regs));
+	child->role = child_role(t, parent, (long)regs.orig_rax, clone_flags(parent_pid, &regs));
+	child->parent = parent_pid;
 	child->own = child->role == SECOND || child->role == THREAD;
 	if (child->waits) {
 		child->waits = false;
@@ -248,7 +261,7 @@ static bool make_fault(struct tracing *t, struct tracee *p)
 		kill(p->pid, SIGKILL);
 		return false;
 	case FAULT_ORPHAN:
-		kill(t->root, SIGKILL);
+		kill(t->keeps ? p->parent : t->root, SIGKILL);
 		return p->pid != t->root;
 	default:
 		skip(p);
@@ -311,17 +324,33 @@ static void on_exec(struct tracing *t, struct tracee *p)
 	resume(t, p, 0);
 }
 
+static pid_t parent_of(pid_t pid)
+{
+	char path[64], text[512] = "", *p;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	p = strrchr(text, ')');
+	return p ? (pid_t)atoi(p + 4) : 0;
+}
+
 static void on_stop(struct tracing *t, pid_t pid, int status)
 {
 	struct tracee *p = find(t, pid);
 	int event = status >> 16;
 
 	if (!p) {
+		bool told = !t->bereaved || (t->keeps && find(t, parent_of(pid)));
+
 		p = add(t, pid);
-		p->waits = !t->bereaved;
-		p->known = t->bereaved;
+		p->waits = told;
+		p->known = !told;
 		p->role = INIT_HOOK;
-		if (t->bereaved)
+		if (!told)
 			resume(t, p, 0);
 		return;
 	}
@@ -491,11 +520,19 @@ static bool is_skipping(const struct tracing *t)
 	return false;
 }
 
+static bool has_keepers(const struct tracing *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (is_keeper(&t->tracees[i]))
+			return true;
+	return false;
+}
+
 static void follow(struct tracing *t, unsigned timeout_ms)
 {
 	unsigned begin = now_ms();
 
-	while (!t->ended || is_skipping(t)) {
+	while (!t->ended || is_skipping(t) || has_keepers(t)) {
 		int status;
 		pid_t pid = waitpid(-1, &status, __WALL);
 
@@ -533,7 +570,7 @@ static int attach(struct tracing *t, pid_t pid, enum role role)
 
 int inject(const struct command *command, const struct fault *fault, struct record *record, struct outcome *ret)
 {
-	struct tracing t = {.fault = fault, .record = record, .out = ret};
+	struct tracing t = {.fault = fault, .record = record, .out = ret, .keeps = command->keeps};
 	int go[2];
 
 	*ret = (struct outcome){0};

@@ -12,14 +12,23 @@
 #include <sys/types.h>
 
 /* Who a process is, until it executes a program of somebody else's. */
-enum role { RUNTIME, INIT, SECOND /* clone of init */, THREAD /* of init, with SCMP_ACT_NOTIFY; of who unpacks */, HOOK /* of the runtime */, INIT_HOOK, ROLES };
+enum role {
+	RUNTIME, INIT, SECOND /* clone of init */, THREAD /* of init, with SCMP_ACT_NOTIFY; of who unpacks */, HOOK /* of the runtime */, INIT_HOOK,
+	/* who stays beside a detached container; where that is started again, each start's process */
+	KEEPER, ATTEMPT, AGAIN,
+	ROLES
+};
+
+/* What the runtime's own child is (runtime/container/keeper.h). */
+enum keeps { KEEPS_NOBODY, KEEPS_LOG /* a keeper that starts the container */, KEEPS_RESTART /* that has it started, again and again */ };
+
 
 enum fault_kind {
 	FAULT_NONE,
 	FAULT_FAIL,     /* the call is not made, and fails with `error` */
 	FAULT_STICK,    /* so does every later one that needs the same: out of memory, descriptors, room */
 	FAULT_KILL,     /* SIGKILL instead of the call */
-	FAULT_ORPHAN,   /* SIGKILL to the runtime when `role` is about to make the call */
+	FAULT_ORPHAN,   /* SIGKILL to the runtime (to who made init) when `role` is about to make the call */
 	FAULT_BIRTH,    /* SIGKILL to `role`, whose call has just made a process */
 };
 
@@ -44,6 +53,7 @@ struct command {
 	const char *out, *err;  /* files for its stdout and stderr, truncated first */
 	int fd3;                /* becomes its fd 3; -1: none */
 	pid_t waiting;          /* init of a container that was created before: followed too; 0: none */
+	enum keeps keeps;       /* they are followed until they end, too */
 	unsigned timeout_ms;
 };
 

@@ -66,6 +66,7 @@ static const struct setup {
 	bool network;           /* it has an address and a port of our own network, on a host (network, /run) of the worker's own */
 	bool image;             /* unpack, and nothing else */
 	bool sandbox;           /* what is run is a sandbox on the host's own files, and not a bundle */
+	enum keeps keeps;       /* it is detached, and somebody stays beside it; its program fails, once or twice */
 	const char *needs;      /* a shell command that fails where the host has not what it takes: skipped */
 	const char *fresh[4];   /* of the root file system: mount points that are made anew */
 } setups[] = {
@@ -78,6 +79,8 @@ static const struct setup {
 	{.name = "device", .first = CREATE + 1, .device = true, .needs = "unshare -n " ADD_DEVICE},
 	{.name = "network", .first = DELETE_FORCE + 1, .network = true, .needs = "unshare -n " ADD_DEVICE " && command -v nft"},
 	{.name = "sandbox", .first = RUN + 1, .sandbox = true},
+	{.name = "log", .first = RUN + 1, .keeps = KEEPS_LOG},
+	{.name = "restart", .first = RUN + 1, .keeps = KEEPS_RESTART},
 	{.name = "image", .image = true, .needs = "command -v python3"},
 	{.name = "labels", .first = CREATE + 1, .exec = true, .needs = "grep -q Y /sys/module/apparmor/parameters/enabled && command -v apparmor_parser"},
 };
@@ -95,7 +98,7 @@ struct worker {
 	const struct setup *setup;
 	char id[64], dir[512], root[600], bundle[600], pid_file[600], exec_pid_file[600], console[600], log[600];
 	char store[600], image[600], unpacker[700], program[600];
-	char out[600], err[600], other_out[600], other_err[600], cache[700];
+	char out[600], err[600], other_out[600], other_err[600], cache[700], output[600];
 	int console_fd, null_fd;
 	bool ended;             /* there is nothing to say of the end that the fault made */
 	struct text before, normal;     /* the host, and what the program prints, when nothing fails */
@@ -155,6 +158,7 @@ static void worker_init(struct worker *w, const struct setup *setup, unsigned nu
 	snprintf(w->err, sizeof(w->err), "%s/err", w->dir);
 	snprintf(w->other_out, sizeof(w->other_out), "%s/other-out", w->dir);
 	snprintf(w->other_err, sizeof(w->other_err), "%s/other-err", w->dir);
+	snprintf(w->output, sizeof(w->output), "%s/output", w->dir);
 	snprintf(w->cache, sizeof(w->cache), "%s/.seccomp", w->root);
 	snprintf(w->store, sizeof(w->store), "%s/store", w->dir);
 	snprintf(w->image, sizeof(w->image), "%s/image", base);
@@ -167,9 +171,10 @@ static void worker_init(struct worker *w, const struct setup *setup, unsigned nu
 	w->ignored[4] = w->log;
 	w->ignored[5] = w->cache;
 	w->ignored[6] = w->pid_file;
+	w->ignored[7] = w->output;
 	for (size_t i = 0; setup->fresh[i]; i++) {
 		snprintf(w->fresh[i], sizeof(w->fresh[i]), "%s/rootfs/%s", w->dir, setup->fresh[i]);
-		w->ignored[7 + i] = w->fresh[i];
+		w->ignored[8 + i] = w->fresh[i];
 	}
 	w->dirs[0] = w->dir;
 	w->host = (struct host){.tag = w->id, .dirs = w->dirs, .ignored = w->ignored};
@@ -223,6 +228,7 @@ static void reset(struct worker *w)
 	make_device(w);
 	unlink(w->pid_file);
 	unlink(w->exec_pid_file);
+	unlink(w->output);
 	for (size_t i = 0; w->setup->fresh[i]; i++)
 		if (unlink(w->fresh[i]) < 0 && errno == EISDIR)
 			rmdir(w->fresh[i]);
@@ -307,6 +313,15 @@ static void fill_command(struct worker *w, enum command_kind kind, struct comman
 		argv[n++] = "--pid-file";
 		argv[n++] = kind == EXEC ? w->exec_pid_file : w->pid_file;
 	}
+	if (kind == RUN && w->setup->keeps) {
+		argv[n++] = "-d";
+		argv[n++] = "--log-file";
+		argv[n++] = w->output;
+	}
+	if (kind == RUN && w->setup->keeps == KEEPS_RESTART) {
+		argv[n++] = "--restart";
+		argv[n++] = "on-failure:1";
+	}
 	if (kind == EXEC && w->setup->terminal)
 		argv[n++] = "--tty";
 	if ((kind == CREATE || kind == EXEC) && w->setup->terminal) {
@@ -325,6 +340,7 @@ static void fill_command(struct worker *w, enum command_kind kind, struct comman
 		.out = makes || kind == EXEC ? w->out : w->other_out,
 		.err = w->err,
 		.fd3 = w->setup->listen_fds && makes ? w->null_fd : -1,
+		.keeps = kind == RUN ? w->setup->keeps : KEEPS_NOBODY,
 		.timeout_ms = BOUND_MS,
 	};
 }
@@ -435,11 +451,26 @@ static void drain_console(struct worker *w, struct text *ret)
 	}
 }
 
+/* Each line without its time, its stream, and whether it is whole. */
+static void read_log(struct worker *w, struct text *ret)
+{
+	text_read(&w->scratch, w->output);
+	text_clear(ret);
+	for (char *line = strtok(w->scratch.s, "\n"); line; line = strtok(NULL, "\n")) {
+		for (int i = 0; i < 3; i++)
+			line += strcspn(line, " ") + (line[strcspn(line, " ")] == ' ');
+		text_add(ret, "%s\n", line);
+	}
+}
+
 static void read_output(struct worker *w, enum command_kind kind, struct text *ret)
 {
 	struct text raw = {0}, hooks = {0};
 
-	text_read(&raw, w->out);
+	if (w->setup->keeps)
+		read_log(w, &raw);
+	else
+		text_read(&raw, w->out);
 	if (kind != RUN)
 		drain_console(w, &raw);
 	text_read(&hooks, w->log);
@@ -498,7 +529,7 @@ static bool program_ran(const struct worker *w)
 {
 	struct stat st;
 
-	return stat(w->out, &st) == 0 && st.st_size > 0;
+	return stat(w->setup->keeps ? w->output : w->out, &st) == 0 && st.st_size > 0;
 }
 
 /* Devices, addresses, ports, names.  A device goes with its namespace, some time after the last process. */
@@ -779,6 +810,34 @@ static bool is_end(const struct worker *w, const struct point *p, const struct o
 	return p->fault.role == INIT_HOOK;
 }
 
+/* Who stays wrote down how it ended, and how often; or said in the log why it could not. */
+static void check_kept(struct worker *w, const struct point *p)
+{
+	static const char *const ends[] = {[KEEPS_LOG] = "\"exitStatus\":3", [KEEPS_RESTART] = "\"restarts\":1,\"exitStatus\":3"};
+	struct text log = {0};
+	char path[700], status[32];
+	bool told;
+
+	check_processes(w, "after the last of its ends");
+	ask_state(w, status, sizeof(status));
+	if (strcmp(status, "stopped") != 0)
+		why(w, "it has ended, and is \"%s\"", status);
+	read_log(w, &log);
+	told = strstr(log.s, "crun-lite: ");
+	if (told)
+		text_add(&w->note, "    the log says: %s", strstr(log.s, "crun-lite: "));
+	free(log.s);
+	if (!told && (p->fault.kind == FAULT_NONE || p->fault.kind == FAULT_FAIL || p->fault.kind == FAULT_STICK)) {
+		check_output(w, RUN);
+		snprintf(path, sizeof(path), "%s/%s/state.json", w->root, w->id);
+		text_read(&w->scratch, path);
+		if (!strstr(w->scratch.s, ends[w->setup->keeps]))
+			why(w, "its end is not in the state: %s", w->scratch.s);
+	}
+	if (!plain(w, DELETE))
+		why(w, "delete fails");
+}
+
 static void follow_up(struct worker *w, const struct point *p, const struct outcome *o, const struct said *said)
 {
 	bool killed = !WIFEXITED(o->status), worked = succeeded(o);
@@ -786,7 +845,9 @@ static void follow_up(struct worker *w, const struct point *p, const struct outc
 
 	switch (p->command) {
 	case RUN:
-		if (worked) {
+		if (worked && w->setup->keeps) {
+			check_kept(w, p);
+		} else if (worked) {
 			if (!is_output(&o->call) && !is_home(p, &o->call) && !is_out_of_reach(w, p, &o->call))
 				check_output(w, RUN);
 			unlink(w->pid_file);
@@ -1032,6 +1093,11 @@ static void learn(struct worker *w, enum command_kind command)
 	for (int i = 0; i < 2; i++) {
 		reset(w);
 		plain(w, how);
+		if (w->setup->keeps) {
+			char where[2000] = "";
+
+			settle_children(SETTLE_MS, where, sizeof(where));
+		}
 		if (command == EXEC) {
 			plain(w, EXEC);
 		} else if (how == CREATE) {
