@@ -215,6 +215,18 @@ static int tell_keeper(struct launch *l, struct error *err)
 	return r;
 }
 
+/* sd_notify(3): a service that ends before it is ready has not started; its exit code is ours then, as crun's. */
+static int wait_until_ready(const struct launch *l, int *ret_status, struct error *err)
+{
+	int r = notify_until_ready(l->notify, l->pid, err), how;
+
+	if (r < 0)
+		log_warning("%s: %s", err->text, error_reason(err));
+	if (r == NOTIFY_ENDED && TEMP_FAILURE_RETRY(waitpid(l->pid, &how, 0)) == l->pid)
+		*ret_status = WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how);
+	return 0;
+}
+
 static int run(const struct create_options *options, struct report *report, int *ret_status, struct error *err)
 {
 	static struct launch l; /* large, and mostly never touched: what is static costs no page until it is */
@@ -239,8 +251,8 @@ static int run(const struct create_options *options, struct report *report, int 
 		r = run_poststart(&l, err);
 	if (r == 0 && options->keeping)
 		r = tell_keeper(&l, err);
-	if (r == 0 && options->detach && l.notify >= 0 && notify_until_ready(l.notify, l.pid, err) < 0)
-		log_warning("%s: %s", err->text, error_reason(err));
+	if (r == 0 && options->detach && l.notify >= 0)
+		r = wait_until_ready(&l, ret_status, err);
 	if (r == 0 && !options->detach)
 		r = stay(&l, &fg, report, ret_status, err);
 	/* No foreground_end: the process ends now, and a signal that came meanwhile with it. */

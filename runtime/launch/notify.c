@@ -247,7 +247,7 @@ int notify_until_ready(int fd, pid_t pid, struct error *err)
 		if (fds[0].revents)
 			r = notify_forward(fd, host_socket, pid, &ready, err);
 		else if (fds[1].revents)
-			return 0;
+			return NOTIFY_ENDED;
 	}
 	return r ?: barrier(host_socket, err);
 }

@@ -24,8 +24,9 @@ int notify_open(int state_dir, int *ret_fd, struct error *err);
  */
 int notify_forward(int fd, const char *host_socket, pid_t pid, bool *ready, struct error *err);
 /*
- * Forwards until READY=1 has come and the service manager has seen it, or the process has ended:
- * for `start` and `run --detach`, whose end would else make the manager ignore the message. Without
- * NOTIFY_SOCKET in our environment it returns at once.
+ * Forwards until READY=1 has come and the service manager has seen it, or the process has ended
+ * (NOTIFY_ENDED): for `start` and `run --detach`, whose end would else make the manager ignore the
+ * message. Without NOTIFY_SOCKET in our environment it returns at once.
  */
+enum { NOTIFY_ENDED = 1 };
 int notify_until_ready(int fd, pid_t pid, struct error *err);

@@ -522,6 +522,42 @@ test_restart__a_service_that_ends_before_it_is_ready_is_not_one_that_started() {
 	end_helper "$LISTENER"
 }
 
+# Of `run -d` alone, which is the program's parent as long as it waits: as crun.
+test_restart__a_service_without_a_log_tells_its_end_too() {
+	local flag
+	only_crun_lite
+	own_rootfs
+	for flag in --detach --init; do
+		args sh -c 'exit 41'
+		notified
+		service $flag
+		expect_rc 41
+		expect_eq "$ERR" ''
+		expect_eq "$(status "$ID")" stopped
+		run_ok delete "$ID"
+		args sh -c 'exit 0'
+		service $flag
+		expect_rc 0
+		run_ok delete "$ID"
+		args sh -c 'sleep 0.1; notify READY=1; exec sleep 1000'
+		service $flag
+		expect_rc 0
+		expect_eq "$(status "$ID")" running
+		deleted
+		end_helper "$LISTENER"
+		rm "$T/notify.sock"
+	done
+	run_ok run -d -b "$B" "$ID"             # nobody is told: nobody waits
+	deleted
+	notified
+	args sh -c 'notify STATUS=soon; kill -KILL $$'
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	service
+	expect_rc 137
+	run_ok delete "$ID"
+	end_helper "$LISTENER"
+}
+
 test_restart__a_service_may_be_ready_at_a_later_start() {
 	only_crun_lite
 	own_rootfs

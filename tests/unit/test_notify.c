@@ -325,7 +325,7 @@ static void test_until_the_program_ends(void **state)
 	if (program == 0)
 		_exit(0);
 	setenv("NOTIFY_SOCKET", f->host, 1);
-	assert_int_equal(notify_until_ready(f->inner, program, &err), 0);
+	assert_int_equal(notify_until_ready(f->inner, program, &err), NOTIFY_ENDED);
 	unsetenv("NOTIFY_SOCKET");
 	waitpid(program, NULL, 0);
 	assert_int_equal(notify_until_ready(f->inner, getpid(), &err), 0);
