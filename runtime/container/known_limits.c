@@ -8,6 +8,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/flags/text.h"
 #include "spec/emit.h"
+#include "spec/json.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define AT(member) offsetof(struct resources, member)
@@ -83,21 +84,47 @@ static void overrule(struct resources *r, const struct resources *later)
 			copy(r, later, &limits[i]);
 }
 
-int known_limits_read(const struct store *store, const struct config *config, struct resources *ret,
-                      struct config **ret_later, struct error *err)
+/* What linux.resources has no word for stands beside it. */
+static void read_rdt(struct config *config)
+{
+	const struct json *rdt = json_get(json_root(config->doc), "intelRdt");
+	const struct json *l3 = json_get(rdt, "l3CacheSchema"), *mb = json_get(rdt, "memBwSchema");
+
+	config->linux_.intel_rdt.l3_cache_schema.s = l3 && l3->type == JSON_STRING ? l3->text : NULL;
+	config->linux_.intel_rdt.mem_bw_schema.s = mb && mb->type == JSON_STRING ? mb->text : NULL;
+}
+
+/* *ret is NULL where no update set any. */
+static int read_limits(const struct store *store, struct config **ret, struct error *err)
 {
 	cleanup_free char *text = NULL;
 	size_t len = 0;
 	int r = store_read_file(store, "resources.json", &text, &len, err);
 
-	*ret = (struct resources){0};
-	overrule(ret, &config->linux_.resources);
+	*ret = NULL;
 	if (r < 0)
 		return err->code == ENOENT ? 0 : r;
-	r = config_parse_resources(text, len, "resources.json", ret_later, err);
+	r = config_parse_resources(text, len, "resources.json", ret, err);
 	if (r == 0)
-		overrule(ret, &(*ret_later)->linux_.resources);
+		read_rdt(*ret);
 	return r;
+}
+
+int known_limits_read(const struct store *store, const struct config *config, struct known_limits *ret, struct error *err)
+{
+	int r;
+
+	*ret = (struct known_limits){0};
+	r = read_limits(store, &ret->later, err);
+	overrule(&ret->resources, &config->linux_.resources);
+	if (r == 0 && ret->later)
+		overrule(&ret->resources, &ret->later->linux_.resources);
+	return r;
+}
+
+void known_limits_free(struct known_limits *known)
+{
+	config_free(known->later);
 }
 
 void known_limits_complete(struct resources *given, const struct resources *known)
@@ -130,11 +157,28 @@ static void emit_limit(struct emitter *e, const struct resources *r, const struc
 	}
 }
 
-int known_limits_write(const struct store *store, const struct resources *known, const struct resources *given,
-                       struct error *err)
+static void emit_rdt(struct emitter *e, const struct intel_rdt *known, const struct intel_rdt *given)
+{
+	const char *l3 = given->l3_cache_schema.s, *mb = given->mem_bw_schema.s;
+
+	l3 = l3 || !known ? l3 : known->l3_cache_schema.s;
+	mb = mb || !known ? mb : known->mem_bw_schema.s;
+	if (!l3 && !mb)
+		return;
+	emit_key(e, "intelRdt");
+	emit_object(e);
+	if (l3)
+		emit_key_string(e, "l3CacheSchema", l3);
+	if (mb)
+		emit_key_string(e, "memBwSchema", mb);
+	emit_end_object(e);
+}
+
+int known_limits_write(const struct store *store, const struct known_limits *known, const struct resources *given,
+                       const struct intel_rdt *rdt, struct error *err)
 {
 	cleanup_free char *text = NULL;
-	struct resources all = *known;
+	struct resources all = known->resources;
 	const char *chapter = NULL;
 	struct emitter e = {0};
 	size_t len = 0;
@@ -158,47 +202,78 @@ int known_limits_write(const struct store *store, const struct resources *known,
 	}
 	if (chapter)
 		emit_end_object(&e);
+	emit_rdt(&e, known->later ? &known->later->linux_.intel_rdt : NULL, rdt);
 	emit_end_object(&e);
 	r = emit_finish(&e, &text, &len, err);
 	return r < 0 ? r : store_write_file(store, "resources.json", text, len, err);
 }
 
-static int merge(const char *text, size_t len, const char *limits_text, size_t limits_len, char **ret, size_t *ret_len, struct error *err)
+/* ---- one more start ---- */
+
+/* "L3:0=f" and " L3:0=3;1=3" are of the same resource; of several lines any. */
+static bool names_resource(const char *lines, const char *line)
 {
-	struct config *config = NULL, *later = NULL;
+	line += strspn(line, " ");
+	for (; lines && *lines; lines = strchr(lines, '\n'), lines += lines != NULL) {
+		const char *one = lines + strspn(lines, " ");
+		size_t len = strcspn(one, ":");
+
+		if (one[len] && strcspn(line, ":") == len && strncmp(one, line, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Lines of `schemata` are written last, and would undo it. */
+static void overrule_rdt(struct intel_rdt *to, const struct intel_rdt *later)
+{
+	size_t kept = 0;
+
+	if (later->l3_cache_schema.s)
+		to->l3_cache_schema = later->l3_cache_schema;
+	if (later->mem_bw_schema.s)
+		to->mem_bw_schema = later->mem_bw_schema;
+	for (size_t i = 0; i < to->schemata.n; i++)
+		if (!names_resource(later->l3_cache_schema.s, to->schemata.v[i].s) &&
+		    !names_resource(later->mem_bw_schema.s, to->schemata.v[i].s))
+			to->schemata.v[kept++] = to->schemata.v[i];
+	to->schemata.n = kept;
+}
+
+/* `given`: NULL where no update set any. */
+static int merge(const char *text, size_t len, const struct config *given, char **ret, size_t *ret_len, struct error *err)
+{
+	struct config *config = NULL;
 	int r = config_parse(text, len, "config.json", &config, err);
 
-	if (r == 0)
-		r = config_parse_resources(limits_text, limits_len, "resources.json", &later, err);
 	if (r == 0) {
 		struct resources *to = &config->linux_.resources;
 
 		/* It has all that is known: a limit of swap that it has no more is none. */
 		to->memory.swap = (struct opt_int){0};
-		overrule(to, &later->linux_.resources);
+		overrule(to, &given->linux_.resources);
 		to->set = true;
+		overrule_rdt(&config->linux_.intel_rdt, &given->linux_.intel_rdt);
 		r = flags_text(config, ret, ret_len, err);
 	}
 	config_free(config);
-	config_free(later);
 	return r;
 }
 
 int known_limits_text(const struct store *store, char **ret, size_t *ret_len, struct error *err)
 {
-	cleanup_free char *text = NULL, *limits_text = NULL;
-	size_t len = 0, limits_len = 0;
+	cleanup_free char *text = NULL;
+	struct config *given = NULL;
+	size_t len = 0;
 	int r = store_read_file(store, "config.json", &text, &len, err);
 
-	if (r < 0)
-		return r;
-	r = store_read_file(store, "resources.json", &limits_text, &limits_len, err);
-	if (r == 0)
-		return merge(text, len, limits_text, limits_len, ret, ret_len, err);
-	if (err->code != ENOENT)
-		return r;
-	*ret = text;
-	*ret_len = len;
-	text = NULL;
-	return 0;
+	r = r < 0 ? r : read_limits(store, &given, err);
+	if (r == 0 && given) {
+		r = merge(text, len, given, ret, ret_len, err);
+	} else if (r == 0) {
+		*ret = steal_ptr(&text);
+		*ret_len = len;
+	}
+	config_free(given);
+	return r;
 }

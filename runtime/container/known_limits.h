@@ -7,13 +7,18 @@
 #include "runtime/state/state.h"
 #include "spec/config.h"
 
-/* Of config.json, overruled by what earlier updates have left in resources.json.  *ret_later owns strings; config_free. */
-int known_limits_read(const struct store *store, const struct config *config, struct resources *ret,
-                      struct config **ret_later, struct error *err);
+struct known_limits {
+	struct resources resources;
+	struct config *later;           /* what updates have left; owns strings; NULL: nothing */
+};
+
+/* Of config.json, overruled by what earlier updates have left in resources.json.  To be freed on failure, too. */
+int known_limits_read(const struct store *store, const struct config *config, struct known_limits *ret, struct error *err);
+void known_limits_free(struct known_limits *known);
 /* What `given` leaves out, but is written together with what it has, is as it was. */
 void known_limits_complete(struct resources *given, const struct resources *known);
-/* Keeps `known` with `given` on top, for the next update. */
-int known_limits_write(const struct store *store, const struct resources *known, const struct resources *given,
-                       struct error *err);
+/* Keeps `known` with `given` and the class of service (its two schemata, each if it is there) on top, for the next update. */
+int known_limits_write(const struct store *store, const struct known_limits *known, const struct resources *given,
+                       const struct intel_rdt *rdt, struct error *err);
 /* The container's config.json as it has become by updates, for one more start of it.  *ret is malloc'ed, terminated. */
 int known_limits_text(const struct store *store, char **ret, size_t *ret_len, struct error *err);

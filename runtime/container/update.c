@@ -142,20 +142,22 @@ static int read_file(const char *path, struct config **ret, struct error *err)
 
 /* ---- carrying it out ---- */
 
-static int update_rdt(const struct state *state, const struct update_options *o, struct error *err)
+static int update_rdt(const struct state *state, const struct intel_rdt *rdt, struct error *err)
 {
-	const struct intel_rdt rdt = {
-		.set = true, .l3_cache_schema.s = o->l3_cache_schema, .mem_bw_schema.s = o->mem_bw_schema};
 	cleanup_close int root = -1;
 
-	if (!o->l3_cache_schema && !o->mem_bw_schema)
+	if (!rdt->set)
 		return 0;
 	if (!state->rdt.name) {
 		error_set(err, ERROR_SAID, "the container is in no class of service of resctrl");
 		return error_hint(err, "config.json's linux.intelRdt makes one");
 	}
+	if (!state->rdt.made) {
+		error_set(err, ERROR_SAID, "the class of service %s was there before the container, which has not made it", state->rdt.name);
+		return error_hint(err, RDT_ROOT "/%s/schemata says what all who are in it may use", state->rdt.name);
+	}
 	root = rdt_open(RDT_ROOT, err);
-	return root < 0 ? root : rdt_enter(root, &rdt, &state->rdt, state->id, state->pid, err);
+	return root < 0 ? root : rdt_enter(root, rdt, &state->rdt, state->id, state->pid, err);
 }
 
 /* What systemd does not know of it would set back, at the next daemon-reload. */
@@ -175,9 +177,11 @@ static int tell_systemd(const struct state *state, const struct group *group, co
 	return e;
 }
 
-static int apply(const struct handle *h, const struct update_options *o, const struct resources *known,
+static int apply(const struct handle *h, const struct update_options *o, const struct known_limits *known,
                  const struct resources *given, struct error *err)
 {
+	const struct intel_rdt rdt = {
+		.set = o->l3_cache_schema || o->mem_bw_schema, .l3_cache_schema.s = o->l3_cache_schema, .mem_bw_schema.s = o->mem_bw_schema};
 	struct restore restore = {0};
 	struct group group;
 	int r = group_open(&h->state, &group, err);
@@ -190,8 +194,8 @@ static int apply(const struct handle *h, const struct update_options *o, const s
 		r = cgroup_update(&group.cgroup, given, &restore, err);
 	if (r == 0) {
 		r = tell_systemd(&h->state, &group, given, err);
-		r = r < 0 ? r : update_rdt(&h->state, o, err);
-		r = r < 0 ? r : known_limits_write(&h->store, known, given, err);
+		r = r < 0 ? r : update_rdt(&h->state, &rdt, err);
+		r = r < 0 ? r : known_limits_write(&h->store, known, given, &rdt, err);
 		if (r < 0)
 			restore_all(&restore, &group.cgroup);
 	}
@@ -203,8 +207,9 @@ static int apply(const struct handle *h, const struct update_options *o, const s
 static int update(const struct handle *h, const struct update_options *o, const struct resources *from_file,
                   struct error *err)
 {
-	struct config *config = NULL, *later = NULL;
-	struct resources known, given = {0};
+	struct config *config = NULL;
+	struct known_limits known = {0};
+	struct resources given = {0};
 	int r = h->status == STATUS_STOPPED ? handle_not_running(err) : 0;
 
 	if (from_file)
@@ -212,13 +217,13 @@ static int update(const struct handle *h, const struct update_options *o, const 
 	r = r < 0 ? r : read_flags(o, &given, err);
 	r = r < 0 ? r : check_signs(&given, err);
 	r = r < 0 ? r : store_read_config(&h->store, &config, err);
-	r = r < 0 ? r : known_limits_read(&h->store, config, &known, &later, err);
+	r = r < 0 ? r : known_limits_read(&h->store, config, &known, err);
 	if (r == 0) {
-		known_limits_complete(&given, &known);
+		known_limits_complete(&given, &known.resources);
 		r = apply(h, o, &known, &given, err);
 	}
 	config_free(config);
-	config_free(later);
+	known_limits_free(&known);
 	return r;
 }
 

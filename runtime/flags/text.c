@@ -307,6 +307,21 @@ RESOURCE_TEXT(put_mems, cpu.mems)
 RESOURCE_INT(put_pids, pids_limit)
 RESOURCE_UINT(put_weight, block_io.weight)
 
+static void put_l3_cache(struct emitter *e, const char *key, const struct config *c)
+{
+	put_text(e, key, &c->linux_.intel_rdt.l3_cache_schema);
+}
+
+static void put_bandwidth(struct emitter *e, const char *key, const struct config *c)
+{
+	put_text(e, key, &c->linux_.intel_rdt.mem_bw_schema);
+}
+
+static void put_schemata(struct emitter *e, const char *key, const struct config *c)
+{
+	put_texts(e, key, &c->linux_.intel_rdt.schemata);
+}
+
 static void put_throttle(struct emitter *e, const char *key, const struct throttle_devices *list)
 {
 	if (!list->n)
@@ -337,6 +352,7 @@ static bool has_memory(const struct config *c) { return c->linux_.resources.memo
 static bool has_cpu(const struct config *c) { return c->linux_.resources.cpu.set; }
 static bool has_pids(const struct config *c) { return c->linux_.resources.pids_limit.set; }
 static bool has_block_io(const struct config *c) { return c->linux_.resources.block_io.set; }
+static bool has_rdt(const struct config *c) { return c->linux_.intel_rdt.set; }
 static bool has_resources(const struct config *c) { return c->linux_.resources.set; }
 static bool always(const struct config *c) { return true; }
 
@@ -346,7 +362,7 @@ static const struct chapter {
 } chapters[] = {
 	{"", always}, {"/process", has_process}, {"/root", always}, {"/linux", always}, {"/linux/resources", has_resources},
 	{"/linux/resources/memory", has_memory}, {"/linux/resources/cpu", has_cpu}, {"/linux/resources/pids", has_pids},
-	{"/linux/resources/blockIO", has_block_io},
+	{"/linux/resources/blockIO", has_block_io}, {"/linux/intelRdt", has_rdt},
 };
 
 static const struct member {
@@ -375,6 +391,9 @@ static const struct member {
 	{"/linux", "maskedPaths", put_masked},
 	{"/linux", "readonlyPaths", put_readonly},
 	{"/linux", "mountLabel", put_mount_label},
+	{"/linux/intelRdt", "schemata", put_schemata},
+	{"/linux/intelRdt", "l3CacheSchema", put_l3_cache},
+	{"/linux/intelRdt", "memBwSchema", put_bandwidth},
 	{"/linux/resources", "devices", put_device_rules},
 	{"/linux/resources/memory", "limit", put_memory},
 	{"/linux/resources/memory", "swap", put_swap},
