@@ -257,6 +257,34 @@ void emit_key_pairs(struct emitter *e, const char *key, const struct pairs *pair
 	emit_end_object(e);
 }
 
+void emit_key_opt_int(struct emitter *e, const char *key, const struct opt_int *n)
+{
+	if (n->set)
+		emit_key_int(e, key, n->value);
+}
+
+void emit_key_opt_uint(struct emitter *e, const char *key, const struct opt_uint *n)
+{
+	if (n->set)
+		emit_key_uint(e, key, n->value);
+}
+
+void emit_key_throttle(struct emitter *e, const char *key, const struct throttle_devices *list)
+{
+	if (!list->n)
+		return;
+	emit_key(e, key);
+	emit_array(e);
+	for (size_t i = 0; i < list->n; i++) {
+		emit_object(e);
+		emit_key_int(e, "major", list->v[i].major);
+		emit_key_int(e, "minor", list->v[i].minor);
+		emit_key_uint(e, "rate", list->v[i].rate);
+		emit_end_object(e);
+	}
+	emit_end_array(e);
+}
+
 int emit_finish(struct emitter *e, char **ret, size_t *ret_len, struct error *err)
 {
 	if (e->pretty)

@@ -53,6 +53,11 @@ void emit_key_uint(struct emitter *e, const char *key, uint64_t n);
 void emit_key_bool(struct emitter *e, const char *key, bool truth);
 /* {"key": {"a": "b", ...}} of a map */
 void emit_key_pairs(struct emitter *e, const char *key, const struct pairs *pairs);
+/* Nothing, key and all, where the value is not set. */
+void emit_key_opt_int(struct emitter *e, const char *key, const struct opt_int *n);
+void emit_key_opt_uint(struct emitter *e, const char *key, const struct opt_uint *n);
+/* Nothing where there are none. */
+void emit_key_throttle(struct emitter *e, const char *key, const struct throttle_devices *list);
 
 /* *ret is malloc'ed, terminated, the caller's; the emitter is empty afterwards.  -ENOMEM. */
 int emit_finish(struct emitter *e, char **ret, size_t *ret_len, struct error *err);

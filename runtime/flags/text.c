@@ -29,18 +29,6 @@ static void put_text(struct emitter *e, const char *key, const struct text *text
 		emit_key_string(e, key, text->s);
 }
 
-static void put_int(struct emitter *e, const char *key, const struct opt_int *n)
-{
-	if (n->set)
-		emit_key_int(e, key, n->value);
-}
-
-static void put_uint(struct emitter *e, const char *key, const struct opt_uint *n)
-{
-	if (n->set)
-		emit_key_uint(e, key, n->value);
-}
-
 /* ---- process ---- */
 
 static void put_terminal(struct emitter *e, const char *key, const struct config *c)
@@ -115,7 +103,7 @@ static void put_no_new_privileges(struct emitter *e, const char *key, const stru
 
 static void put_oom_score(struct emitter *e, const char *key, const struct config *c)
 {
-	put_int(e, key, &c->process.oom_score_adj);
+	emit_key_opt_int(e, key, &c->process.oom_score_adj);
 }
 
 static void put_user(struct emitter *e, const char *key, const struct config *c)
@@ -126,7 +114,7 @@ static void put_user(struct emitter *e, const char *key, const struct config *c)
 	emit_object(e);
 	emit_key_uint(e, "uid", u->uid);
 	emit_key_uint(e, "gid", u->gid);
-	put_uint(e, "umask", &u->umask);
+	emit_key_opt_uint(e, "umask", &u->umask);
 	if (u->additional_gids.n) {
 		emit_key(e, "additionalGids");
 		emit_array(e);
@@ -245,9 +233,9 @@ static void put_devices(struct emitter *e, const char *key, const struct config 
 			emit_key_int(e, "major", d->major);
 		if (d->minor >= 0)
 			emit_key_int(e, "minor", d->minor);
-		put_uint(e, "fileMode", &d->file_mode);
-		put_uint(e, "uid", &d->uid);
-		put_uint(e, "gid", &d->gid);
+		emit_key_opt_uint(e, "fileMode", &d->file_mode);
+		emit_key_opt_uint(e, "uid", &d->uid);
+		emit_key_opt_uint(e, "gid", &d->gid);
 		emit_end_object(e);
 	}
 	emit_end_array(e);
@@ -278,8 +266,8 @@ static void put_device_rules(struct emitter *e, const char *key, const struct co
 		emit_object(e);
 		emit_key_bool(e, "allow", d->allow);
 		emit_key_string(e, "type", (char[]){d->type, '\0'});
-		put_int(e, "major", &d->major);
-		put_int(e, "minor", &d->minor);
+		emit_key_opt_int(e, "major", &d->major);
+		emit_key_opt_int(e, "minor", &d->minor);
 		emit_key_string(e, "access", access);
 		emit_end_object(e);
 	}
@@ -287,9 +275,9 @@ static void put_device_rules(struct emitter *e, const char *key, const struct co
 }
 
 #define RESOURCE_INT(name, field) \
-	static void name(struct emitter *e, const char *key, const struct config *c) { put_int(e, key, &c->linux_.resources.field); }
+	static void name(struct emitter *e, const char *key, const struct config *c) { emit_key_opt_int(e, key, &c->linux_.resources.field); }
 #define RESOURCE_UINT(name, field) \
-	static void name(struct emitter *e, const char *key, const struct config *c) { put_uint(e, key, &c->linux_.resources.field); }
+	static void name(struct emitter *e, const char *key, const struct config *c) { emit_key_opt_uint(e, key, &c->linux_.resources.field); }
 #define RESOURCE_TEXT(name, field) \
 	static void name(struct emitter *e, const char *key, const struct config *c) { put_text(e, key, &c->linux_.resources.field); }
 RESOURCE_INT(put_memory, memory.limit)
@@ -322,24 +310,11 @@ static void put_schemata(struct emitter *e, const char *key, const struct config
 	put_texts(e, key, &c->linux_.intel_rdt.schemata);
 }
 
-static void put_throttle(struct emitter *e, const char *key, const struct throttle_devices *list)
-{
-	if (!list->n)
-		return;
-	emit_key(e, key);
-	emit_array(e);
-	for (size_t i = 0; i < list->n; i++) {
-		emit_object(e);
-		emit_key_int(e, "major", list->v[i].major);
-		emit_key_int(e, "minor", list->v[i].minor);
-		emit_key_uint(e, "rate", list->v[i].rate);
-		emit_end_object(e);
-	}
-	emit_end_array(e);
-}
-
 #define RESOURCE_RATES(name, field) \
-	static void name(struct emitter *e, const char *key, const struct config *c) { put_throttle(e, key, &c->linux_.resources.block_io.field); }
+	static void name(struct emitter *e, const char *key, const struct config *c) \
+	{ \
+		emit_key_throttle(e, key, &c->linux_.resources.block_io.field); \
+	}
 RESOURCE_RATES(put_read_bps, read_bps)
 RESOURCE_RATES(put_write_bps, write_bps)
 RESOURCE_RATES(put_read_iops, read_iops)

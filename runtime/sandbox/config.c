@@ -415,59 +415,31 @@ static void emit_annotations(struct emitter *e, const struct sandbox *s, const s
 
 /* ---- linux ---- */
 
-static void emit_int_if(struct emitter *e, const char *key, const struct opt_int *n)
-{
-	if (n->set)
-		emit_key_int(e, key, n->value);
-}
-
-static void emit_uint_if(struct emitter *e, const char *key, const struct opt_uint *n)
-{
-	if (n->set)
-		emit_key_uint(e, key, n->value);
-}
-
-static void emit_throttle(struct emitter *e, const char *key, const struct throttle_devices *list)
-{
-	if (!list->n)
-		return;
-	emit_key(e, key);
-	emit_array(e);
-	for (size_t i = 0; i < list->n; i++) {
-		emit_object(e);
-		emit_key_int(e, "major", list->v[i].major);
-		emit_key_int(e, "minor", list->v[i].minor);
-		emit_key_uint(e, "rate", list->v[i].rate);
-		emit_end_object(e);
-	}
-	emit_end_array(e);
-}
-
 /* What the flags of limits can set (launch/limits.c). */
 static void emit_limits(struct emitter *e, const struct resources *r)
 {
 	if (r->memory.set) {
 		emit_key(e, "memory");
 		emit_object(e);
-		emit_int_if(e, "limit", &r->memory.limit);
-		emit_int_if(e, "swap", &r->memory.swap);
+		emit_key_opt_int(e, "limit", &r->memory.limit);
+		emit_key_opt_int(e, "swap", &r->memory.swap);
 		emit_end_object(e);
 	}
 	if (r->cpu.set) {
 		emit_key(e, "cpu");
 		emit_object(e);
-		emit_uint_if(e, "shares", &r->cpu.shares);
-		emit_int_if(e, "quota", &r->cpu.quota);
-		emit_uint_if(e, "period", &r->cpu.period);
+		emit_key_opt_uint(e, "shares", &r->cpu.shares);
+		emit_key_opt_int(e, "quota", &r->cpu.quota);
+		emit_key_opt_uint(e, "period", &r->cpu.period);
 		emit_end_object(e);
 	}
 	if (r->block_io.set) {
 		emit_key(e, "blockIO");
 		emit_object(e);
-		emit_throttle(e, "throttleReadBpsDevice", &r->block_io.read_bps);
-		emit_throttle(e, "throttleWriteBpsDevice", &r->block_io.write_bps);
-		emit_throttle(e, "throttleReadIOPSDevice", &r->block_io.read_iops);
-		emit_throttle(e, "throttleWriteIOPSDevice", &r->block_io.write_iops);
+		emit_key_throttle(e, "throttleReadBpsDevice", &r->block_io.read_bps);
+		emit_key_throttle(e, "throttleWriteBpsDevice", &r->block_io.write_bps);
+		emit_key_throttle(e, "throttleReadIOPSDevice", &r->block_io.read_iops);
+		emit_key_throttle(e, "throttleWriteIOPSDevice", &r->block_io.write_iops);
 		emit_end_object(e);
 	}
 	if (r->unified.n)
