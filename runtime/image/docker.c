@@ -90,7 +90,7 @@ static int take_layers(const struct json *image, struct image *ret, struct error
 	return 0;
 }
 
-int docker_find(const struct image_source *source, const char *ref, struct image *ret, struct error *err)
+int docker_find(const struct image_source *source, const char *ref, const struct platform *platform, struct image *ret, struct error *err)
 {
 	cleanup_free char *text = NULL;
 	struct json_doc *doc = NULL;
@@ -109,11 +109,14 @@ int docker_find(const struct image_source *source, const char *ref, struct image
 	if (r == 0)
 		r = take_layers(image, ret, err);
 	if (r == 0)
-		r = source_read(source, file, JSON_SIZE_MAX, &ret->config_text, &ret->config_len, err);
+		r = source_check_once(source, file, err) ?: source_read(source, file, JSON_SIZE_MAX, &ret->config_text, &ret->config_len, err);
 	if (r == 0)
 		r = check_config(file, ret, err);
 	if (r == 0)
-		r = image_take_config(ret, NULL, file, err);
+		r = image_take_config(ret, file, err);
+	/* Old ones say nothing. */
+	if (r == 0 && *image_string(json_root(ret->config), "architecture"))
+		r = image_check_platform(platform, json_root(ret->config), err);
 	json_free(doc);
 	return r;
 }

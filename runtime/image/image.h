@@ -13,6 +13,7 @@
 
 struct platform {
 	const char *os, *architecture, *variant;        /* variant: NULL is any */
+	bool own;               /* this machine's: what it executes besides will do */
 };
 
 struct image_layer {
@@ -39,15 +40,20 @@ void image_free(struct image *image);
 
 /* "linux/arm64/v8"; `text` is cut in place.  NULL: this machine's. */
 int platform_parse(char *text, struct platform *ret, struct error *err);
-bool platform_matches(const struct platform *wanted, const struct json *platform);
+/* How well an image for `platform` does, 0 the best; PLATFORM_OTHER: not at all. */
+#define PLATFORM_OTHER (~0u)
+unsigned platform_rank(const struct platform *wanted, const struct json *platform);
 
 /* ---- between oci.c, docker.c and image.c ---- */
 int oci_find(const struct image_source *source, const char *ref, const struct platform *platform, struct image *ret, struct error *err);
-int docker_find(const struct image_source *source, const char *ref, struct image *ret, struct error *err);
+int docker_find(const struct image_source *source, const char *ref, const struct platform *platform, struct image *ret, struct error *err);
 /* The configuration, whose bytes have been compared: its diff_ids to the layers. */
-int image_take_config(struct image *image, const struct platform *platform, const char *file, struct error *err);
-/* A string member, or "". */
+int image_take_config(struct image *image, const char *file, struct error *err);
+int image_check_platform(const struct platform *wanted, const struct json *config, struct error *err);
+/* A string member, or ""; what has a NUL in it is no string: others would read on behind it. */
 const char *image_string(const struct json *object, const char *key);
+/* As json_parse; what is nothing but brackets would take ten times its size in memory. */
+int image_parse(const char *text, size_t len, const char *file, struct json_doc **ret, struct error *err);
 /* Reads and parses. */
 int image_read_json(const struct image_source *source, const char *file, char **ret_text, size_t *ret_len, struct json_doc **ret, struct error *err);
 /* "; there are: a, b": for those who named none of them. */

@@ -148,35 +148,22 @@ static int check_kind(const struct json *document, enum media media, const char 
 	return 0;
 }
 
-static int read_manifest(const struct image_source *source, const struct json *descriptor, const struct platform *platform, struct image *ret,
+/* *ret_config: where the configuration is, which *ret has as text. */
+static int read_manifest(const struct image_source *source, const struct json *manifest, struct image *ret, struct blob *ret_config,
                          struct error *err)
 {
-	cleanup_free char *text = NULL;
-	struct json_doc *doc = NULL;
-	const struct json *root, *config = NULL;
-	struct blob blob;
-	size_t len, i = 0;
-	int r = read_blob(source, descriptor, "the manifest", &blob, &text, &len, err);
+	const struct json *config = json_get(manifest, "config");
+	size_t i = 0;
+	int r = check_kind(manifest, MEDIA_MANIFEST, "the manifest", err);
 
-	if (r == 0)
-		r = json_parse(text, len, blob.file, &doc, err);
-	root = r == 0 ? json_root(doc) : NULL;
-	if (r == 0)
-		r = check_kind(root, MEDIA_MANIFEST, "the manifest", err);
-	for (const struct json *l = r == 0 ? json_get(root, "layers")->first : NULL; l && r == 0; l = l->next)
+	for (const struct json *l = r == 0 ? json_get(manifest, "layers")->first : NULL; l && r == 0; l = l->next)
 		r = take_layer(l, i++, ret, err);
-	config = json_get(root, "config");
-	if (r == 0 && (!config || media_of(config) != MEDIA_CONFIG)) {
-		error_set(err, ERROR_SAID, "its configuration is of the type %.100s: no image to run", image_string(config, "mediaType"));
-		r = -err->code;
-	}
-	if (r == 0)
-		r = read_blob(source, config, "the configuration", &blob, &ret->config_text, &ret->config_len, err);
-	if (r == 0) {
-		ret->id = blob.digest;
-		r = image_take_config(ret, platform, blob.file, err);
-	}
-	json_free(doc);
+	if (r < 0)
+		return r;
+	if (!config || media_of(config) != MEDIA_CONFIG)
+		return error_set(err, ERROR_SAID, "its configuration is of the type %.100s: no image to run", image_string(config, "mediaType"));
+	r = read_blob(source, config, "the configuration", ret_config, &ret->config_text, &ret->config_len, err);
+	ret->id = ret_config->digest;
 	return r;
 }
 
@@ -198,15 +185,31 @@ static bool is_named(const struct json *descriptor, const char *ref)
 	       strcmp(image_string(descriptor, "digest"), ref) == 0;
 }
 
-/* image-index.md: unknown types MUST NOT be an error; what is for another platform is not meant.  Without a platform it may be. */
-static bool is_candidate(const struct json *descriptor, const char *ref, const struct platform *platform)
+#define RANK_UNKNOWN 1000       /* no platform is said: it may be for any */
+#define RANK_NAMED 2000         /* it is not for this one, but it was asked for: its configuration says why not */
+
+static bool says_platform(const struct json *descriptor)
 {
 	const struct json *p = json_get(descriptor, "platform");
-	enum media media = media_of(descriptor);
 
-	if (media != MEDIA_INDEX && media != MEDIA_MANIFEST && media != MEDIA_OLD)
-		return false;
-	return ref ? is_named(descriptor, ref) : !p || platform_matches(platform, p);
+	return p && p->type != JSON_NULL;
+}
+
+/*
+ * image-index.md: unknown types MUST NOT be an error; what is for another platform is not meant.  Several may have one name, each for
+ * a platform.
+ */
+static unsigned rank_of(const struct json *descriptor, const char *ref, const struct platform *platform)
+{
+	enum media media = media_of(descriptor);
+	unsigned rank;
+
+	if (descriptor->type != JSON_OBJECT || (media != MEDIA_INDEX && media != MEDIA_MANIFEST && media != MEDIA_OLD) || (ref && !is_named(descriptor, ref)))
+		return PLATFORM_OTHER;
+	if (!says_platform(descriptor))
+		return RANK_UNKNOWN;
+	rank = platform_rank(platform, json_get(descriptor, "platform"));
+	return rank == PLATFORM_OTHER && ref ? RANK_NAMED : rank;
 }
 
 static int none_found(const struct json *list, const char *ref, const struct platform *platform, struct error *err)
@@ -227,65 +230,103 @@ static int none_found(const struct json *list, const char *ref, const struct pla
 	return -err->code;
 }
 
-/* Two that have names of their own: it would be a guess. */
+/* By which it can be asked for. */
+static const char *word_for(const struct json *descriptor)
+{
+	return *name_of(descriptor) ? name_of(descriptor) : image_string(descriptor, "digest");
+}
+
+/*
+ * Two that have names of their own, or of which nothing tells them apart: to take the first would be a guess.  One may be for a
+ * platform that is liked better.
+ */
+static bool is_guess(const struct json *a, unsigned rank_a, const struct json *b, unsigned rank_b)
+{
+	if (strcmp(image_string(a, "digest"), image_string(b, "digest")) == 0)
+		return false;
+	if (strcmp(name_of(a), name_of(b)) == 0)
+		return rank_a == RANK_UNKNOWN && rank_b == RANK_UNKNOWN;
+	return rank_a == RANK_UNKNOWN || rank_b == RANK_UNKNOWN || rank_a == rank_b;
+}
+
 static int ambiguous(const struct json *a, const struct json *b, struct error *err)
 {
 	error_set(err, ERROR_SAID, "there are several images in it");
-	image_hint_names(err, (const char *const[]){name_of(a), name_of(b)}, 2);
+	image_hint_names(err, (const char *const[]){word_for(a), word_for(b)}, 2);
 	return -err->code;
 }
 
 static int choose(const struct json *list, const char *ref, const struct platform *platform, bool top, const struct json **ret, struct error *err)
 {
+	unsigned best = PLATFORM_OTHER;
+
 	*ret = NULL;
 	for (const struct json *d = list->first; d; d = d->next) {
-		if (d->type != JSON_OBJECT || !is_candidate(d, ref, platform))
+		unsigned rank = rank_of(d, ref, platform);
+
+		if (rank == PLATFORM_OTHER)
 			continue;
-		if (!*ret)
-			*ret = d;
-		else if (top && !ref && strcmp(name_of(*ret), name_of(d)) != 0)
+		if (*ret && top && !ref && is_guess(*ret, best, d, rank))
 			return ambiguous(*ret, d, err);
+		if (rank < best) {
+			*ret = d;
+			best = rank;
+		}
 	}
 	return *ret ? 0 : none_found(list, ref, platform, err);
 }
 
-static int read_index(const struct image_source *source, const struct json *index, const char *ref, const struct platform *platform, unsigned depth,
-                      struct image *ret, struct error *err)
+/* What an index names, in the index's place: of all that lies in each other one is in memory. */
+static int read_document(const struct image_source *source, const struct json *descriptor, const char *what, struct json_doc **doc,
+                         struct error *err)
 {
 	cleanup_free char *text = NULL;
-	struct json_doc *doc = NULL;
-	const struct json *chosen;
 	struct blob blob;
 	size_t len;
-	int r = check_kind(index, MEDIA_INDEX, "the index", err);
+	int r = read_blob(source, descriptor, what, &blob, &text, &len, err);
 
-	if (r == 0)
-		r = choose(json_get(index, "manifests"), ref, platform, depth == 0, &chosen, err);
-	if (r < 0)
-		return r;
-	if (depth == 0 && !(ret->name = strdup(ref ?: name_of(chosen))))
-		return error_set(err, ENOMEM, "read the index");
-	if (media_of(chosen) == MEDIA_OLD)
-		return error_set(err, ERROR_SAID, "the image is of docker's schema 1, which has no digests of layers to trust");
-	if (media_of(chosen) == MEDIA_MANIFEST)
-		return read_manifest(source, chosen, platform, ret, err);
-	if (depth == DEPTH_MAX)
-		return error_set(err, ERROR_SAID, "more than %d indexes in each other", DEPTH_MAX);
-	r = read_blob(source, chosen, "the index", &blob, &text, &len, err);
-	if (r == 0)
-		r = json_parse(text, len, blob.file, &doc, err);
-	if (r == 0)
-		r = read_index(source, json_root(doc), NULL, platform, depth + 1, ret, err);
-	json_free(doc);
-	return r;
+	*doc = json_free(*doc);
+	return r < 0 ? r : image_parse(text, len, blob.file, doc, err);
+}
+
+/* From index to index; *doc becomes the manifest. */
+static int find_manifest(const struct image_source *source, const char *ref, const struct platform *platform, struct json_doc **doc,
+                         struct image *ret, struct error *err)
+{
+	for (unsigned depth = 0;; depth++) {
+		const struct json *chosen = NULL;
+		int r = check_kind(json_root(*doc), MEDIA_INDEX, "the index", err);
+
+		if (r == 0)
+			r = choose(json_get(json_root(*doc), "manifests"), depth == 0 ? ref : NULL, platform, depth == 0, &chosen, err);
+		if (r < 0)
+			return r;
+		if (depth == 0 && !(ret->name = strdup(ref ?: name_of(chosen))))
+			return error_set(err, ENOMEM, "read the index");
+		if (media_of(chosen) == MEDIA_OLD)
+			return error_set(err, ERROR_SAID, "the image is of docker's schema 1, which has no digests of layers to trust");
+		if (media_of(chosen) == MEDIA_MANIFEST)
+			return read_document(source, chosen, "the manifest", doc, err);
+		if (depth == DEPTH_MAX)
+			return error_set(err, ERROR_SAID, "more than %d indexes in each other", DEPTH_MAX);
+		r = read_document(source, chosen, "the index", doc, err);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int read_json(const struct image_source *source, const char *file, struct json_doc **ret, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t len;
+
+	return image_read_json(source, file, &text, &len, ret, err);
 }
 
 static int check_layout(const struct image_source *source, struct error *err)
 {
-	cleanup_free char *text = NULL;
 	struct json_doc *doc = NULL;
-	size_t len;
-	int r = image_read_json(source, "oci-layout", &text, &len, &doc, err);
+	int r = read_json(source, "oci-layout", &doc, err);
 
 	if (r == 0 && strncmp(image_string(json_root(doc), "imageLayoutVersion"), "1.", 2) != 0)
 		r = error_set(err, ERROR_SAID, "its oci-layout does not say imageLayoutVersion 1.0.0");
@@ -295,15 +336,16 @@ static int check_layout(const struct image_source *source, struct error *err)
 
 int oci_find(const struct image_source *source, const char *ref, const struct platform *platform, struct image *ret, struct error *err)
 {
-	cleanup_free char *text = NULL;
 	struct json_doc *doc = NULL;
-	size_t len;
-	int r = check_layout(source, err);
+	struct blob file;
+	int r = check_layout(source, err) ?: read_json(source, "index.json", &doc, err);
 
 	if (r == 0)
-		r = image_read_json(source, "index.json", &text, &len, &doc, err);
+		r = find_manifest(source, ref, platform, &doc, ret, err);
 	if (r == 0)
-		r = read_index(source, json_root(doc), ref, platform, 0, ret, err);
+		r = read_manifest(source, json_root(doc), ret, &file, err);
 	json_free(doc);
-	return r;
+	if (r == 0)
+		r = image_take_config(ret, file.file, err);
+	return r < 0 ? r : image_check_platform(platform, json_root(ret->config), err);
 }

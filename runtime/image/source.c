@@ -31,6 +31,15 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct source_file *)a)->name, ((const struct source_file *)b)->name);
 }
 
+/* The last one of a name wins, as it does for who unpacks the archive. */
+static int by_name_and_place(const void *a, const void *b)
+{
+	const struct source_file *x = a, *y = b;
+	int r = by_name(a, b);
+
+	return r ? r : (x->at > y->at) - (x->at < y->at);
+}
+
 static int add_file(struct image_source *s, struct tar *t, const struct tar_entry *e, struct error *err)
 {
 	bool hard = !(e->mode & S_IFMT);
@@ -64,21 +73,24 @@ static int list_files(struct image_source *s, struct error *err)
 			break;
 	}
 	tar_close(t);
-	if (r == 0)
-		qsort(s->files, s->n_files, sizeof(s->files[0]), by_name);
+	qsort(s->files, s->n_files, sizeof(s->files[0]), by_name_and_place);
 	return r;
 }
 
 static const struct source_file *find_file(const struct image_source *s, const char *name)
 {
 	struct source_file key = {.name = (char *)name};
+	const struct source_file *f = s->n_files ? bsearch(&key, s->files, s->n_files, sizeof(s->files[0]), by_name) : NULL;
 
-	return s->n_files ? bsearch(&key, s->files, s->n_files, sizeof(s->files[0]), by_name) : NULL;
+	while (f && f + 1 < s->files + s->n_files && strcmp(f[1].name, name) == 0)
+		f++;
+	return f;
 }
 
+/* A root file system may have an index.json of its own. */
 static bool is_image(const struct image_source *s)
 {
-	return find_file(s, "index.json") || find_file(s, "manifest.json");
+	return (find_file(s, "index.json") && find_file(s, "oci-layout")) || find_file(s, "manifest.json");
 }
 
 /* Only headers are looked at here, so of a large archive only these are read. */
@@ -266,6 +278,13 @@ void source_release(const struct image_source *s, struct extent *extent)
 	if (s->kind == SOURCE_FOLDER && extent->fd >= 0)
 		close(extent->fd);
 	extent->fd = -1;
+}
+
+int source_check_once(const struct image_source *s, const char *name, struct error *err)
+{
+	const struct source_file *f = s->kind == SOURCE_TAR ? find_file(s, plain(name)) : NULL;
+
+	return f && f > s->files && strcmp(f[-1].name, f->name) == 0 ? error_set(err, ERROR_SAID, "%.150s is in the archive twice", name) : 0;
 }
 
 static int read_extent(const struct extent *e, const char *name, char *text, struct error *err)

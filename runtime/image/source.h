@@ -41,5 +41,10 @@ void source_close(struct image_source *source);
 /* The file, of at most `max` bytes; -ENOENT if there is none.  A folder's is opened: *ret->fd is then the caller's to close. */
 int source_find(const struct image_source *source, const char *name, struct extent *ret, struct error *err);
 void source_release(const struct image_source *source, struct extent *extent);
+/*
+ * Of what no digest guards: who reads an archive from its beginning sees the first of a name, who unpacks it the last one.  No scanner
+ * is to be told other things than we are.
+ */
+int source_check_once(const struct image_source *source, const char *name, struct error *err);
 /* All of a small file, malloc'ed and terminated. */
 int source_read(const struct image_source *source, const char *name, size_t max, char **ret, size_t *ret_len, struct error *err);

@@ -29,6 +29,7 @@ test_image_refusals__a_configuration_of_the_wrong_types() {
 		one("entry", {"Entrypoint": "/bin/sh"}); one("cmd", {"Cmd": ["a", 5]}); one("env", {"Env": {"A": "b"}}); one("envnul", {"Env": ["A=\0"]}); one("argnul", {"Cmd": ["sh", "a\0b"]})
 		one("user", {"User": 1000}); one("usernul", {"User": "root\0x"}); one("cwd", {"WorkingDir": ["/"]}); one("labels", {"Labels": ["a"]}); one("label", {"Labels": {"a": 1}}); one("volumes", {"Volumes": ["/x"]})
 		one("ports", {"ExposedPorts": "80"}); one("stop", {"StopSignal": 9}); one("list", ["a"]); one("text", "a"); one("cwdnul", {"WorkingDir": "/\0x"})
+		one("cwdrel", {"WorkingDir": "app"}); one("cwdup", {"WorkingDir": "../x"}); one("manyvolumes", {"Volumes": {"/%d" % i: {} for i in range(1001)}})
 		one("rootfs", {}, rootfs={"type": "layers"}); one("rootfstype", {}, rootfs={"type": "squashfs", "diff_ids": []}); one("rootfslist", {}, rootfs=[]); one("os", {}, os=5); one("osgone", {}, os=None)
 		one("null", None); one("nulls", {k: None for k in ["User", "Env", "Entrypoint", "Cmd", "WorkingDir", "Labels", "Volumes", "ExposedPorts", "StopSignal"]})
 	P
@@ -52,6 +53,9 @@ test_image_refusals__a_configuration_of_the_wrong_types() {
 		rootfs no rootfs of layers
 		rootfstype no rootfs of layers
 		rootfslist no rootfs of layers
+		cwdrel its configuration's WorkingDir app is no absolute path
+		cwdup its configuration's WorkingDir ../x is no absolute path
+		manyvolumes its configuration has more than 1000 Volumes
 		os is for /
 		osgone is for /
 	R
@@ -71,6 +75,7 @@ test_image_refusals__manifests_and_indexes_that_contradict_themselves() {
 		layer("digbare", digest="0" * 64); layer("digempty", digest=""); layer("digplus", digest="sha256+b64u:" + "0" * 64); layer("sizestr", size="10"); layer("sizeexp", size=1e30); layer("sizezero", size=0); layer("nosize", size=None); layer("mtnull", mediaType=None)
 		def raw(name, text): man(name); write(name + "/index.json", text(json.load(open(name + "/index.json"))["manifests"][0]))
 		raw("twice", lambda d: '{"schemaVersion":2,"manifests":[],"manifests":[%s]}' % json.dumps(d)); raw("manobj", lambda d: json.dumps({"manifests": d})); raw("indexlayers", lambda d: json.dumps({"manifests": [d], "layers": []}))
+		raw("values", lambda d: "{\"x\":[" + "[]," * 600000 + "[]]}")
 		raw("garbage", lambda d: json.dumps({"manifests": [d]}) + "x"); raw("deep", lambda d: "[" * 1000); raw("empty", lambda d: ""); raw("nul", lambda d: json.dumps({"manifests": [d]}) + "\0"); raw("bom", lambda d: "\ufeff{}"); raw("text", lambda d: '"x"')
 		raw("indextype", lambda d: json.dumps({"mediaType": "application/vnd.oci.image.manifest.v1+json", "manifests": [d]})); raw("none", lambda d: json.dumps({"manifests": []})); raw("self", lambda d: json.dumps({"manifests": [dict(d, mediaType="application/vnd.oci.image.index.v1+json")]}))
 		raw("dsize", lambda d: json.dumps({"manifests": [dict(d, size=d["size"] + 1)]})); raw("bad", lambda d: json.dumps({"manifests": [5, "x", None, dict(d, digest=7)]})); raw("big", lambda d: json.dumps({"manifests": [d], "x": "y" * (5 << 20)}))
@@ -106,6 +111,7 @@ test_image_refusals__manifests_and_indexes_that_contradict_themselves() {
 		manobj index has no manifests
 		indexlayers index has both
 		garbage index.json
+		values index.json has more than 400000 values
 		deep index.json
 		empty index.json
 		nul index.json
@@ -163,6 +169,7 @@ test_image_refusals__archives_of_dockers_that_are_not_what_they_say() {
 		cut (cut off|no tar)
 		cutdata (cut off|no tar)
 		folder layer 1 .*l.tar
+		twice manifest.json is in the archive twice
 	R
 	unpack "$T/ok"
 }

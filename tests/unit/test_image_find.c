@@ -94,6 +94,151 @@ static void the_first_of_a_platform_and_unknown_types_are_no_error(void **state)
 	close(fd);
 }
 
+/* Each image's content is its number; `platform`: of the descriptor and, but for NULL, of its configuration. */
+struct several {
+	const char *name, *architecture, *variant;
+};
+
+static void layout_of(const struct several *v, size_t n, int *ret)
+{
+	char all[8192] = "";
+	size_t len = 0;
+
+	*ret = begin_layout();
+	for (size_t i = 0; i < n; i++) {
+		char d[256], content[2] = {(char)('1' + i), 0};
+
+		add_image(*ret, content, v[i].architecture ?: "amd64", d, sizeof(d));
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", len ? "," : "", d);
+		if (v[i].architecture)
+			len += (size_t)snprintf(all + len, sizeof(all) - len, ",\"platform\":{\"os\":\"linux\",\"architecture\":\"%s\",\"variant\":\"%s\"}", v[i].architecture, v[i].variant);
+		if (v[i].name)
+			len += (size_t)snprintf(all + len, sizeof(all) - len, ",\"annotations\":{\"org.opencontainers.image.ref.name\":\"%s\"}", v[i].name);
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "}");
+	}
+	end_layout(*ret, all);
+}
+
+static void a_name_that_several_have_means_the_one_for_the_platform(void **state)
+{
+	static const struct several v[] = {{"x", "arm64", ""}, {"x", "amd64", ""}, {"y", "s390x", ""}};
+	int fd;
+
+	layout_of(v, 3, &fd);
+	expect_found(fd, "x", "linux/amd64", "2");
+	expect_found(fd, "x", "linux/arm64", "1");
+	expect_found(fd, "y", "linux/amd64", "!the image is for linux/s390x, not for linux/amd64");
+	close(fd);
+}
+
+static void the_least_that_is_asked_of_a_processor(void **state)
+{
+	static const struct several amd[] = {{NULL, "amd64", "v3"}, {NULL, "386", ""}, {NULL, "amd64", "v2"}, {NULL, "amd64", "v1"}};
+	static const struct several new[] = {{NULL, "amd64", "v9"}, {NULL, "amd64", "v4"}, {NULL, "amd64", "v3"}};
+	int fd;
+
+	layout_of(amd, 4, &fd);
+	expect_found(fd, NULL, "linux/amd64", "4");
+	expect_found(fd, NULL, "linux/amd64/v3", "1");
+	expect_found(fd, NULL, "linux/amd64/v4", "!no image for linux/amd64");
+	expect_found(fd, NULL, "linux/386", "2");
+	close(fd);
+	layout_of(new, 3, &fd);
+	expect_found(fd, NULL, "linux/amd64", "3");
+	close(fd);
+}
+
+static void of_two_that_nothing_tells_apart_none_is_guessed(void **state)
+{
+	static const struct several v[] = {{NULL, NULL, ""}, {NULL, NULL, ""}}, named[] = {{"a", NULL, ""}, {"b", "386", ""}, {"c", "arm64", ""}};
+	char a[256], both[1024];
+	int fd;
+
+	layout_of(v, 2, &fd);
+	expect_found(fd, NULL, "linux/amd64", "!several images in it; it has sha256:");
+	close(fd);
+	layout_of(named, 3, &fd);
+	expect_found(fd, NULL, "linux/amd64", "1");
+	close(fd);
+	/* docker writes an image with two tags so. */
+	fd = begin_layout();
+	add_image(fd, "same", "amd64", a, sizeof(a));
+	snprintf(both, sizeof(both), "%s,\"annotations\":{\"io.containerd.image.name\":\"a:1\"}},%s,\"annotations\":{\"io.containerd.image.name\":\"a:2\"}}", a, a);
+	end_layout(fd, both);
+	expect_found(fd, NULL, "linux/amd64", "same");
+	close(fd);
+}
+
+static unsigned rank(const struct platform *wanted, const char *architecture, const char *variant)
+{
+	struct json_doc *doc;
+	struct error err = {0};
+	char text[128];
+	unsigned r;
+
+	snprintf(text, sizeof(text), "{\"os\":\"linux\",\"architecture\":\"%s\",\"variant\":\"%s\"}", architecture, variant);
+	assert_int_equal(json_parse(text, strlen(text), "x", &doc, &err), 0);
+	r = platform_rank(wanted, json_root(doc));
+	json_free(doc);
+	return r;
+}
+
+/* What its processor executes besides. */
+static void a_machine_of_ones_own(void **state)
+{
+	static const struct platform amd = {"linux", "amd64", NULL, true}, arm64 = {"linux", "arm64", NULL, true}, v7 = {"linux", "arm", "v7", true},
+		v6 = {"linux", "arm", "v6", true}, other = {"linux", "riscv64", NULL, true};
+
+	assert_true(rank(&amd, "amd64", "") < rank(&amd, "amd64", "v2"));
+	assert_true(rank(&amd, "amd64", "v4") < rank(&amd, "386", ""));
+	assert_int_equal(rank(&amd, "386", "sse2"), PLATFORM_OTHER);
+	assert_int_equal(rank(&amd, "arm64", ""), PLATFORM_OTHER);
+	assert_int_equal(rank(&amd, "amd64 amd64", "v1"), PLATFORM_OTHER);
+	assert_true(rank(&arm64, "arm64", "v8") < rank(&arm64, "arm", "v7"));
+	assert_int_not_equal(rank(&arm64, "arm", "v7"), PLATFORM_OTHER);
+	assert_true(rank(&v7, "arm", "v7") < rank(&v7, "arm", "v6"));
+	assert_true(rank(&v7, "arm", "v6") < rank(&v7, "arm", "v5"));
+	assert_int_equal(rank(&v7, "arm", "v8"), PLATFORM_OTHER);
+	assert_int_equal(rank(&v6, "arm", "v7"), PLATFORM_OTHER);
+	assert_int_not_equal(rank(&other, "riscv64", "rva23"), PLATFORM_OTHER);
+	assert_int_equal(rank(&other, "amd64", ""), PLATFORM_OTHER);
+}
+
+static void text_with_a_nul_is_no_text(void **state)
+{
+	char d[512];
+	int fd = begin_layout();
+
+	archive_blob(fd, "{\"layers\":[{\"mediaType\":\"" LAYER "\",\"digest\":\"" DIFF "\\u0000x\",\"size\":1}]}", MANIFEST, d, sizeof(d));
+	end_layout(fd, d);
+	expect_found(fd, NULL, "linux/amd64", "!layer 1: \"\" is no digest");
+	close(fd);
+}
+
+/* Who reads an archive from its beginning would see the first. */
+static void what_is_in_an_archive_twice(void **state)
+{
+	int fd = begin_layout();
+
+	archive_add(fd, "./index.json", "{\"manifests\":[]}", NULL);
+	end_layout(fd, "");
+	expect_found(fd, NULL, "linux/amd64", "!index.json is in the archive twice");
+	close(fd);
+}
+
+static void a_root_file_system_with_an_index_of_its_own(void **state)
+{
+	struct image_source source;
+	struct error err = {0};
+	int fd = archive_new();
+
+	archive_add(fd, "bin/sh", "x", NULL);
+	archive_add(fd, "index.json", "{}", NULL);
+	assert_int_equal(source_open(fd, -1, &source, &err), 0);
+	assert_int_equal(source.kind, SOURCE_ROOTFS);
+	source_close(&source);
+}
+
 static void names_of_the_layout_and_of_containerd_and_digests(void **state)
 {
 	char a[256], b[256], all[2048], digest[80] = "";
@@ -212,6 +357,8 @@ static int docker(const char *manifest)
 	snprintf(name, sizeof(name), "%s.json", sha256_of(config, digest) + 7);
 	archive_add(fd, name, config, NULL);
 	archive_add(fd, "0123456789012345678901234567890123456789012345678901234567890123.json", config, NULL);
+	archive_add(fd, "pdp11.json", "{\"os\":\"linux\",\"architecture\":\"pdp11\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" DIFF "\"]}}", NULL);
+	archive_add(fd, "nowhere.json", "{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" DIFF "\"]}}", NULL);
 	archive_add(fd, "./manifest.json", manifest, NULL);
 	return fd;
 }
@@ -237,6 +384,8 @@ static const struct docker_row {
 	{"no list", "{}", NULL, "!no list of images"},
 	{"an empty list", "[]", NULL, "!no list of images"},
 	{"no JSON", "[", NULL, "!"},
+	{"another platform", "[{\"Config\":\"pdp11.json\",\"Layers\":[\"aa/layer.tar\"]}]", NULL, "!the image is for linux/pdp11, not for linux/vax"},
+	{"a platform that is not said", "[{\"Config\":\"nowhere.json\",\"Layers\":[\"aa/layer.tar\"]}]", NULL, "aa"},
 };
 
 static void docker_is_read(void **state)
@@ -313,6 +462,13 @@ int main(void)
 		cmocka_unit_test(the_first_of_a_platform_and_unknown_types_are_no_error),
 		cmocka_unit_test(names_of_the_layout_and_of_containerd_and_digests),
 		cmocka_unit_test(indexes_in_indexes),
+		cmocka_unit_test(a_name_that_several_have_means_the_one_for_the_platform),
+		cmocka_unit_test(the_least_that_is_asked_of_a_processor),
+		cmocka_unit_test(of_two_that_nothing_tells_apart_none_is_guessed),
+		cmocka_unit_test(a_machine_of_ones_own),
+		cmocka_unit_test(text_with_a_nul_is_no_text),
+		cmocka_unit_test(what_is_in_an_archive_twice),
+		cmocka_unit_test(a_root_file_system_with_an_index_of_its_own),
 		cmocka_unit_test(a_manifest_that_is_not_what_it_says),
 		cmocka_unit_test(layouts_of_another_version),
 		cmocka_unit_test(links_in_a_circle),
