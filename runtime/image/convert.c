@@ -46,13 +46,19 @@ static const char *const readonly[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/p
  */
 static const char *const acted_on[] = {
 	"org.crun-lite.", "run.oci.", "org.systemd.", "org.criu.", "module.wasm.", "krun.", "io.", "com.docker.", "com.nvidia.", "cdi.",
-	"features.", "bundle",
+	"features.", "bundle", "org.opencontainers.runc.", "org.opencontainers.runtime.", "dev.gvisor.", "com.urunc.", "com.microsoft.",
+	"com.github.containers.", "nvidia.",
 };
+/* Of which Kubernetes and CRI-O make names, before or behind others': cpu-load-balancing.crio.io, container.apparmor.security.beta.kubernetes.io/NAME. */
+static const char *const domains[] = {"kubernetes.io", "k8s.io", "crio.io", "cri-o.io", "containerd.io", "katacontainers.io"};
 
 bool convert_is_acted_on(const char *label)
 {
 	for (size_t i = 0; i < sizeof(acted_on) / sizeof(acted_on[0]); i++)
 		if (strncmp(label, acted_on[i], strlen(acted_on[i])) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++)
+		if (strstr(label, domains[i]))
 			return true;
 	return false;
 }
@@ -188,15 +194,46 @@ static void emit_mount(struct emitter *e, const char *destination, const char *t
 	emit_end_object(e);
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A relative one is meant from the root. */
+static int by_place(const void *a, const void *b)
+{
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+
+	return strcmp(x + strspn(x, "/"), y + strspn(y, "/"));
+}
+
 /* conversion.md: data that does not go into the root.  What the image has there is copied; it goes with the container. */
 static void emit_volumes(struct emitter *e, const struct convert *c)
 {
 	static const char *const options[] = {"nosuid", "nodev", "tmpcopyup"};
 	const struct json *volumes = member(c, "Volumes", JSON_OBJECT);
+	cleanup_free const char **v = volumes ? calloc(volumes->len + 1, sizeof(*v)) : NULL;
+	size_t n = 0;
 
-	for (const struct json *v = volumes ? volumes->first : NULL; v; v = v->next)
-		if (v->key[0] == '/')
-			emit_mount(e, v->key, "tmpfs", "volume", options, 3);
+	if (!volumes)
+		return;
+	e->failed |= !v;
+	for (const struct json *i = volumes->first; i && v; i = i->next)
+		if (*i->key)
+			v[n++] = i->key;
+	/* What is in another one comes after it, or would be hidden. */
+	if (v)
+		qsort(v, n, sizeof(*v), by_place);
+	for (size_t i = 0; i < n; i++) {
+		cleanup_free char *path = NULL;
+
+		if (asprintf(&path, "%s%s", v[i][0] == '/' ? "" : "/", v[i]) < 0) {
+			path = NULL;
+			e->failed = true;
+			return;
+		}
+		emit_mount(e, path, "tmpfs", "volume", options, 3);
+	}
 }
 
 static void emit_mounts(struct emitter *e, const struct convert *c)
@@ -274,11 +311,6 @@ static void emit_linux(struct emitter *e, const struct convert *c)
 }
 
 /* ---- annotations ---- */
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 /* Sorted, between commas. */
 static char *join_ports(const struct json *ports)

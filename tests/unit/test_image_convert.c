@@ -97,6 +97,13 @@ static const struct row {
 	{"nor to systemd", "{\"config\":{\"Labels\":{\"org.systemd.property.X\":\"1\"}}}", "annotations|org.systemd.property.X", "(none)"},
 	{"nor to CRIU", "{\"config\":{\"Labels\":{\"org.criu.config\":\"/x\"}}}", "annotations|org.criu.config", "(none)"},
 	{"nor to Kubernetes", "{\"config\":{\"Labels\":{\"io.kubernetes.cri-o.x\":\"1\"}}}", "annotations|io.kubernetes.cri-o.x", "(none)"},
+	{"nor to runc", "{\"config\":{\"Labels\":{\"org.opencontainers.runc.exec.isolated-cpu-affinity-transition\":\"1\"}}}",
+	 "annotations|org.opencontainers.runc.exec.isolated-cpu-affinity-transition", "(none)"},
+	{"nor to gVisor", "{\"config\":{\"Labels\":{\"dev.gvisor.spec.mount.x.source\":\"/\"}}}", "annotations|dev.gvisor.spec.mount.x.source", "(none)"},
+	{"nor to CRI-O", "{\"config\":{\"Labels\":{\"cpu-load-balancing.crio.io\":\"1\"}}}", "annotations|cpu-load-balancing.crio.io", "(none)"},
+	{"nor to a kubelet", "{\"config\":{\"Labels\":{\"container.apparmor.security.beta.kubernetes.io/x\":\"unconfined\"}}}",
+	 "annotations|container.apparmor.security.beta.kubernetes.io/x", "(none)"},
+	{"a label of somebody's", "{\"config\":{\"Labels\":{\"org.opencontainers.image.title\":\"x\"}}}", "annotations|org.opencontainers.image.title", "x"},
 	{"a label with a NUL", "{\"config\":{\"Labels\":{\"a\":\"b\\u0000c\"}}}", "annotations|a", "(none)"},
 	{"no new privileges", NULL, "process|noNewPrivileges", "(bool)"},
 	{"a limit of processes", NULL, "linux|resources|pids|limit", "2048"},
@@ -150,11 +157,20 @@ static void who_is_not_root_has_no_capabilities(void **state)
 
 static void volumes_are_mounts(void **state)
 {
+	static const char *const places[] = {"/relative", "/v", "/v/w"};
 	struct made m;
+	size_t i = 0;
 	const struct json *last = NULL;
 	char buf[256];
 
-	make("{\"config\":{\"Volumes\":{\"/v\":{},\"relative\":{}}}}", NULL, NULL, false, &m);
+	/* Each before what is in it. */
+	make("{\"config\":{\"Volumes\":{\"/v/w\":{},\"/v\":{},\"relative\":{}}}}", NULL, NULL, false, &m);
+	assert_int_equal(json_get(m.root, "mounts")->len, 10);
+	for (const struct json *e = json_get(m.root, "mounts")->first; e; e = e->next, i++)
+		if (i >= 7)
+			assert_string_equal(shown(e, "destination", buf, sizeof(buf)), places[i - 7]);
+	end(&m);
+	make("{\"config\":{\"Volumes\":{\"/v\":{}}}}", NULL, NULL, false, &m);
 	assert_int_equal(json_get(m.root, "mounts")->len, 8);
 	for (const struct json *e = json_get(m.root, "mounts")->first; e; e = e->next)
 		last = e;
