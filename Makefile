@@ -22,7 +22,7 @@ say      = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $1 $(2:$(CURDIR)/%=%);)
 
 # ---- what is built from what ------------------------------------------------
 srcs      := $(sort $(wildcard runtime/base/*.c spec/*.c cgroups/*.c runtime/security/*.c runtime/plan/*.c \
-               runtime/users/*.c runtime/host/*.c runtime/state/*.c runtime/network/*.c runtime/sandbox/*.c runtime/flags/*.c runtime/launch/*.c runtime/container/*.c runtime/selftest/*.c runtime/cli/*.c)) $(addprefix runtime/image/,key.c marks.c merged.c users.c)
+               runtime/users/*.c runtime/host/*.c runtime/state/*.c runtime/network/*.c runtime/sandbox/*.c runtime/flags/*.c runtime/launch/*.c runtime/container/*.c runtime/selftest/*.c runtime/cli/*.c)) $(addprefix runtime/image/,interrupt.c key.c marks.c merged.c users.c)
 init_srcs := $(sort $(wildcard runtime/init/*.c))
 objs      := $(srcs:%.c=$(out)/%.o)
 lib       := $(filter-out $(out)/runtime/cli/main.o,$(objs))

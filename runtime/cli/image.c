@@ -17,6 +17,7 @@
 /* ---- the program ---- */
 
 #define WORDS_MAX 32
+#define TRIES 3                 /* to run an image that others change or remove */
 
 struct call {
 	const struct cli_global *global;
@@ -225,13 +226,38 @@ static const struct cli_option store_options[] = {
 	CLI_END,
 };
 
+/* The archive that a word names may be gone by now: then its directory says where it was. */
+static const char *find_place(const char *word, char *path, const char **ret_ref)
+{
+	char copy[PATH_MAX], *slash;
+	struct error ignored;
+	size_t n;
+
+	*ret_ref = NULL;
+	if (key_split(word, path, ret_ref, &ignored) == 0)
+		return path;
+	*ret_ref = NULL;
+	if ((size_t)snprintf(copy, sizeof(copy), "%s%s", strchr(word, '/') ? "" : "./", word) >= sizeof(copy))
+		return NULL;
+	slash = strrchr(copy, '/');
+	*slash = '\0';
+	if (!realpath(*copy ? copy : "/", path))
+		return NULL;
+	n = strcmp(path, "/") == 0 ? 0 : strlen(path);
+	return (size_t)snprintf(path + n, PATH_MAX - n, "/%s", slash + 1) < PATH_MAX - n ? path : NULL;
+}
+
 static int call_store(const struct cli_global *global, const struct store_given *o, const char *command, const char *image, struct error *err)
 {
 	struct call c = {.n = 0};
+	char path[PATH_MAX];
+	const char *ref = NULL;
 	int r = begin(&c, global, command, o->store, err);
 
 	if (r == 0) {
 		word(&c, "image", image);
+		word(&c, "path", image ? find_place(image, path, &ref) : NULL);
+		word(&c, "ref", ref);
 		word(&c, "json", o->json ? "1" : NULL);
 		r = call(&c, err);
 	}
@@ -352,14 +378,18 @@ int image_bundle(const struct cli_global *global, const struct image_options *o,
 	if (r < 0)
 		return r;
 	key_id(path, ref ?: o->ref ?: "", o->platform ?: "", id);
-	if (is_there(store, path, id, ret))
-		return 0;
 	/* Its progress is nobody's business but a terminal's. */
 	quiet.quiet |= !isatty(STDERR_FILENO);
-	r = call_unpack(global, &quiet, image, NULL, err);
-	if (r != 0)
-		return r;
-	return is_there(store, path, id, ret) ? 0 : error_set(err, ERROR_SAID, "the image %s changes while it is read", image);
+	for (int i = 0; i < TRIES; i++) {
+		if (is_there(store, path, id, ret))
+			return 0;
+		r = call_unpack(global, &quiet, image, NULL, err);
+		if (r != 0)
+			return r;
+	}
+	if (is_there(store, path, id, ret))
+		return 0;
+	return error_set(err, ERROR_SAID, "the image %s changes while it is read, or is removed as soon as it is unpacked", image);
 }
 
 /* ---- --chown-copy ---- */

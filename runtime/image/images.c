@@ -96,6 +96,7 @@ int images_write(const struct layer_store *s, const char *id, const struct image
 
 /* ---- reading ---- */
 
+/* NULL: there is none, or it is none of ours; errno ENOENT then.  Anything else is no answer. */
 static char *read_file(int dir, const char *name, size_t *ret_len)
 {
 	cleanup_close int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -103,13 +104,18 @@ static char *read_file(int dir, const char *name, size_t *ret_len)
 	char *text = NULL;
 	ssize_t n = -1;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > JSON_SIZE_MAX)
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return NULL;
+	errno = ENOENT;
+	if (!S_ISREG(st.st_mode) || st.st_size > JSON_SIZE_MAX)
 		return NULL;
 	text = malloc((size_t)st.st_size + 1);
 	if (text)
 		n = TEMP_FAILURE_RETRY(read(fd, text, (size_t)st.st_size));
 	if (n < 0) {
+		n = errno;
 		free(text);
+		errno = (int)n;
 		return NULL;
 	}
 	text[n] = '\0';
@@ -131,9 +137,11 @@ static int visit_one(const struct layer_store *s, const char *id, visit *f, void
 
 	snprintf(path, sizeof(path), "%s/image.json", id);
 	text = read_file(s->images, path, &len);
-	/* Removed meanwhile, or damaged: it names no layers then. */
-	if (!text || json_parse(text, len, path, &doc, &ignored) < 0)
-		return 0;
+	/* Removed meanwhile, or damaged: it names no layers then.  But what cannot be read just now has not lost them. */
+	if (!text && errno != ENOENT && errno != ENOTDIR)
+		return error_set(err, errno, "read images/%s of the store %s", path, s->path);
+	if (!text || (e = json_parse(text, len, path, &doc, &ignored)) < 0)
+		return text && e == -ENOMEM ? error_set(err, ENOMEM, "read images/%s of the store %s", path, s->path) : 0;
 	e = f(s, id, json_root(doc), arg, err);
 	json_free(doc);
 	return e;
@@ -239,19 +247,32 @@ int images_list(const struct layer_store *s, bool json, struct error *err)
 /* ---- rmi ---- */
 
 struct wanted {
-	const char *word;
+	const struct image_word *word;
 	char id[KEY_ID];
 	size_t n;               /* how many are meant */
 };
 
-static bool is_meant(const char *word, const char *id, const struct json *image)
+static bool is_called(const char *word, const char *path, const char *ref, const char *name)
 {
-	const char *path = text_of(image, "path"), *ref = text_of(image, "ref"), *name = text_of(image, "name");
 	size_t n = strlen(path);
 
-	if (strcmp(word, path) == 0 || (*name && strcmp(word, name) == 0) || (strlen(word) >= 4 && strncmp(id, word, strlen(word)) == 0))
+	return strncmp(word, path, n) == 0 && (!word[n] || (word[n] == ':' && (strcmp(word + n + 1, ref) == 0 || strcmp(word + n + 1, name) == 0)));
+}
+
+static bool is_meant(const struct image_word *w, const char *id, const struct json *image)
+{
+	const char *path = text_of(image, "path"), *ref = text_of(image, "ref"), *name = text_of(image, "name"), *word = w->word;
+	char by_path[KEY_ID] = "";
+
+	if ((*name && strcmp(word, name) == 0) || (strlen(word) >= 4 && strncmp(id, word, strlen(word)) == 0) || is_called(word, path, ref, name))
 		return true;
-	return strncmp(word, path, n) == 0 && word[n] == ':' && (strcmp(word + n + 1, ref) == 0 || strcmp(word + n + 1, name) == 0);
+	if (!w->path)
+		return false;
+	if (is_called(w->path, path, ref, name) && !w->ref)
+		return true;
+	/* JSON does not say every path. */
+	key_id(w->path, ref, text_of(image, "platform"), by_path);
+	return strcmp(by_path, id) == 0 && (!w->ref || strcmp(w->ref, ref) == 0 || strcmp(w->ref, name) == 0);
 }
 
 static int find_one(const struct layer_store *s, const char *id, const struct json *image, void *arg, struct error *err)
@@ -271,11 +292,19 @@ static int find_image(const struct layer_store *s, struct wanted *w, struct erro
 
 	if (e < 0 || w->n == 1)
 		return e;
-	error_set(err, ERROR_SAID, w->n ? "%s means several images" : "there is no image %s in the store", w->word);
+	error_set(err, ERROR_SAID, w->n ? "%s means several images" : "there is no image %s in the store", w->word->word);
 	return error_hint(err, "`crun-lite images` lists them; an ID is unique");
 }
 
-int images_remove(const struct layer_store *s, const char *word, char ret_id[KEY_ID], struct error *err)
+bool images_has(const struct layer_store *s, const struct image_word *word)
+{
+	struct wanted w = {.word = word};
+	struct error ignored;
+
+	return find_image(s, &w, &ignored) == 0;
+}
+
+int images_remove(const struct layer_store *s, const struct image_word *word, char ret_id[KEY_ID], struct error *err)
 {
 	struct wanted w = {.word = word};
 	char name[32];
@@ -324,7 +353,7 @@ static int every_layer(const struct layer_store *s, const struct each *each, str
 	return e;
 }
 
-int images_each_layer(const struct layer_store *s, const char *word, images_layer *f, void *arg, struct error *err)
+int images_each_layer(const struct layer_store *s, const struct image_word *word, images_layer *f, void *arg, struct error *err)
 {
 	struct each each = {f, arg};
 	struct wanted w = {.word = word};
@@ -398,6 +427,8 @@ static int visit_container(const struct layer_store *s, const char *name, const 
 
 	snprintf(path, sizeof(path), "%s/layers", name);
 	text = read_file(s->containers, path, &len);
+	if (!text && errno != ENOENT && errno != ENOTDIR)
+		return error_set(err, errno, "read containers/%s of the store %s", path, s->path);
 	rest = text;
 	line = text ? strsep(&rest, "\n") : NULL;
 	if (line && *boot && strncmp(line, "boot ", 5) == 0 && strcmp(line + 5, boot) != 0) {

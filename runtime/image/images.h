@@ -31,12 +31,18 @@ int images_write(const struct layer_store *store, const char *id, const struct i
 
 /* Prints a table, or JSON. */
 int images_list(const struct layer_store *store, bool json, struct error *err);
-/* `word`: an ID or its beginning, a name, a path, or path:ref.  Removes the image; its layers go with images_prune. */
-int images_remove(const struct layer_store *store, const char *word, char ret_id[KEY_ID], struct error *err);
+struct image_word {
+	const char *word;               /* an ID or its beginning, a name, a path, or path:ref */
+	const char *path, *ref;         /* the place that it names, absolute; or NULL */
+};
 
+/* Removes the image; its layers go with images_prune. */
+int images_remove(const struct layer_store *store, const struct image_word *word, char ret_id[KEY_ID], struct error *err);
+
+bool images_has(const struct layer_store *store, const struct image_word *word);
 /* Calls `f` with the key of each layer of the image, the topmost first; `word` NULL: of each in the store. */
 typedef int images_layer(void *arg, const char *key, struct error *err);
-int images_each_layer(const struct layer_store *store, const char *word, images_layer *f, void *arg, struct error *err);
+int images_each_layer(const struct layer_store *store, const struct image_word *word, images_layer *f, void *arg, struct error *err);
 
 struct pruned {
 	uint64_t layers, containers, bytes;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -139,10 +140,17 @@ static int read_options(struct unpacking *u, struct error *err)
 	const struct given *g = u->given;
 	bool user = g->marks && strcmp(g->marks, "user") == 0;
 
+	char *end = NULL;
+	unsigned long workers = g->workers ? strtoul(g->workers, &end, 10) : 0;
+
+	if (g->workers && (g->workers[0] < '0' || g->workers[0] > '9' || *end || workers > 1000)) {
+		error_set(err, ERROR_SAID, "--workers %.40s", g->workers);
+		return error_hint(err, "a number is expected; 0 is as many as there are processors");
+	}
 	u->options = (struct unpack_options){
 		.layer = {.marks = user ? MARKS_USER : MARKS_TRUSTED, .no_devices = user, .squash = g->squash, .max_bytes = UINT64_MAX},
 		.progress = !g->progress ? PROGRESS_AUTO : strcmp(g->progress, "quiet") == 0 ? PROGRESS_QUIET : PROGRESS_JSON,
-		.workers = g->workers ? (unsigned)strtoul(g->workers, NULL, 10) : 0,
+		.workers = (unsigned)workers,
 		.check = find_user,
 		.arg = u,
 	};
@@ -234,11 +242,12 @@ static int write_record(struct unpacking *u, struct error *err)
 
 	for (size_t i = 0; i < u->image.n; i++)
 		layers[i] = u->result.keys[u->image.n - 1 - i];
-	key_id(path, ref, platform, id);
-	if (u->kept)
-		key_line(&u->seen, u->entry, line);
 	if (u->image.config)
 		digest_hex(&u->image.id, config);
+	/* What came from a pipe is not to be found by where it was: each is one of its own, whose bundle keeps its layers. */
+	key_id(path, ref, strcmp(path, "-") != 0 ? platform : *config ? config : u->result.keys[0], id);
+	if (u->kept)
+		key_line(&u->seen, u->entry, line);
 	time_now(now, sizeof(now));
 	return images_write(&u->store, id, &(struct image_record){
 		.path = path, .ref = ref, .platform = platform, .name = u->image.name, .config = config, .created = now, .layers = layers,
@@ -267,9 +276,22 @@ static int write_bundle(struct unpacking *u, struct error *err)
 	return fd < 0 ? error_set(err, errno, "write config.json of the bundle") : 0;
 }
 
+/* config.json names the layers. */
+static int check_store(const char *path, struct error *err)
+{
+	size_t n = 1;
+
+	for (const char *p = path; *p && n; p += n)
+		n = json_utf8(p, strlen(p));
+	if (n)
+		return 0;
+	error_set(err, ERROR_SAID, "the store %s is not named in UTF-8: no config.json can name what is in it", path);
+	return error_hint(err, "--store names another place");
+}
+
 static int prepare(struct unpacking *u, struct error *err)
 {
-	int e = read_options(u, err);
+	int e = check_store(u->given->store, err) ?: read_options(u, err);
 
 	if (e == 0)
 		e = open_image(u, err);
@@ -354,7 +376,7 @@ static int remove_image(const struct given *given, struct error *err)
 	int e = layer_store_open(given->store, STORE_REMOVE, &store, err);
 
 	if (e == 0)
-		e = images_remove(&store, given->image ?: "", id, err);
+		e = images_remove(&store, &(struct image_word){given->image ?: "", given->path, given->ref}, id, err);
 	if (e == 0)
 		e = prune_store(&store, given, err);
 	return e < 0 ? error_wrap(err, "rmi %s", given->image) : 0;
@@ -362,7 +384,8 @@ static int remove_image(const struct given *given, struct error *err)
 
 static int verify(const struct given *given, struct error *err)
 {
-	const struct verify_options options = {given->image, given->json, given->squash};
+	const struct image_word word = {given->image, given->path, given->ref};
+	const struct verify_options options = {given->image ? &word : NULL, given->json, given->squash};
 	struct layer_store store;
 	unsigned damaged = 0;
 	int e = layer_store_open(given->store, STORE_LOOK, &store, err);
@@ -423,6 +446,8 @@ static void catch_signals(void)
 			sigaction(signals[i], &action, NULL);
 	sigaction(SIGALRM, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* Who kills crun-lite means us. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
 /* To `run`, which makes one sentence of it (runtime/cli/image.c). */

@@ -8,8 +8,14 @@
 #include <string.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/image/interrupt.h"
 
 #define LINKS_MAX 40
+/*
+ * Of one name in one layer: each ".." of a link begins at the root again, and a link of 4 KiB has a thousand.  The largest that honest
+ * images ask for are some ten thousand.
+ */
+#define LOOKS_MAX (1ul << 18)
 
 struct place {                  /* a directory: in each layer that has a part of it, the topmost first */
 	size_t n;
@@ -86,22 +92,44 @@ static int look(const struct merged *m, const struct place *at, const char *name
 	return ret_in->n ? DIRECTORY : NOTHING;
 }
 
-/* From the root to `path`, which has no links: it was walked before. */
-static int walk(const struct merged *m, const char *path, struct place *ret, struct error *err)
+struct search {
+	const struct merged *m;
+	struct place here;
+	char done[PATH_MAX];    /* of `here` */
+	char todo[2 * PATH_MAX];
+	unsigned links;
+	unsigned long looks;
+};
+
+/* Before each name; whoever interrupts us waits for no image. */
+static int check_looks(struct search *s, struct error *err)
 {
-	cleanup_free char *copy = strdup(path);
+	if (unpack_interrupted())
+		return error_set(err, EINTR, "look into the layers");
+	s->looks += s->here.n;
+	return s->looks > LOOKS_MAX ? error_set(err, ELOOP, "follow a link of the image") : 0;
+}
+
+/* From the root to s->done, which has no links: it was walked before. */
+static int walk(struct search *s, struct error *err)
+{
+	cleanup_free char *copy = strdup(s->done);
+	const struct merged *m = s->m;
+	struct place *ret = &s->here;
 	char *rest = copy, *name;
 	int r = copy ? start(m, ret, err) : no_memory(err);
 
 	while (r == 0 && (name = strsep(&rest, "/"))) {
-		struct place in = {0, calloc(m->n + 1, sizeof(int))};
+		struct place in = {0};
 		struct stat st;
 		int at, kind;
 
-		if (!*name) {
-			free(in.fds);
+		if (!*name)
 			continue;
-		}
+		r = check_looks(s, err);
+		if (r < 0)
+			break;
+		in.fds = calloc(m->n + 1, sizeof(int));
 		kind = in.fds ? look(m, ret, name, &in, &st, &at) : -ENOMEM;
 		if (kind != DIRECTORY)
 			r = error_set(err, kind < 0 ? -kind : ENOENT, "look into the layers");
@@ -111,18 +139,10 @@ static int walk(const struct merged *m, const char *path, struct place *ret, str
 	return r;
 }
 
-struct search {
-	const struct merged *m;
-	struct place here;
-	char done[PATH_MAX];    /* of `here` */
-	char todo[2 * PATH_MAX];
-	unsigned links;
-};
-
 static int go_to(struct search *s, struct error *err)
 {
 	leave(&s->here);
-	return walk(s->m, s->done, &s->here, err);
+	return walk(s, err);
 }
 
 static int go_up(struct search *s, struct error *err)
@@ -207,6 +227,9 @@ static int step(struct search *s, enum merged_last last, struct found *ret, stru
 		return 2;
 	if (strcmp(name, "..") == 0)
 		return go_up(s, err) ?: 2;
+	r = check_looks(s, err);
+	if (r < 0)
+		return r;
 	in = (struct place){0, calloc(s->m->n + 1, sizeof(int))};
 	if (!in.fds)
 		return no_memory(err);

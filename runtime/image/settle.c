@@ -224,12 +224,14 @@ static int settle_directory(struct settle *s, const char *path, struct error *er
 	/* Where nobody below has it, it stays as it was made. */
 	r = merged_find(s->below, path, MERGED_KEEP_LAST, &f, err);
 	if (r != 0)
-		return r < 0 ? r : 0;
+		return r < 0 ? error_wrap(err, "the directory %.200s", path) : 0;
 	like = f.dir;
 	if (S_ISLNK(f.st.st_mode)) {
 		r = merged_find(s->below, path, MERGED_FOLLOW_LAST, &end, err);
 		last = r == 0 ? end.dir : -1;
-		return r == 0 && S_ISDIR(end.st.st_mode) ? move_behind_link(s, path, end.path, err) : r < 0 ? r : 0;
+		if (r < 0)
+			return error_wrap(err, "the directory %.200s", path);
+		return r == 0 && S_ISDIR(end.st.st_mode) ? move_behind_link(s, path, end.path, err) : 0;
 	}
 	r = S_ISDIR(f.st.st_mode) ? look_like(s, fd, like, &f.st) : 0;
 	return r < 0 ? error_set(err, -r, "make %.200s look as it does below", path) : 0;

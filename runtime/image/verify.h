@@ -3,10 +3,10 @@
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
-#include "runtime/image/store.h"
+#include "runtime/image/images.h"
 
 struct verify_options {
-	const char *image;      /* NULL: all that is in the store */
+	const struct image_word *image; /* NULL: all that is in the store */
 	bool json;
 	bool squash;            /* owners are not those of the layers */
 };

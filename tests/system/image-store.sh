@@ -280,6 +280,55 @@ test_image_store__layers_are_shared_and_unpacked_once() {
 	run_fails 'there is no image' rmi --store "$STORE" "$T/a"
 }
 
+test_image_store__rmi_and_verify_take_what_unpack_took() {
+	image <<-'P'
+		for i in range(6): layout("i%d" % i, [[E("f%d" % i)]])
+		os.rename("i5", b"\xe9.img")
+		l = tar([E("x")])
+		docker("box.tar", [("a:1", [[E("a")]]), ("b:1", [[E("b")]])])
+	P
+	local word
+	for word in ./i0 i1 "$PWD/i2" ../"${PWD##*/}"/i3:test ./i4 ./$'\xe9.img' box.tar:a:1 ./box.tar:b:1; do
+		unpack "$word"
+		run_ok verify --store "$STORE" "$word"
+		expect_eq "$(wc -l <<<"$OUT")" 1
+		[ "$word" != ./i4 ] || rm -r i4
+		[ "$word" != box.tar:a:1 ] || unpack box.tar:b:1
+		run_ok rmi --store "$STORE" "$word"
+		expect_in "removed 1 layers"
+	done
+	unpack box.tar:a:1
+	unpack box.tar:b:1
+	run_fails 'means several images' rmi --store "$STORE" box.tar
+	run_fails 'there is no image' rmi --store "$STORE" box.tar:c
+}
+
+# Their bundles run, whatever came from standard input later.
+test_image_store__images_from_pipes_keep_their_layers() {
+	image <<-'P'
+		write("a.tar", tar([E("a")])); docker("b.tar", [("b:1", [[E("b")]])])
+	P
+	unpack - "$T/a" <a.tar
+	unpack - "$T/b" <b.tar
+	unpack - "$T/again" <a.tar
+	run_ok prune --store "$STORE"
+	expect_in "removed 0 layers"
+	expect_eq "$(rt images --store "$STORE" --json | jq length)" 2
+	run_fails 'means several images' rmi --store "$STORE" -
+	run_ok rmi --store "$STORE" "$(rt images --store "$STORE" --json | jq -r '.[] | select(.name == "b:1").id')"
+	run_ok rmi --store "$STORE" -
+	expect_eq "$(ls -A "$STORE/layers")" ""
+}
+
+test_image_store__words_that_are_no_numbers_or_names() {
+	image <<<'layout("img", [[E("a")]])'
+	local word
+	for word in abc -1 "" 1x 99999999999999999999; do run_fails "workers $word.*a number is expected" unpack --store "$STORE" --workers "$word" "$T/img"; done
+	run_fails 'platform linux//v8.*OS/ARCH' unpack --store "$STORE" --platform linux//v8 "$T/img"
+	run_fails 'not named in UTF-8' unpack --store "$T/"$'st\xe9' "$T/img"
+	expect_no_file "$T/"$'st\xe9'
+}
+
 test_image_store__a_container_keeps_its_layers() {
 	rootfs_image
 	run_image -d "$T/img" -- /bin/sleep 100
@@ -453,6 +502,27 @@ test_image_store__who_reads_images_is_confined() {
 	exec {hold}>&-
 	wait $pid || :
 }
+
+# Of a signal that only crun-lite gets, too.
+test_image_store__who_reads_images_ends_with_who_asked() {
+	image <<<''
+	local signal pid child hold
+	mkfifo pipe
+	exec {hold}<>pipe
+	for signal in TERM HUP KILL; do
+		"$RUNTIME" unpack --store "$STORE" -q - <pipe {hold}>&- &
+		pid=$!
+		until_true pgrep -P $pid -x crun-lite-image
+		child=$(pgrep -P $pid -x crun-lite-image)
+		until_true grep -q '^Seccomp:.*2' "/proc/$child/status"
+		kill -"$signal" $pid
+		wait $pid 2>/dev/null || :
+		until_true gone "$child"
+	done
+	exec {hold}>&-
+}
+# Where nobody waits for it, a zombie is all that is left.
+gone() { ! grep -q "^State:[[:space:]][^Z]" "/proc/$1/status" 2>/dev/null; }
 
 # damaged ARG...: verify finds one layer; OUT is what it said of all
 damaged() {

@@ -199,3 +199,55 @@ test_image_trouble__an_image_that_changes_while_it_is_read() {
 		rm -rf changing changing.tar "$STORE"
 	done
 }
+
+# A link of a layer that leads up and down a thousand times, in an image of many layers: it is refused before it takes hours.
+test_image_trouble__a_link_that_goes_to_and_fro() {
+	image <<-'P'
+		deep = [D("/".join(["d"] * (i + 1))) for i in range(120)]
+		link = "/".join(["d"] * 110 + ["..", "d"] * 750)
+		layout("img", [deep + [L("l", link)]] + [deep + [E("n%d" % i)] for i in range(30)] + [[E("l/x")]])
+		layout("passwd", [deep + [D("etc"), L("etc/passwd", "../" + link)]] + [deep + [E("n%d" % i)] for i in range(30)], {"User": "www"})
+		layout("honest", [[D("usr/lib/a"), L("l", "usr/lib/../../usr/lib/a/../a")], [E("l/x")]])
+	P
+	run_fails 'layer 32 .*the directory l: follow a link .*too many' unpack --store "$STORE" -q --no-sync "$T/img"
+	run_fails 'etc/passwd: follow a link .*too many' unpack --store "$STORE" -q --no-sync "$T/passwd"
+	rm -rf "$STORE"
+	unpack "$T/honest"
+	expect_file "$(fs 2)/usr/lib/a/x"
+}
+
+# stopped_in_layer PID: it reads a file of a layer, and is stopped
+stopped_in_layer() {
+	until_true eval "ls -l /proc/$1/fd 2>/dev/null | grep -q 'fs/.' || ! kill -0 $1"
+	kill -STOP "$1" 2>/dev/null && ls -l "/proc/$1/fd" 2>/dev/null | grep -q 'fs/.'
+}
+
+# What is removed while it is looked at is not damaged.
+test_image_trouble__verify_beside_rmi() {
+	image <<-'P'
+		layout("img", [[E("a", bytes(300 << 20))] + [E("b%d" % i) for i in range(10)]])
+	P
+	local i child pid found=
+	for i in $(seq 10); do
+		unpack "$T/img"
+		rt_exec verify --store "$STORE" >verified 2>&1 &
+		pid=$!
+		until_true eval "pgrep -P $pid -x crun-lite-image || ! kill -0 $pid"
+		child=$(pgrep -P $pid -x crun-lite-image) || { wait $pid; continue; }
+		if stopped_in_layer "$child"; then
+			found=1
+			run_ok rmi --store "$STORE" "$T/img"
+		fi
+		kill -CONT "$child" 2>/dev/null || :
+		wait $pid || fail "verify: $(<verified)"
+		[ -z "$found" ] || break
+	done
+	[ -n "$found" ] || skip "it was never caught while it looked at the layer"
+	expect_eq "$(<verified)" ""
+	# Of an image that is there, it is damage.
+	unpack "$T/img"
+	rm -r "$STORE"/layers/*
+	capture rt verify --store "$STORE" "$T/img"
+	expect_eq "$RC" 1
+	expect_in "damaged: open it: No such file"
+}

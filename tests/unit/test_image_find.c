@@ -421,6 +421,8 @@ static const struct platform_row {
 	{"no architecture", "linux/", NULL, NULL, NULL},
 	{"no os", "/amd64", NULL, NULL, NULL},
 	{"nothing", "", NULL, NULL, NULL},
+	{"a variant without an architecture", "linux//v8", NULL, NULL, NULL},
+	{"an end without a variant", "linux/amd64/", "linux", "amd64", NULL},
 };
 
 static void platform_is_read(void **state)
