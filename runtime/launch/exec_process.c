@@ -93,7 +93,7 @@ bool exec_parse_id(const char *text, size_t len, uint32_t *ret)
 static int refuse_id(const char *flag, const char *text, struct error *err)
 {
 	error_set(err, ERROR_SAID, "--%s %.80s: a number from 0 to 4294967294 is expected", flag, text);
-	return error_hint(err, "names are not looked up: the image's etc/passwd is not the runtime's to trust");
+	return error_hint(err, "names are not looked up: the container's etc/passwd is not the runtime's to trust; `crun-lite exec ID id NAME` says its numbers");
 }
 
 static int set_user(const char *text, struct user *u, struct error *err)

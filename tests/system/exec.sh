@@ -153,6 +153,10 @@ test_exec__users_are_numbers_and_exact_V06_V29() {
 		run_fails 'a number from 0 to 4294967294 is expected' exec --user="$u" "$ID" id -u
 		expect_rc 255
 	done
+	run_fails 'a number from' exec -u user "$ID" id -u
+	expect_in '`crun-lite exec ID id NAME` says its numbers' "$ERR"
+	run_ok exec "$ID" id user
+	expect_eq "$OUT" 'uid=1000(user) gid=1000(user) groups=1000(user),2000(extra)'
 	for u in root -1 4294967295; do
 		run_fails 'a number from 0 to 4294967294 is expected' exec --additional-gids="$u" "$ID" id -u
 	done
