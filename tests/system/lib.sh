@@ -303,11 +303,19 @@ created() { run_ok create -b "$B" "$@" "$ID"; }
 # deleted [ID]: by force.
 deleted() { run_ok delete --force "${1:-$ID}"; }
 
+# state_has MEMBER ID: what `state` says of it, a word or a number.  Without jq, whose start costs 40 ms.
+state_has() {
+	local text
+	text=$(rt state "$2") || return
+	[[ $text =~ \"$1\":\ *\"?([a-z0-9]+) ]] || return
+	echo "${BASH_REMATCH[1]}"
+}
+
 # status ID
-status() { rt state "$1" | jq -r .status; }
+status() { state_has status "$1"; }
 pid_of() { # 0 is no pid: `kill 0` would end us
 	local pid
-	pid=$(rt state "${1:-$ID}" | jq -r .pid)
+	pid=$(state_has pid "${1:-$ID}")
 	echo "${pid/#0/none}"
 }
 has_status() { [ "$(status "$ID" 2>/dev/null)" = "$1" ]; }
