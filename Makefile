@@ -3,6 +3,8 @@ BUILD   ?= release
 STATIC  ?= 1
 PREFIX  ?= /usr/local
 DESTDIR ?=
+CROSS   ?=
+SYSROOT ?=
 V       ?= 0
 
 version := 0.1.0
@@ -10,7 +12,15 @@ comma   := ,
 # A tarball has the commit in a file (.gitattributes); whose repository it was unpacked in does not matter.
 commit  := $(shell { [ -e .git ] && git rev-parse --short=12 HEAD || sed -n 's/^\([0-9a-f]\{12\}\).*/\1/p' .commit; } 2>/dev/null)
 commit  := $(or $(commit),unknown)
-out     := build/$(BUILD)$(if $(filter 1,$(STATIC)),,-dynamic)
+# For another machine: CROSS=aarch64-linux-gnu- (or CC=aarch64-linux-gnu-gcc), in a folder of its own; SYSROOT= of contrib/cross-libs.
+ifneq ($(CROSS),)
+CC      := $(CROSS)gcc$(if $(SYSROOT), --sysroot=$(abspath $(SYSROOT)))
+endif
+machine_of = $(firstword $(subst -, ,$(shell $1 -dumpmachine 2>/dev/null)))
+machine := $(call machine_of,$(CC))
+builder := $(if $(filter default,$(origin CC)),$(machine),$(call machine_of,cc))
+for     := $(if $(filter-out $(machine),$(builder)),-$(machine))
+out     := build/$(BUILD)$(if $(filter 1,$(STATIC)),,-dynamic)$(for)
 # Beside a libc of glibc: the libraries that contrib/musl-libs made.
 ifeq ($(LIBC),musl)
 CC  := $(CURDIR)/build/musl/cc
@@ -36,7 +46,7 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwr
 	-Wvla -Wundef -Wpointer-arith -Wimplicit-fallthrough -Wno-missing-field-initializers \
 	-Wno-unused-parameter $(if $(WERROR),-Werror)
 cc-has     = $(shell $(CC) -Werror $1 -x c -c -o /dev/null /dev/null 2>/dev/null && echo $1)
-harden    := $(foreach f,-fstack-protector-strong -fstack-clash-protection -fcf-protection \
+harden    := $(foreach f,$(if $(filter aarch64,$(machine)),-mbranch-protection=standard) -fstack-protector-strong -fstack-clash-protection -fcf-protection \
 	-ftrivial-auto-var-init=zero,$(call cc-has,$f))
 opt.debug   := -Og -g3
 # -Os: as fast here, and every page of the text counts in the peak (docs/benchmarks.md).
@@ -46,7 +56,7 @@ opt.weak    := $(opt.release) -DWEAK_BUILD
 opt.asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 ifeq ($(BUILD),asan)
 override STATIC := 0
-out := build/asan
+out := build/asan$(for)
 endif
 # The same bytes in whatever folder it is built (make check-reproducible).
 here      := $(call cc-has,-ffile-prefix-map=$(CURDIR)=.)
@@ -77,17 +87,17 @@ image_inner := -lzstd -lz -lcrypto $(yajl) -lseccomp
 image_libs  := $(if $(filter 1,$(STATIC)),-Wl$(comma)-Bstatic $(image_inner) -Wl$(comma)-Bdynamic,$(image_inner)) $(if $(filter isal,$(GUNZIP)),-lisal) -pthread
 
 # The init: no libc on the architectures that have start code, static libc elsewhere.
-init_arch   := $(filter x86_64 aarch64,$(shell $(CC) -dumpmachine | cut -d- -f1))
+init_arch   := $(filter x86_64 aarch64,$(machine))
 init_cflags  = -std=gnu17 -D_GNU_SOURCE -I. $(warnings) $(here) -Os -fno-stack-protector -fno-pic -fno-pie \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -fno-unwind-tables -fomit-frame-pointer \
 	-fno-builtin -ftrivial-auto-var-init=uninitialized -ffunction-sections \
-	$(if $(init_arch),-ffreestanding -DINIT_FREESTANDING) $(if $(filter weak,$(BUILD)),-DWEAK_BUILD -DWEAK_INIT)
+	-ffreestanding $(if $(init_arch),-DINIT_FREESTANDING) $(if $(filter weak,$(BUILD)),-DWEAK_BUILD -DWEAK_INIT)
 init_cflags_ok = $(foreach f,$(init_cflags),$(if $(filter -fcf-protection=none -ftrivial-auto-var-init=uninitialized,$f),$(call cc-has,$f),$f))
 init_ldflags = -static -Wl,-z,noseparate-code,-z,noexecstack,--build-id=none,--gc-sections -s \
 	$(if $(init_arch),-nostdlib -nostartfiles)
 
 .DEFAULT_GOAL := all
-all: $(out)/crun-lite $(if $(filter musl,$(LIBC)),,$(image)) compile_commands.json   ## build the runtime (BUILD=debug|release|asan, STATIC=0|1, V=1)
+all: $(out)/crun-lite $(if $(filter musl,$(LIBC)),,$(image)) $(if $(for),,compile_commands.json)   ## build the runtime (BUILD=debug|release|asan, STATIC=0|1, V=1)
 
 $(out)/crun-lite: $(objs)
 	$(call say,LINK,$@)$(CC) $(all_cflags) $(all_ldflags) -o $@ $^ $(LDLIBS)
@@ -189,8 +199,10 @@ check-unit: $(units)          ## cmocka tests
 	sum() { sed -nE "s/^\[  $$1 *\] ([A-Za-z_]+: )?([0-9]+) test\(s\).*/\2/p" $$log | paste -sd+ | sed 's/^$$/0/'; }; \
 	echo "unit: $$(($$(sum PASSED) + 0)) passed, $$(($$(sum FAILED) + 0)) failed, $$(($$(sum SKIPPED) + 0)) skipped"; exit $$bad
 
+unit-tests: $(units)
+
 FORCE:
 
-.PHONY: FORCE all clean help man deb check-unit install uninstall dist
+.PHONY: FORCE unit-tests all clean help man deb check-unit install uninstall dist
 .SECONDARY:
 -include $(objs:.o=.d) $(image_objs:.o=.d) $(init_objs:.o=.d) $(units:%=%.d)
