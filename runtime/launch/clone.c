@@ -61,32 +61,61 @@ static long fork_exec(struct clone_args *args, struct child *child)
 }
 
 /*
+ * clone3 for a child in our memory, which calls `function`, never to return, on the stack that `args` names.  Registers of both are
+ * the same but for the result's.
+ */
+#if defined(__x86_64__) && !defined(NO_START_CODE)
+#define OWN_CLONE3
+static long clone3_in_memory(const struct clone_args *args, void (*function)(struct child *), struct child *child)
+{
+	long ret;
+
+	__asm__ volatile("syscall\n"
+	                 "test %%rax, %%rax\n"
+	                 "jnz 1f\n"
+	                 "mov %[child], %%rdi\n"       /* rbp may hold what is called */
+	                 "call *%[function]\n"
+	                 "1:\n"
+	                 : "=a"(ret)
+	                 : "a"(SYS_clone3), "D"(args), "S"(sizeof(*args)), [child] "b"(child), [function] "r"(function)
+	                 : "rcx", "r11", "rdx", "memory");
+	return ret;
+}
+#elif defined(__aarch64__) && !defined(NO_START_CODE)
+#define OWN_CLONE3
+static long clone3_in_memory(const struct clone_args *args, void (*function)(struct child *), struct child *child)
+{
+	register long x8 __asm__("x8") = SYS_clone3;
+	register long x0 __asm__("x0") = (long)args;
+	register long x1 __asm__("x1") = sizeof(*args);
+
+	__asm__ volatile("svc #0\n"
+	                 "cbnz x0, 1f\n"
+	                 "mov x0, %[child]\n"
+	                 "blr %[function]\n"
+	                 "1:\n"
+	                 : "+&r"(x0)
+	                 : "r"(x8), "r"(x1), [child] "r"(child), [function] "r"(function)
+	                 : "x30", "memory", "cc");
+	return x0;
+}
+#endif
+
+/*
  * On its own stack the child cannot touch the frames that we still need: on ours, with libc's wrapper, its next call
  * would overwrite our return address.
  */
 static long vfork_exec(struct clone_args *args, struct child *child)
 {
-	long ret;
-
-#if defined(__x86_64__)
+#ifdef OWN_CLONE3
 	char stack[STACK_SIZE] __attribute__((aligned(16), uninitialized));
 
 	args->stack = (uint64_t)(uintptr_t)stack;
 	args->stack_size = sizeof(stack);
-	__asm__ volatile("syscall\n"                    /* clone3 */
-	                 "test %%rax, %%rax\n"
-	                 "jnz 1f\n"
-	                 "mov %[child], %%rdi\n"       /* the child; rbp may hold what is called */
-	                 "call *%[function]\n"
-	                 "1:\n"
-	                 : "=a"(ret)
-	                 : "a"(SYS_clone3), "D"(args), "S"(sizeof(*args)), [child] "b"(child),
-	                   [function] "r"(become_init)
-	                 : "rcx", "r11", "rdx", "memory");
+	return clone3_in_memory(args, become_init, child);
 #else
-	ret = fork_exec(args, child);   /* without start code of our own */
+	return fork_exec(args, child);
 #endif
-	return ret;
 }
 
 /* The first that says no, in the order in which the kernel asks. */
