@@ -58,7 +58,15 @@ check-coverage: $(out)/crun-lite ## every property of runtime-spec is read and t
 	@RUNTIME=$(RUNTIME) tests/coverage
 
 check-init: $(out)/init       ## what the embedded init may be and refer to
-	@INIT_CFLAGS='$(init_cflags)' tests/check-init $(out)/init $(init_objs)
+	@NM='$(CROSS)nm' SIZE='$(CROSS)size' INIT_CFLAGS='$(init_cflags)' tests/check-init $(out)/init $(init_objs)
+
+ARCH ?= arm64
+check-cross:                  ## builds for another architecture (ARCH=arm64); unit tests and golden plans by qemu
+	@tests/cross $(ARCH)
+
+check-portable: $(helpers)    ## as where init has no start code of its own, but libc's: system tests, as root (CHAPTERS= FILTER=)
+	@$(MAKE) --no-print-directory init_arch= CFLAGS=-DNO_START_CODE out=build/portable build/portable/crun-lite
+	@RUNTIME=build/portable/crun-lite HELPERS=$(out)/tests/system/helpers tests/system/run $(if $(FILTER),--filter '$(FILTER)') $(or $(CHAPTERS),lifecycle process seccomp)
 
 include tests/bench/bench.mk
 include tests/quality/quality.mk
@@ -77,4 +85,4 @@ demo:                         ## install what is needed, build, and run a contai
 	@$(MAKE) --no-print-directory all
 	@RUNTIME=$(RUNTIME) contrib/quickstart/demo
 
-.PHONY: check other-build check-upgrade check-installed catalogue check-package check-documents check-coverage check-network system-helpers check-golden check-system check-layers check-init check-version format demo
+.PHONY: check check-cross check-portable other-build check-upgrade check-installed catalogue check-package check-documents check-coverage check-network system-helpers check-golden check-system check-layers check-init check-version format demo

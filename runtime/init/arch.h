@@ -134,23 +134,23 @@ static inline void arch_relax(void)
 
 #else
 
-#include <errno.h>
-#include <unistd.h>
+/* Not by libc's headers, which are at odds with the kernel's. */
+long syscall(long nr, ...);
+int *__errno_location(void);
+int clone(int (*run)(void *), void *stack_end, int flags, void *arg, ...);
 
 static inline long arch_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
 	long ret = syscall(nr, a, b, c, d, e, f);
 
-	return ret < 0 ? -errno : ret;
+	return ret == -1 ? -*__errno_location() : ret;
 }
-
-int clone(int (*run)(void *), void *stack_end, int flags, void *arg, ...);
 
 static inline long arch_thread(unsigned long flags, void *stack_end, int (*run)(void *), void *arg)
 {
 	int ret = clone(run, stack_end, (int)flags, arg);
 
-	return ret < 0 ? -errno : ret;
+	return ret < 0 ? -*__errno_location() : ret;
 }
 
 static inline void arch_relax(void)
