@@ -180,6 +180,7 @@ dist:                         ## dist/crun-lite-VERSION.tar.gz of what is commit
 	@mkdir -p dist
 	git archive --format=tar.gz --prefix=crun-lite-$(version)/ -o dist/crun-lite-$(version).tar.gz HEAD
 
+$(if $(for),$(if $(filter deb,$(MAKECMDGOALS)),$(error deb: of this machine only; make install DESTDIR= puts what was built for $(machine) into a folder)))
 deb: $(out)/crun-lite $(image)  ## dist/crun-lite_VERSION_ARCH.deb, which lintian has looked at
 	contrib/debian/make-deb $(version) $(out)
 
