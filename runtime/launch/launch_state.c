@@ -183,6 +183,7 @@ static uint64_t ignored_late(void)
 int launch_know_process(struct launch *l, struct error *err)
 {
 	l->state.pid = l->pid;
+	l->state.inode = process_inode(l->pidfd);
 	return process_start_time(l->pid, &l->state.start_time, &l->ignored_signals, err);
 }
 

@@ -11,6 +11,8 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -20,6 +22,9 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/fds.h"
 #include "runtime/state/group.h"
+
+/* <linux/magic.h> of Linux 6.9 */
+#define PIDFS_MAGIC 0x50494446
 
 /* proc(5): the name of a process may hold spaces and parentheses, so fields are counted from the last ")". */
 struct process_stat {
@@ -133,28 +138,92 @@ static int open_process(pid_t pid)
 	return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
 }
 
+uint64_t process_inode(int pidfd)
+{
+	struct stat st;
+
+	/* On 32 bits the number is cut. */
+	return sizeof(long) == 8 && fstat(pidfd, &st) == 0 ? st.st_ino : 0;
+}
+
+/* Before 6.9 all pidfds were the one anonymous inode. */
+static bool has_inode(int pidfd)
+{
+	static int answer = -1;         /* the kernel's, for all of them */
+	struct statfs fs;
+
+	if (answer < 0)
+		answer = fstatfs(pidfd, &fs) == 0 && fs.f_type == PIDFS_MAGIC;
+	return answer;
+}
+
+static int has_ended(int pidfd)
+{
+	int r = TEMP_FAILURE_RETRY(poll(&(struct pollfd){.fd = pidfd, .events = POLLIN}, 1, 0));
+
+	return r < 0 ? -errno : r;
+}
+
+static bool proc_is_ours(void)
+{
+	char link[16];
+	ssize_t n = readlink("/proc/self", link, sizeof(link) - 1);
+
+	link[n > 0 ? n : 0] = '\0';
+	return atoi(link) == getpid();
+}
+
+/*
+ * 1, 0, or -1: not known; the state may be an older version's.  Where /proc is another pid namespace's than ours, the number may be
+ * the process's there, and another one's here.
+ */
+static int is_alive_by_inode(const struct state *state, int pidfd)
+{
+	uint64_t inode = state->inode && has_inode(pidfd) ? process_inode(pidfd) : 0;
+	int ended = inode && inode == state->inode ? has_ended(pidfd) : -1;
+
+	if (ended >= 0)
+		return !ended;
+	return inode && inode != state->inode && proc_is_ours() ? 0 : -1;
+}
+
 /* 1, 0, or that it cannot be told: who is taken for dead would be left running, or deleted. */
-static int is_alive(const struct state *state, struct process_stat *stat)
+static int is_alive_by_start(const struct state *state)
 {
 	cleanup_close int fd = -1;
-	int r = state->pid > 0 ? read_stat(state->pid, stat) : -ESRCH;
+	struct process_stat stat;
+	int r = state->pid > 0 ? read_stat(state->pid, &stat) : -ESRCH;
 
-	if (r == -ESRCH || (r == 0 && stat->start_time != state->start_time))
+	if (r == -ESRCH || (r == 0 && stat.start_time != state->start_time))
 		return 0;
-	if (r < 0 || !is_dead(stat))
+	if (r < 0 || !is_dead(&stat))
 		return r < 0 ? r : 1;
 	/* A zombie has ended; but so looks a process whose first thread has ended before the others. */
 	fd = open_process(state->pid);
 	if (fd < 0)
 		return fd == -ESRCH ? 0 : fd;
-	r = TEMP_FAILURE_RETRY(poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0));
-	return r < 0 ? -errno : r == 0;
+	r = has_ended(fd);
+	return r < 0 ? r : !r;
+}
+
+/* /proc/PID/stat costs more than all the questions to a pidfd. */
+static int is_alive_with(const struct state *state, int pidfd)
+{
+	int alive = is_alive_by_inode(state, pidfd);
+
+	return alive >= 0 ? alive : is_alive_by_start(state);
+}
+
+static int is_alive(const struct state *state)
+{
+	cleanup_close int fd = state->pid > 0 && state->inode ? open_process(state->pid) : -1;
+
+	return fd >= 0 ? is_alive_with(state, fd) : is_alive_by_start(state);
 }
 
 int state_pidfd(const struct state *state)
 {
 	cleanup_close int fd = -1;
-	struct process_stat stat;
 	int r;
 
 	if (state->pid <= 0)
@@ -163,7 +232,7 @@ int state_pidfd(const struct state *state)
 	if (fd < 0)
 		return fd;
 	/* The number may have been given to another process before the pidfd held it. */
-	r = is_alive(state, &stat);
+	r = is_alive_with(state, fd);
 	return r > 0 ? steal_fd(&fd) : r < 0 ? r : -ESRCH;
 }
 
@@ -194,7 +263,7 @@ int process_exit_status(const struct state *state, int pidfd)
 	for (int waited = 0; waited < REAP_MS; waited += 5) {
 		struct process_info info = {.mask = INFO_EXIT};
 
-		if (read_stat(state->pid, &stat) == 0 && stat.start_time == state->start_time && is_dead(&stat) && is_alive(state, &stat) == 0)
+		if (read_stat(state->pid, &stat) == 0 && stat.start_time == state->start_time && is_dead(&stat) && is_alive_by_start(state) == 0)
 			return status_of(stat.exit_code);
 		if (ioctl(pidfd, GET_INFO, &info) < 0)
 			return -1;
@@ -218,52 +287,99 @@ static int is_locked(const struct store *store)
 	return errno == EWOULDBLOCK ? 1 : errno == ENOENT ? 0 : -errno;
 }
 
-/*
- * Init listens until the program runs.  To ask it would wake it: as long as the process bears init's name it is believed.  (A
- * program that calls itself so is taken for created only if its `start` was killed before it removed the socket's name.)
- */
-static int is_waiting(const struct store *store, const struct process_stat *stat)
+/* Where the start socket is, within the 108 bytes of sun_path.  False: it does not fit. */
+static bool socket_path(const struct store *store, struct sockaddr_un *ret)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	cleanup_close int fd = -1, directory = -1;
+	int n;
+
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (store->dir >= 0)
+		n = snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/start", store->dir);
+	else if (store->here)
+		n = snprintf(ret->sun_path, sizeof(ret->sun_path), "%s/start", store->id);
+	else
+		n = snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/%s/start", store->root, store->id);
+	return n < (int)sizeof(ret->sun_path);
+}
+
+/*
+ * A connection would wake init; one of another type is refused before anybody hears of it, with another error than that of a
+ * socket that is nobody's any more (unix_find_bsd).
+ */
+enum waiting { NO_SOCKET, HELD, LEFT };         /* or a negative errno */
+
+static int ask_socket(int asker, const struct store *store)
+{
+	struct sockaddr_un address;
+	struct store opened = *store;
+	cleanup_close int directory = -1;
+	int r;
+
+	if (!socket_path(store, &address)) {
+		opened.dir = directory = openat(store->root, store->id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (directory < 0)
+			return errno == ENOENT ? NO_SOCKET : -errno;
+		socket_path(&opened, &address);
+	}
+	r = connect(asker, (struct sockaddr *)&address, sizeof(address)) < 0 ? errno : 0;
+	return r == EPROTOTYPE ? HELD : r == ENOENT ? NO_SOCKET : r == ECONNREFUSED || r == 0 ? LEFT : -r;
+}
+
+/*
+ * Init listens until it executes the program, which takes the socket from it, and nobody else has it (release_fds, hook.c): whose
+ * socket is held, lives, and waits.  Most containers have no such socket; once one had, all are asked by the socket alone.
+ */
+static int find_socket(const struct store *store)
+{
+	static int asker = -1;          /* stays: to make one costs more than to ask */
 	char buf[STORE_PATH_MAX];
 	const char *path;
 	int dir = store_locate(store, "start", buf, &path);
 
-	if (faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (is_init(stat))
-		return 1;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	dir = store_locate(store, ".", buf, &path);
-	directory = openat(dir, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start", directory);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return 1;
-	/* Nobody listens, or (ENOENT) a `start` has just removed the name. */
-	return errno == EAGAIN ? 1 : errno == ECONNREFUSED || errno == ENOENT ? 0 : -errno;
+	if (asker < 0 && faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? NO_SOCKET : -errno;
+	if (asker < 0)
+		asker = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return asker < 0 ? -errno : ask_socket(asker, store);
+}
+
+/*
+ * Of one that lives.  Its socket is left by init that is being killed, and by a program whose `start` was killed before it removed
+ * the name.  (Such a program that bears init's name is taken for created.)
+ */
+static bool is_waiting(int socket, const struct state *state)
+{
+	struct process_stat stat;
+
+	return socket == HELD || (socket == LEFT && read_stat(state->pid, &stat) == 0 && is_init(&stat));
+}
+
+static int status_of_process(const struct store *store, const struct state *state)
+{
+	int socket = state->pid > 0 ? find_socket(store) : NO_SOCKET;
+	int alive = socket == HELD ? 1 : is_alive(state);
+
+	if (alive <= 0)
+		return alive < 0 ? alive : STATUS_STOPPED;
+	if (group_is_paused(state))
+		return STATUS_PAUSED;
+	if (socket < 0)
+		return socket;
+	return is_waiting(socket, state) ? STATUS_CREATED : STATUS_RUNNING;
+}
+
+static int status_of_create(const struct store *store)
+{
+	int locked = is_locked(store);
+
+	return locked < 0 ? locked : locked ? STATUS_CREATING : STATUS_STOPPED;
 }
 
 int state_status(const struct store *store, const struct state *state, struct error *err)
 {
-	struct process_stat stat;
-	int r;
+	int r = state->creating ? status_of_create(store) : status_of_process(store, state);
 
-	if (state->creating)
-		r = is_locked(store);
-	else
-		r = is_alive(state, &stat);
-	if (r == 0)
-		return STATUS_STOPPED;
-	if (r > 0 && state->creating)
-		return STATUS_CREATING;
-	if (r > 0 && group_is_paused(state))
-		return STATUS_PAUSED;
-	if (r > 0)
-		r = is_waiting(store, &stat);
-	if (r < 0)
-		return error_set(err, -r, "find out what became of container %s", store->id);
-	return r ? STATUS_CREATED : STATUS_RUNNING;
+	return r < 0 ? error_set(err, -r, "find out what became of container %s", store->id) : r;
 }
 
 const char *status_name(enum status status)

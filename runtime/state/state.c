@@ -10,6 +10,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "cgroups/unit.h"
+#include "runtime/state/reader.h"
 #include "spec/emit.h"
 #include "spec/json.h"
 
@@ -91,6 +92,7 @@ static void emit_keeper(struct emitter *e, const struct state_keeper *k)
 	emit_end_object(e);
 }
 
+/* Common members in another order, or with others between them, are read more slowly (reader.c). */
 static void emit_fields(struct emitter *e, const struct state *s)
 {
 	emit_object(e);
@@ -102,6 +104,8 @@ static void emit_fields(struct emitter *e, const struct state *s)
 	emit_key_bool(e, "creating", s->creating);
 	emit_key_int(e, "pid", s->pid);
 	emit_key_uint(e, "startTime", s->start_time);
+	if (s->inode)
+		emit_key_uint(e, "inode", s->inode);
 	emit_key_uint(e, "owner", s->owner);
 	emit_key_bool(e, "notify", s->notify);
 	emit_groups(e, "groups", s, false);
@@ -246,20 +250,13 @@ static int get_annotations(const struct json *root, struct state *ret, struct er
 	return 0;
 }
 
-int state_read(const struct store *store, struct state *ret, struct error *err)
+int state_parse(const char *text, size_t len, const char *id, struct state *ret, struct error *err)
 {
-	cleanup_free char *text = NULL;
 	const struct json *root;
-	size_t len = 0;
-	int r;
 
 	*ret = (struct state){0};
-	r = store_read_file(store, "state.json", &text, &len, err);
-	if (r < 0)
-		return err->code == ENOENT ? STATE_EMPTY : r;
-	r = json_parse(text, len, "state.json", &ret->doc, err);
-	if (r < 0)
-		return error_wrap(err, "read the state of container %s", store->id);
+	if (json_parse(text, len, "state.json", &ret->doc, err) < 0)
+		return error_wrap(err, "read the state of container %s", id);
 	root = json_root(ret->doc);
 	ret->id = get_string(root, "id");
 	ret->bundle = get_string(root, "bundle");
@@ -269,6 +266,7 @@ int state_read(const struct store *store, struct state *ret, struct error *err)
 	ret->notify = get_bool(root, "notify");
 	ret->pid = (pid_t)get_number(root, "pid");
 	ret->start_time = get_number(root, "startTime");
+	ret->inode = get_number(root, "inode");
 	ret->owner = (uid_t)get_number(root, "owner");
 	get_groups(root, "groups", false, ret);
 	get_groups(root, "keptGroups", true, ret);
@@ -281,8 +279,28 @@ int state_read(const struct store *store, struct state *ret, struct error *err)
 	return get_annotations(root, ret, err);
 }
 
+int state_read(const struct store *store, struct state *ret, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t len = 0;
+	int r;
+
+	*ret = (struct state){0};
+	r = store_read_file(store, "state.json", &text, &len, err);
+	if (r < 0)
+		return err->code == ENOENT ? STATE_EMPTY : r;
+	if (!reader_take(text, len, ret))
+		r = state_parse(text, len, store->id, ret, err);
+	/* The next boot begins to count anew. */
+	if (ret->inode && store_place(store) != PLACE_MEMORY)
+		ret->inode = 0;
+	return r;
+}
+
 void state_free(struct state *state)
 {
 	json_free(state->doc);
+	free(state->owned[0]);
+	free(state->owned[1]);
 	*state = (struct state){0};
 }

@@ -7,7 +7,7 @@
  *
  * Writers (create, start, delete) hold a flock on the directory; readers need none.
  * A process is named by pid and start time, so that a pid used again is never
- * mistaken for the container's.
+ * mistaken for the container's; and by the inode of its pidfd, which is asked for in less time.
  */
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
@@ -31,10 +31,13 @@ struct store {                  /* one container's directory */
 	int dir;                /* holds the lock, if there is one; -1: read only, and by the ID below root */
 	char id[256];
 	bool plain;             /* of a run: nothing but config.json and state.json is in it */
+	bool here;              /* the state root is the working directory */
+	enum store_place { PLACE_UNKNOWN, PLACE_MEMORY, PLACE_DISK } place;     /* of the state root */
 };
 
 struct state {
-	struct json_doc *doc;           /* owns the strings of a state that was read; NULL otherwise */
+	struct json_doc *doc;           /* owns the strings of a state that was read; */
+	void *owned[2];                 /* or these do (reader.h); NULL otherwise */
 	const char *id;
 	const char *bundle;             /* absolute */
 	const char *rootfs;             /* absolute */
@@ -42,6 +45,7 @@ struct state {
 	bool creating;                  /* create has not come to its end (yet, or ever) */
 	pid_t pid;                      /* 0 = none yet */
 	uint64_t start_time;            /* of pid, clock ticks after boot (proc(5) stat, field 22) */
+	uint64_t inode;                 /* of its pidfd (pidfs, 6.9), no other process's before the next boot; 0: not known */
 	uid_t owner;
 	bool notify;                    /* NOTIFY_SOCKET is forwarded by start */
 	size_t n_groups;
@@ -100,8 +104,12 @@ void store_remove_network(const struct store *store, bool but_record);
 int state_write(const struct store *store, const struct state *state, struct error *err);
 /* "container with id ID already exists": there is one, which is left as it is. */
 int state_write_first(const struct store *store, const struct state *state, struct error *err);
+/* Whether a boot takes what is there with it. */
+enum store_place store_place(const struct store *store);
 /* STATE_EMPTY if there is none.  The caller ends *ret with state_free. */
 int state_read(const struct store *store, struct state *ret, struct error *err);
+/* The same from a text, whoever wrote it; `id` is for errors. */
+int state_parse(const char *text, size_t len, const char *id, struct state *ret, struct error *err);
 void state_free(struct state *state);
 /* What the container is now, an enum status: by its process and the start socket. */
 int state_status(const struct store *store, const struct state *state, struct error *err);
@@ -134,6 +142,8 @@ int store_read_file(const struct store *store, const char *name, char **ret, siz
 /* The container's config.json, as it was at create.  The caller ends it with config_free. */
 int store_read_config(const struct store *store, struct config **ret, struct error *err);
 
+/* What the process is remembered by, besides its number and its start; 0: there is none.  What it is worth on this kernel, is found out by who asks. */
+uint64_t process_inode(int pidfd);
 /* When `pid` started, and its ignored signals (1 to 31). */
 int process_start_time(pid_t pid, uint64_t *ret, unsigned *ret_ignored, struct error *err);
 /*

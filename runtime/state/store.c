@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -236,6 +238,15 @@ int store_open(int root, const char *id, enum store_lock lock, struct store *ret
 void store_unlock(const struct store *store)
 {
 	TEMP_FAILURE_RETRY(flock(store->dir, LOCK_UN));
+}
+
+enum store_place store_place(const struct store *store)
+{
+	struct statfs fs;
+
+	if (store->place != PLACE_UNKNOWN)
+		return store->place;
+	return fstatfs(store->dir >= 0 ? store->dir : store->root, &fs) == 0 && fs.f_type == TMPFS_MAGIC ? PLACE_MEMORY : PLACE_DISK;
 }
 
 void store_close(struct store *store)
