@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/slices.h"
 #include "runtime/base/text.h"
 #include "runtime/state/handle.h"
 #include "runtime/state/network.h"
@@ -111,7 +112,10 @@ const struct command command_state = {
 
 /* What is done with each container: the three outputs. */
 struct listing {
-	struct emitter emitter;
+	struct handle_names all;
+	FILE *out;                      /* of a slice: rows, or elements with commas between them */
+	struct emitter element, array;
+	bool json;
 	void (*one)(struct listing *l, const struct state *state, enum status status);
 };
 
@@ -127,9 +131,9 @@ static void list_json(struct listing *l, const struct state *state, enum status 
 {
 	char buf[16];
 
-	emit_one(&l->emitter, state, status);
-	emit_key_string(&l->emitter, "owner", owner_name(state->owner, buf, sizeof(buf)));
-	emit_end_object(&l->emitter);
+	emit_one(&l->element, state, status);
+	emit_key_string(&l->element, "owner", owner_name(state->owner, buf, sizeof(buf)));
+	emit_end_object(&l->element);
 }
 
 /* A path may hold what a terminal would obey. */
@@ -146,18 +150,26 @@ static char *printable(const char *s)
 	return text;
 }
 
+static bool is_ascii(const char *s)
+{
+	while (*s >= ' ' && *s <= '~')
+		s++;
+	return !*s;
+}
+
 static void list_row(struct listing *l, const struct state *state, enum status status)
 {
-	cleanup_free char *bundle = printable(state->bundle);
+	cleanup_free char *text = is_ascii(state->bundle) ? NULL : printable(state->bundle);
+	const char *bundle = is_ascii(state->bundle) ? state->bundle : text ?: "?";
 	char buf[16];
 
-	printf("%-24s %-8d %-10s %-30s %-32s %s\n", state->id, status == STATUS_STOPPED ? 0 : state->pid,
-	       status_name(status), bundle ?: "?", state->created, owner_name(state->owner, buf, sizeof(buf)));
+	fprintf(l->out, "%-24s %-8d %-10s %-30s %-32s %s\n", state->id, status == STATUS_STOPPED ? 0 : state->pid,
+	        status_name(status), bundle, state->created, owner_name(state->owner, buf, sizeof(buf)));
 }
 
 static void list_id(struct listing *l, const struct state *state, enum status status)
 {
-	printf("%s\n", state->id);
+	fprintf(l->out, "%s\n", state->id);
 }
 
 static int list_one(const struct handle *h, void *arg, struct error *err)
@@ -168,24 +180,77 @@ static int list_one(const struct handle *h, void *arg, struct error *err)
 	return 0;
 }
 
+/* The elements stand in an array whose brackets are left out. */
+static int finish_elements(struct emitter *e, FILE *out, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t len = 0;
+	int r;
+
+	emit_end_array(e);
+	r = emit_finish(e, &text, &len, err);
+	if (r == 0)
+		fwrite(text + 1, 1, len - 2, out);
+	return r;
+}
+
+static int make_slice(size_t first, size_t end, void *arg, FILE *out, struct error *err)
+{
+	struct listing *l = arg;
+	int r, finished = 0;
+
+	l->out = out;
+	if (l->json)
+		emit_array(&l->element);
+	r = handle_visit(&l->all, first, end, list_one, l, err);
+	if (l->json)
+		finished = finish_elements(&l->element, out, &(struct error){0});
+	return r < 0 || finished == 0 ? r : error_set(err, ENOMEM, "print the list");
+}
+
+static int take_slice(const char *text, size_t len, void *arg, struct error *err)
+{
+	struct listing *l = arg;
+
+	if (l->json && len > 0)
+		emit_raw(&l->array, text, len);
+	else if (fwrite(text, 1, len, stdout) != len)
+		return error_set(err, errno, "write to standard output");
+	return 0;
+}
+
+static int print_list(struct listing *l, struct error *err)
+{
+	const struct slices slices = {.n = l->all.n, .make = make_slice, .take = take_slice, .arg = l};
+	int r;
+
+	if (l->json)
+		emit_array(&l->array);
+	r = slices_run(&slices, slices_processes(l->all.n), err);
+	if (l->json)
+		emit_end_array(&l->array);
+	return r < 0 || !l->json ? r : cli_print_json(&l->array, err);
+}
+
 static int run_list(const struct cli_global *global, const void *given, int argc, char **argv, struct error *err)
 {
 	const struct list_options *options = given;
 	bool json = options->format && strcmp(options->format, "json") == 0;
-	struct listing listing = {.one = options->quiet ? list_id : json ? list_json : list_row};
+	struct listing listing = {
+		.json = json && !options->quiet,
+		.one = options->quiet ? list_id : json ? list_json : list_row,
+	};
 	int r;
 
 	if (options->format && !json && strcmp(options->format, "table") != 0)
 		return error_set(err, ERROR_SAID, "list: --format %s: table or json is expected", options->format);
 	if (!options->quiet && !json)
 		printf("%-24s %-8s %-10s %-30s %-32s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER");
-	json = json && !options->quiet;
-	if (json)
-		emit_array(&listing.emitter);
-	r = handle_each(&global->runtime, list_one, &listing, err);
-	if (json)
-		emit_end_array(&listing.emitter);
-	return r < 0 || !json ? r : cli_print_json(&listing.emitter, err);
+	r = handle_names_open(&global->runtime, true, &listing.all, err);
+	if (r == 0)
+		r = print_list(&listing, err);
+	handle_names_close(&listing.all);
+	return r;
 }
 
 const struct command command_list = {

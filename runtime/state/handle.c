@@ -112,10 +112,10 @@ int handle_complete(const struct runtime_options *runtime, const char *word, cha
 }
 
 /* One that goes away while it is read, or was never completed, is none. */
-static int visit(int root, const char *id, int (*each)(const struct handle *h, void *arg, struct error *err), void *arg,
-                 struct error *err)
+static int visit(const struct handle_names *all, const char *id, int (*each)(const struct handle *h, void *arg, struct error *err),
+                 void *arg, struct error *err)
 {
-	struct handle h = {.root = -1, .store = {.root = root, .dir = -1}};
+	struct handle h = {.root = -1, .store = {.root = all->root, .dir = -1, .here = all->here, .place = all->place}};
 	struct error gone = {0};
 	int r = 0;
 
@@ -130,18 +130,47 @@ static int visit(int root, const char *id, int (*each)(const struct handle *h, v
 	return r;
 }
 
+int handle_names_open(const struct runtime_options *runtime, bool here, struct handle_names *ret, struct error *err)
+{
+	int n;
+
+	*ret = (struct handle_names){.root = -1};
+	n = state_root_open(runtime->root, false, &ret->root, err);
+	if (n == 0)
+		n = names(ret->root, &ret->v, err);
+	if (n < 0)
+		return n;
+	ret->n = (size_t)n;
+	ret->here = here && n > 0 && fchdir(ret->root) == 0;
+	ret->place = n > 0 ? store_place(&(struct store){.root = ret->root, .dir = -1}) : PLACE_UNKNOWN;
+	return 0;
+}
+
+void handle_names_close(struct handle_names *all)
+{
+	names_free(all->v, (int)all->n);
+	if (all->root >= 0)
+		close(all->root);
+}
+
+int handle_visit(const struct handle_names *all, size_t first, size_t end,
+                 int (*each)(const struct handle *h, void *arg, struct error *err), void *arg, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = first; i < end && r >= 0; i++)
+		r = visit(all, all->v[i]->d_name, each, arg, err);
+	return r < 0 ? r : 0;
+}
+
 int handle_each(const struct runtime_options *runtime, int (*each)(const struct handle *h, void *arg, struct error *err), void *arg,
                 struct error *err)
 {
-	cleanup_close int root = -1;
-	struct dirent **entries = NULL;
-	int r = 0, n = state_root_open(runtime->root, false, &root, err);
+	struct handle_names all;
+	int r = handle_names_open(runtime, false, &all, err);
 
-	if (n == 0)
-		n = names(root, &entries, err);
-	for (int i = 0; i < n && r >= 0; i++)
-		r = visit(root, entries[i]->d_name, each, arg, err);
-	if (n >= 0)
-		names_free(entries, n);
-	return n < 0 ? n : r < 0 ? r : 0;
+	if (r == 0)
+		r = handle_visit(&all, 0, all.n, each, arg, err);
+	handle_names_close(&all);
+	return r;
 }

@@ -32,7 +32,21 @@ void handle_close(struct handle *handle);
  * begins none is copied as it is, for the next to say that it does not exist.  One that begins several is an error.
  */
 int handle_complete(const struct runtime_options *runtime, const char *word, char ret[256], struct error *err);
-/* Calls `each` for all containers, by name, with their status; its first negative result ends it. */
+/* The names of all containers, in their order.  `here`: the state root becomes the working directory, below which paths are shorter. */
+struct handle_names {
+	int root;
+	struct dirent **v;
+	size_t n;
+	bool here;
+	enum store_place place;
+};
+/* None where there is no state directory.  handle_names_close ends *ret, also after a failure. */
+int handle_names_open(const struct runtime_options *runtime, bool here, struct handle_names *ret, struct error *err);
+void handle_names_close(struct handle_names *names);
+/* Calls `each` for those from `first` to before `end`, with their status; its first negative result ends it. */
+int handle_visit(const struct handle_names *names, size_t first, size_t end,
+                 int (*each)(const struct handle *h, void *arg, struct error *err), void *arg, struct error *err);
+/* The same for all. */
 int handle_each(const struct runtime_options *runtime, int (*each)(const struct handle *h, void *arg, struct error *err), void *arg,
                 struct error *err);
 

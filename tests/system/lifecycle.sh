@@ -344,6 +344,41 @@ test_lifecycle__list_shows_every_container_C050() {
 	expect_eq "$OUT" ""
 }
 
+# Several processes read them, where there are several processors; by one they are read the same.
+test_lifecycle__list_of_many_containers_is_that_of_few_C050() {
+	local i flags one expected
+	[ -n "$CRUN_LITE" ] || return 0         # it writes the states of others
+	args sleep 1000
+	created
+	for ((i = 100; i < 300; i++)); do
+		mkdir "$ROOT/$ID-$i"
+		sed "s/\"id\":\"$ID\"/\"id\":\"$ID-$i\"/" "$ROOT/$ID/state.json" >"$ROOT/$ID-$i/state.json"
+	done
+	# By another hand; damaged; one that somebody is making; one whose process's number is another's by now.
+	jq --tab . "$ROOT/$ID-150/state.json" >"$T/other" && cp "$T/other" "$ROOT/$ID-150/state.json"
+	truncate -s 40 "$ROOT/$ID-170/state.json"
+	rm "$ROOT/$ID-280/state.json"
+	jq -c '.startTime += 1 | .inode += 1' "$ROOT/$ID-290/state.json" >"$T/other" && cp "$T/other" "$ROOT/$ID-290/state.json"
+	expected=$(echo "$ID created"; for ((i = 100; i < 300; i++)); do
+		[ $i = 170 ] || [ $i = 280 ] || echo "$ID-$i $([ $i = 290 ] && echo stopped || echo running)"
+	done)
+	run_ok list -q
+	expect_eq "$OUT" "$(cut -d' ' -f1 <<<"$expected")"
+	run_ok list
+	expect_eq "$(awk 'NR > 1 { print $1, $3 }' <<<"$OUT")" "$expected"
+	run_ok list -f json
+	expect_eq "$(jq -r '.[] | "\(.id) \(.status)"' <<<"$OUT")" "$expected"
+	one=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+	for flags in "" -q "-f json"; do
+		# shellcheck disable=SC2086
+		run_ok list $flags
+		# shellcheck disable=SC2086
+		expect_eq "$(taskset -c "$one" "$RUNTIME" --root "$ROOT" $RUNTIME_FLAGS list $flags)" "$OUT" "list $flags by one process"
+	done
+	rm -r "$ROOT/$ID"-*
+	deleted
+}
+
 test_lifecycle__list_of_no_containers_is_empty_json_C050() {
 	run_ok list -f json
 	expect_match '^(null|\[ *\])$'
