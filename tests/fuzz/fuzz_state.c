@@ -1,6 +1,7 @@
 /* A state.json that we did not write, or not whole: it is read, and what was read is written and read again. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/base/tree.h"
+#include "runtime/state/reader.h"
 #include "runtime/state/state.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -69,12 +70,30 @@ static void write_and_read(const struct state *state)
 	state_free(&again);
 }
 
+/* What is taken without the parser is what the parser reads. */
+static void read_both_ways(const uint8_t *data, size_t size)
+{
+	struct state taken, parsed = {0};
+	struct error err = {0};
+
+	if (!reader_take((const char *)data, size, &taken))
+		return;
+	MUST(state_parse((const char *)data, size, "fuzz", &parsed, &err) == 0);
+	check_same(&parsed, &taken);
+	MUST(parsed.inode == taken.inode && !parsed.keeper.pid);
+	for (size_t i = 0; i < parsed.annotations.n; i++)
+		MUST(same(parsed.annotations.v[i].key, taken.annotations.v[i].key) && same(parsed.annotations.v[i].value, taken.annotations.v[i].value));
+	state_free(&parsed);
+	state_free(&taken);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct state state = {0};
 	struct error err = {0};
 	int fd, r;
 
+	read_both_ways(data, size);
 	if (store.dir < 0)
 		enter();
 	fd = openat(store.dir, "state.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
