@@ -396,8 +396,8 @@ of_state() { rt inspect "$ID" | jq -r ".[0].state | $1"; }
 keeper() { jq -r .keeper.pid "$ROOT/$ID/state.json"; }
 is_ended() { [ "$(runs)" = "$1" ] && is_gone "$2"; }
 # in_pause: it has failed until the pauses are long.
-in_pause() {
-	until_true eval '[ "$(runs)" -ge 4 ]'
+in_pause() { # The sixth is of three seconds: time for what the caller does next, on a slow machine too.
+	until_true eval '[ "$(runs)" -ge 6 ]'
 	until_true eval '[ "$(of_state .restarting)" = true ]'
 }
 
