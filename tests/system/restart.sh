@@ -188,7 +188,7 @@ test_restart__a_watcher_that_is_killed_takes_the_container_with_it() {
 	counted 'exec sleep 1000'
 	rt_exec run --restart always -b "$B" "$ID" 2>"$T/err" &
 	pid=$!
-	until_true has_status running
+	until_true eval '[ "$(runs)" = 1 ]'
 	kill -KILL "$(pgrep -P "$pid")"
 	RC=0
 	wait "$pid" || RC=$?
