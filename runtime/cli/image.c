@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ struct call {
 	size_t n;
 	bool failed;
 	int out;                /* its standard output; 0: ours */
+	pid_t caller;           /* this process */
 };
 
 /* "KEY=VALUE"; nothing without a value. */
@@ -69,6 +71,10 @@ static int execute(void *arg)
 	struct call *c = arg;
 	sigset_t none;
 
+	/* Who kills crun-lite means the program, too. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != c->caller)
+		return 127;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (c->out)
@@ -134,6 +140,7 @@ static int call(struct call *c, struct error *err)
 		word(c, "squash", "1");
 	if (c->failed)
 		return error_set(err, ENOMEM, "execute %s", c->program);
+	c->caller = getpid();
 	outlive(SIGINT);
 	outlive(SIGQUIT);
 	r = run_child(c, &caller, err);

@@ -18,7 +18,7 @@ struct image_options {
 	{"store", 0, CLI_STRING, (at) + offsetof(struct image_options, store), "DIR", "where layers are kept (/var/lib/crun-lite)"},  \
 	{"ref", 0, CLI_STRING, (at) + offsetof(struct image_options, ref), "NAME", "which of several images"},                        \
 	{"platform", 0, CLI_STRING, (at) + offsetof(struct image_options, platform), "OS/ARCH", "instead of this machine's"},         \
-	{"max-size", 0, CLI_STRING, (at) + offsetof(struct image_options, max_size), "SIZE", "of the files of a layer (no limit)"},   \
+	{"max-size", 0, CLI_STRING, (at) + offsetof(struct image_options, max_size), "SIZE", "of the files of a layer, and of an archive unpacked first (no limit)"},   \
 	{"quiet", 'q', CLI_FLAG, (at) + offsetof(struct image_options, quiet), NULL, "no progress"},                                 \
 	{"no-sync", 0, CLI_FLAG, (at) + offsetof(struct image_options, no_sync), NULL, "do not wait for the disk"}
 

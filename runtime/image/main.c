@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -314,7 +313,7 @@ static int unpack(const struct given *given, struct error *err)
 	e = prepare(&u, err);
 	if (e == 0) {
 		store_sweep(&u.store);
-		e = source_open(u.fd, u.store.tmp, &u.source, err);
+		e = source_open(u.fd, u.store.tmp, u.options.layer.max_bytes, &u.source, err);
 	}
 	if (e == 0)
 		e = image_find(&u.source, given->ref && *given->ref ? given->ref : NULL, &u.platform, &u.image, err);
@@ -446,8 +445,6 @@ static void catch_signals(void)
 			sigaction(signals[i], &action, NULL);
 	sigaction(SIGALRM, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	/* Who kills crun-lite means us. */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
 /* To `run`, which makes one sentence of it (runtime/cli/image.c). */

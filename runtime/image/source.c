@@ -133,25 +133,32 @@ static int write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
+static int add_to_spool(struct image_source *s, int file, const void *p, size_t n, uint64_t max, struct error *err)
+{
+	int r;
+
+	s->size += n;
+	if (s->size > max) {
+		error_set(err, EFBIG, "unpack more than %llu bytes of the archive into the store", (unsigned long long)max);
+		return error_hint(err, "--max-size allows more; an archive that is neither packed nor piped is read where it is");
+	}
+	r = write_all(file, p, n);
+	return r < 0 ? error_set(err, -r, "unpack the archive into the store") : 0;
+}
+
 /* What cannot be read in any order: into a file without a name, as the plain tar that is in it. */
-static int spool(struct image_source *s, const struct extent *from, int tmp, struct error *err)
+static int spool(struct image_source *s, const struct extent *from, int tmp, uint64_t max, struct error *err)
 {
 	cleanup_close int file = openat(tmp, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	struct stream *stream;
 	const void *p;
-	ssize_t n;
+	ssize_t n = 0;
 	int r = file < 0 ? error_set(err, errno, "make a file for the archive in the store") : stream_open(from, NULL, &stream, err);
 
 	if (r < 0)
 		return r;
-	while ((n = stream_next(stream, &p, err)) > 0) {
-		r = write_all(file, p, (size_t)n);
-		s->size += (uint64_t)n;
-		if (r < 0) {
-			error_set(err, -r, "unpack the archive into the store");
-			break;
-		}
-	}
+	while (r == 0 && (n = stream_next(stream, &p, err)) > 0)
+		r = add_to_spool(s, file, p, (size_t)n, max, err);
 	stream_close(stream);
 	if (n < 0 || r < 0)
 		return -err->code;
@@ -161,7 +168,7 @@ static int spool(struct image_source *s, const struct extent *from, int tmp, str
 	return 0;
 }
 
-static int open_file(struct image_source *s, const struct stat *st, int tmp, struct error *err)
+static int open_file(struct image_source *s, const struct stat *st, int tmp, uint64_t max, struct error *err)
 {
 	struct extent whole = {.fd = s->fd, .size = (uint64_t)st->st_size, .pipe = !S_ISREG(st->st_mode)};
 	struct stream *stream;
@@ -169,7 +176,7 @@ static int open_file(struct image_source *s, const struct stat *st, int tmp, str
 	int r;
 
 	if (whole.pipe)
-		return spool(s, &whole, tmp, err) ?: read_archive(s, err);
+		return spool(s, &whole, tmp, max, err) ?: read_archive(s, err);
 	s->size = whole.size;
 	r = stream_open(&whole, NULL, &stream, err);
 	if (r < 0)
@@ -178,12 +185,12 @@ static int open_file(struct image_source *s, const struct stat *st, int tmp, str
 	stream_close(stream);
 	if (packed) {
 		s->size = 0;
-		r = spool(s, &whole, tmp, err);
+		r = spool(s, &whole, tmp, max, err);
 	}
 	return r < 0 ? r : read_archive(s, err);
 }
 
-int source_open(int fd, int tmp, struct image_source *ret, struct error *err)
+int source_open(int fd, int tmp, uint64_t max, struct image_source *ret, struct error *err)
 {
 	struct stat st;
 
@@ -196,7 +203,7 @@ int source_open(int fd, int tmp, struct image_source *ret, struct error *err)
 	}
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
 		return error_set(err, ERROR_SAID, "it is neither a folder nor an archive");
-	return open_file(ret, &st, tmp, err);
+	return open_file(ret, &st, tmp, max, err);
 }
 
 void source_close(struct image_source *s)

@@ -33,10 +33,10 @@ struct image_source {
 };
 
 /*
- * `fd`: a folder, a file or a pipe; from here on the source's.  `tmp`: a directory for the file without a name.  The caller ends *ret
- * with source_close, on failure too.
+ * `fd`: a folder, a file or a pipe; from here on the source's.  `tmp`: a directory for the file without a name, which gets `max` bytes
+ * at most (EFBIG).  The caller ends *ret with source_close, on failure too.
  */
-int source_open(int fd, int tmp, struct image_source *ret, struct error *err);
+int source_open(int fd, int tmp, uint64_t max, struct image_source *ret, struct error *err);
 void source_close(struct image_source *source);
 /* The file, of at most `max` bytes; -ENOENT if there is none.  A folder's is opened: *ret->fd is then the caller's to close. */
 int source_find(const struct image_source *source, const char *name, struct extent *ret, struct error *err);

@@ -231,7 +231,7 @@ static void find_in_archive(const char *p, size_t size)
 	if (tmp < 0)
 		tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	MUST(tmp >= 0 && fd >= 0 && write(fd, p, size) == (ssize_t)size);
-	r = source_open(fd, tmp, &s, &err);
+	r = source_open(fd, tmp, UINT64_MAX, &s, &err);
 	if (r < 0)
 		check_error(r, &err);
 	else

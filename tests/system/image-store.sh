@@ -455,6 +455,18 @@ test_image_store__a_limit_of_bytes() {
 	unpack --max-size 100k "$T/img"
 }
 
+# It goes to the store as a plain tar first: ten times what is allowed would do as well.
+test_image_store__the_limit_holds_for_a_piped_archive() {
+	layer "E('big', 'x' * 100000)"
+	tar -C "$T/img" -czf "$T/img.tar.gz" .
+	for image in - "$T/img.tar.gz"; do
+		run_fails 'unpack more than 2048 bytes of the archive into the store: file too large' \
+			unpack --store "$STORE" -q --max-size 2k "$image" <"$T/img.tar.gz"
+		expect_in 'read where it is' "$ERR"
+	done
+	run_ok unpack --store "$STORE" -q --max-size 1m - <"$T/img.tar.gz"
+}
+
 # peak_of COMMAND...: MiB of the largest process
 peak_of() {
 	python3 -c 'import resource, subprocess, sys

@@ -39,7 +39,7 @@ static void expect_found(int fd, const char *ref, const char *platform, const ch
 
 	snprintf(text, sizeof(text), "%s", platform);
 	assert_int_equal(platform_parse(text, &p, &err), 0);
-	assert_int_equal(source_open(dup(fd), -1, &source, &err), 0);
+	assert_int_equal(source_open(dup(fd), -1, UINT64_MAX, &source, &err), 0);
 	r = image_find(&source, ref, &p, &image, &err);
 	if (r == 0) {
 		assert_int_equal(image.n, 1);
@@ -234,7 +234,7 @@ static void a_root_file_system_with_an_index_of_its_own(void **state)
 
 	archive_add(fd, "bin/sh", "x", NULL);
 	archive_add(fd, "index.json", "{}", NULL);
-	assert_int_equal(source_open(fd, -1, &source, &err), 0);
+	assert_int_equal(source_open(fd, -1, UINT64_MAX, &source, &err), 0);
 	assert_int_equal(source.kind, SOURCE_ROOTFS);
 	source_close(&source);
 }
@@ -404,7 +404,7 @@ static void links_in_a_circle(void **state)
 	struct extent e;
 	int fd = docker("[]");
 
-	assert_int_equal(source_open(fd, -1, &source, &err), 0);
+	assert_int_equal(source_open(fd, -1, UINT64_MAX, &source, &err), 0);
 	assert_true(source_find(&source, "dd/layer.tar", &e, &err) < 0);
 	assert_int_equal(err.code, ELOOP);
 	source_close(&source);
