@@ -21,6 +21,12 @@ struct worker {
 	int pipe;
 };
 
+/* Of processors. */
+struct places {
+	bool known;
+	cpu_set_t all, others;  /* others: but that where the caller runs */
+};
+
 struct text {
 	char *bytes;
 	size_t len;
@@ -89,7 +95,23 @@ static void work(const struct slices *s, size_t processes, size_t i, int pipe)
 	_exit(write_all(pipe, text.bytes, text.len) && write_all(pipe, &len, sizeof(len)) ? 0 : 1);
 }
 
-static void start(const struct slices *s, size_t processes, size_t i, struct worker *ret)
+static void find_places(struct places *ret)
+{
+	int here = sched_getcpu();
+
+	ret->known = false;
+	if (here < 0 || here >= CPU_SETSIZE || sched_getaffinity(0, sizeof(ret->all), &ret->all) < 0)
+		return;
+	ret->others = ret->all;
+	CPU_CLR((size_t)here, &ret->others);
+	ret->known = CPU_COUNT(&ret->others) > 0;
+}
+
+/*
+ * Schedulers that keep few processors busy leave a new process where its parent is, to wait there for as long as all of this takes.
+ * So it begins elsewhere, and may go from there to wherever the scheduler wants it.
+ */
+static void start(const struct slices *s, size_t processes, size_t i, const struct places *places, struct worker *ret)
 {
 	int ends[2];
 
@@ -99,6 +121,8 @@ static void start(const struct slices *s, size_t processes, size_t i, struct wor
 	ret->pid = fork();
 	if (ret->pid == 0) {
 		close(ends[0]);
+		if (places->known)
+			sched_setaffinity(0, sizeof(places->all), &places->all);
 		work(s, processes, i, ends[1]);
 	}
 	close(ends[1]);
@@ -106,6 +130,8 @@ static void start(const struct slices *s, size_t processes, size_t i, struct wor
 		ret->pipe = ends[0];
 	else
 		close(ends[0]);
+	if (ret->pid > 0 && places->known)
+		sched_setaffinity(ret->pid, sizeof(places->others), &places->others);
 }
 
 static void read_all(int fd, struct text *ret)
@@ -158,10 +184,12 @@ static void leave(struct worker *worker)
 int slices_run(const struct slices *slices, size_t processes, struct error *err)
 {
 	struct worker workers[PROCESSES_MAX];
+	struct places places;
 	int r;
 
+	find_places(&places);
 	for (size_t i = 1; i < processes; i++)
-		start(slices, processes, i, &workers[i]);
+		start(slices, processes, i, &places, &workers[i]);
 	r = make_and_take(slices, processes, 0, err);
 	for (size_t i = 1; i < processes && r >= 0; i++)
 		r = end_slice(slices, processes, i, &workers[i], err);
