@@ -46,15 +46,59 @@ int group_open(const struct state *state, struct group *ret, struct error *err)
 	return r;
 }
 
+/* A directory of control groups: of those beside each other only the last part of the path differs. */
+struct above {
+	int fd;                 /* -1: asked about once so far */
+	size_t len;
+	char path[CGROUP_PATH_MAX];
+};
+
+static void move_to(struct above *a, const char *group, size_t len)
+{
+	if (a->fd >= 0)
+		close(a->fd);
+	a->fd = -1;
+	a->len = len;
+	snprintf(a->path, sizeof(a->path), "%.*s", (int)len, group);
+}
+
+static int open_below(struct above *a, const char *name, const char *file)
+{
+	char path[CGROUP_PATH_MAX + 64];
+
+	if (a->fd < 0) {
+		snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", a->path);
+		a->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	}
+	snprintf(path, sizeof(path), "%s/%s", name, file);
+	return a->fd < 0 ? -1 : openat(a->fd, path, O_RDONLY | O_CLOEXEC);
+}
+
+static int open_file(const char *group, const char *file)
+{
+	static struct above above = {.fd = -1};
+	const char *name = strrchr(group, '/');
+	size_t len = name ? (size_t)(name - group) : 0;
+	char path[CGROUP_PATH_MAX + 64];
+	int fd = -1;
+
+	if (name && above.len == len && strncmp(above.path, group, len) == 0)
+		fd = open_below(&above, name + 1, file);
+	else if (name)
+		move_to(&above, group, len);
+	/* Another directory may have its name by now. */
+	if (fd >= 0)
+		return fd;
+	snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/%s", group, file);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 static bool file_says(const char *group, const char *file, const char *word, bool *ret)
 {
-	char path[CGROUP_PATH_MAX + 64], text[32];
-	cleanup_close int fd = -1;
-	ssize_t n;
+	cleanup_close int fd = open_file(group, file);
+	char text[32];
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
-	snprintf(path, sizeof(path), "/sys/fs/cgroup/%s/%s", group, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	if (n <= 0)
 		return false;
 	text[n] = '\0';

@@ -32,6 +32,22 @@ test_processes__a_created_container_can_be_paused_C070() {
 	deleted
 }
 
+# Groups beside each other, and under another parent in between: who asks about one after the other keeps what is above them open.
+test_processes__list_tells_who_is_paused_wherever_their_groups_are_C070() {
+	local i
+	args sleep 1000
+	for i in 1 2 3 4 5 6; do
+		config '.linux.cgroupsPath = $p' --arg p "/$ID-parent/$([ $i = 4 ] && echo other || echo one)/leaf$i"
+		run_ok create -b "$B" "$ID-$i"
+	done
+	for i in 2 4 6; do run_ok pause "$ID-$i"; done
+	expect_eq "$(rt list -f json | jq -r 'map(.status) | join(" ")')" "created paused created paused created paused"
+	run_ok resume "$ID-4"
+	expect_eq "$(rt list -f json | jq -r 'map(.status) | join(" ")')" "created paused created created created paused"
+	# Who made the groups above removes them: the first one goes last.
+	for i in 6 5 4 3 2 1; do run_ok delete --force "$ID-$i"; done
+}
+
 test_processes__pause_and_resume_of_what_is_not_there_or_not_so_C070() {
 	run_fails 'does not exist' pause nothing
 	run_fails 'does not exist' resume nothing
