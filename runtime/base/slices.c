@@ -99,7 +99,6 @@ static void find_places(struct places *ret)
 {
 	int here = sched_getcpu();
 
-	ret->known = false;
 	if (here < 0 || here >= CPU_SETSIZE || sched_getaffinity(0, sizeof(ret->all), &ret->all) < 0)
 		return;
 	ret->others = ret->all;
@@ -184,10 +183,11 @@ static void leave(struct worker *worker)
 int slices_run(const struct slices *slices, size_t processes, struct error *err)
 {
 	struct worker workers[PROCESSES_MAX];
-	struct places places;
+	struct places places = {0};
 	int r;
 
-	find_places(&places);
+	if (processes > 1)
+		find_places(&places);
 	for (size_t i = 1; i < processes; i++)
 		start(slices, processes, i, &places, &workers[i]);
 	r = make_and_take(slices, processes, 0, err);
