@@ -30,7 +30,7 @@ start_chapter() {
 	mkdir -p "$ENGINE"
 	rm -rf /run/containerd          # the runtime's state, which shims put there
 	daemon
-	archive docker.io/library/bb:1 "$ENGINE/bb.tar" sh
+	archive localhost/bb:1 "$ENGINE/bb.tar" sh
 	good ctd image import "$ENGINE/bb.tar"
 	inside -- true
 }
@@ -41,7 +41,7 @@ stop_chapter() {
 }
 
 # start FLAG... -- ID WORD...: `ctr run`
-BB=docker.io/library/bb:1
+BB=localhost/bb:1
 words() { # FLAG... -- WORD...: WORDS, with the image between
 	WORDS=(--runc-binary "$RUNTIME")
 	while [ "$1" != -- ]; do

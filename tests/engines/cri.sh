@@ -27,7 +27,7 @@ write_config() {
 		[ttrpc]
 		  address = "$ENGINE/sock.ttrpc"
 		[plugins."io.containerd.grpc.v1.cri"]
-		  sandbox_image = "docker.io/library/pause:1"
+		  sandbox_image = "localhost/pause:1"
 		  # Root has not everywhere the right to lower a score.
 		  restrict_oom_score_adj = true
 		  stream_server_address = "127.0.0.1"
@@ -53,9 +53,9 @@ start_chapter() {
 	rm -rf /run/containerd
 	write_config
 	daemon
-	archive docker.io/library/bb:1 "$ENGINE/bb.tar" sh
+	archive localhost/bb:1 "$ENGINE/bb.tar" sh
 	good ctr -a "$ENGINE/sock" -n k8s.io image import "$ENGINE/bb.tar"
-	archive docker.io/library/pause:1 "$ENGINE/pause.tar" sh -c 'trap "exit 0" TERM; while :; do sleep 100 & wait; done'
+	archive localhost/pause:1 "$ENGINE/pause.tar" sh -c 'trap "exit 0" TERM; while :; do sleep 100 & wait; done'
 	good ctr -a "$ENGINE/sock" -n k8s.io image import "$ENGINE/pause.tar"
 	until_true has_images
 	pod warm                        # makes the bridge
@@ -96,7 +96,7 @@ container() {
 	local name=$1 filter=${2:-.} request
 	shift 2
 	json_strings "$@"
-	request=$(jq -nc --arg n "$name" --argjson c "$JSON" '{metadata: {name: $n}, image: {image: "docker.io/library/bb:1"}, command: $c,
+	request=$(jq -nc --arg n "$name" --argjson c "$JSON" '{metadata: {name: $n}, image: {image: "localhost/bb:1"}, command: $c,
 		log_path: ($n + ".log"), linux: {security_context: {namespace_options: {pid: 1}}}} | '"$filter")
 	good cri CreateContainer "{\"pod_sandbox_id\":\"$POD\",\"config\":$request,\"sandbox_config\":$(<"$T/pod")}"
 	ID=$(jq -r .container_id <<<"$OUT")

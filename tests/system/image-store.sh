@@ -368,6 +368,20 @@ test_image_store__eight_unpackers_of_one_image_at_once() {
 	expect_eq "$(cat "$T"/log.* | jq -r 'select(.state == "done") | .layer' | sort | uniq -d)" ""
 }
 
+# It would wait for the rest of the image for ever.
+test_image_store__the_unpacker_ends_with_its_caller() {
+	local pid child
+	mkfifo "$T/image"
+	exec 7<>"$T/image"
+	"$RUNTIME" unpack --store "$T/store" -q - <"$T/image" 2>/dev/null &
+	pid=$!
+	until_true pgrep -P $pid -x crun-lite-image
+	child=$(pgrep -P $pid -x crun-lite-image)
+	kill -KILL $pid
+	until_true eval "[ ! -e /proc/$child ] || grep -q '^State:.*Z' /proc/$child/status"
+	exec 7>&-
+}
+
 test_image_store__what_a_killed_unpacker_left_is_swept() {
 	image <<-'P'
 		layout("img", [[E("%d" % k, os.urandom(50000)) for k in range(600)]], how="none")
